@@ -1,0 +1,326 @@
+//! The folder of an experiment: who may write to it, what in it is fresh, and how a stage's files get into it whole.
+
+use std::fs::TryLockError;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::config::Name;
+use crate::hash::FileRecord;
+use crate::manifest::{Identity, Manifest};
+use crate::stage::MANIFEST;
+use crate::{Error, Result, Stage, atomic};
+
+/// `artifacts/<experiment>/`.
+#[derive(Clone, Debug)]
+pub struct Artifacts {
+    root: PathBuf,
+}
+
+/// What is known of a stage's files.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Freshness {
+    /// They are what the stage would write now.
+    Fresh(Box<Manifest>),
+    /// They are not, for these reasons.
+    Stale(Vec<String>),
+    /// There are none.
+    Missing,
+}
+
+impl Artifacts {
+    /// The folder of the experiment `name` in `artifacts`. Nothing is created.
+    pub fn new(artifacts: &Path, name: &Name) -> Self {
+        Self { root: artifacts.join(name.as_str()) }
+    }
+
+    /// The folder of the experiment.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of a stage.
+    pub fn stage(&self, stage: Stage) -> PathBuf {
+        self.root.join(stage.name())
+    }
+
+    /// A file of a stage.
+    pub fn file(&self, stage: Stage, name: &str) -> PathBuf {
+        self.stage(stage).join(name)
+    }
+
+    /// Hashes a file of a stage, named relative to the experiment's folder.
+    ///
+    /// # Errors
+    /// Of kind input when it does not exist, with the command that makes it.
+    pub fn record(&self, stage: Stage, name: &str) -> Result<FileRecord> {
+        let path = self.file(stage, name);
+        if !path.is_file() {
+            return Err(Error::input(format!("cannot find `{}`", path.display()))
+                .hint(format!("`latentkit {stage} CONFIG` makes it")));
+        }
+        FileRecord::of(&path, format!("{stage}/{name}")).map_err(Error::into_input)
+    }
+
+    /// Compares the files of a stage with what it would write now. Every output is hashed.
+    pub fn assess(&self, identity: &Identity) -> Result<Freshness> {
+        let folder = self.stage(identity.stage);
+        let Some(manifest) = Manifest::read(&folder)? else { return Ok(Freshness::Missing) };
+        let mut reasons = identity.differences(&manifest);
+        for output in &manifest.outputs {
+            match FileRecord::of(&folder.join(&output.path), output.path.as_str()) {
+                Ok(found) if found == *output => {}
+                Ok(_) => reasons.push(format!("`{}` was changed by someone else", output.path)),
+                Err(_) => reasons.push(format!("`{}` is gone", output.path)),
+            }
+        }
+        Ok(if reasons.is_empty() { Freshness::Fresh(Box::new(manifest)) } else { Freshness::Stale(reasons) })
+    }
+
+    /// Makes this process the only writer of the experiment, until the lock is dropped or the process dies.
+    ///
+    /// # Errors
+    /// When another process is, with its number and since when.
+    pub fn lock(&self) -> Result<Lock> {
+        fs_err::create_dir_all(&self.root)?;
+        let path = self.root.join(".lock");
+        let mut file =
+            fs_err::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        match file.file().try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = fs_err::read_to_string(&path).unwrap_or_default();
+                return Err(Error::failed(format!(
+                    "another latentkit is working on `{}` ({})",
+                    self.root.display(),
+                    holder.trim()
+                ))
+                .hint("wait for it to end, or give this experiment another name"));
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(Error::failed(format!("cannot lock `{}`: {error}", path.display())));
+            }
+        }
+        file.set_len(0)?;
+        writeln!(
+            file,
+            "process {}, since {}",
+            std::process::id(),
+            jiff::Timestamp::now().strftime("%F %T UTC")
+        )?;
+        for stage in Stage::ALL {
+            self.recover(stage)?;
+        }
+        Ok(Lock { _file: file })
+    }
+
+    /// Opens the folder in which a stage prepares its files. What an interrupted run of the same key left in it stays.
+    pub fn begin(&self, identity: &Identity) -> Result<Staging> {
+        let key = identity.key();
+        let folder = self.hidden(identity.stage, "partial");
+        let key_file = folder.join(KEY);
+        if fs_err::read_to_string(&key_file).is_ok_and(|found| found == key) {
+            return Ok(Staging { folder, artifacts: self.clone(), stage: identity.stage });
+        }
+        if folder.exists() {
+            fs_err::remove_dir_all(&folder)?;
+        }
+        fs_err::create_dir_all(&folder)?;
+        atomic::write(&key_file, key.as_bytes())?;
+        Ok(Staging { folder, artifacts: self.clone(), stage: identity.stage })
+    }
+
+    fn hidden(&self, stage: Stage, what: &str) -> PathBuf {
+        self.root.join(format!(".{stage}.{what}"))
+    }
+
+    /// Ends a replacement that was cut off between its two renames.
+    fn recover(&self, stage: Stage) -> Result<()> {
+        let (old, target) = (self.hidden(stage, "old"), self.stage(stage));
+        if !old.exists() {
+            return Ok(());
+        }
+        if target.exists() {
+            fs_err::remove_dir_all(&old)?
+        } else {
+            fs_err::rename(&old, &target)?
+        }
+        Ok(())
+    }
+}
+
+/// The file of a staging folder that says for which key it was begun.
+const KEY: &str = "key";
+
+/// The right to write to an experiment's folder.
+#[derive(Debug)]
+pub struct Lock {
+    _file: fs_err::File,
+}
+
+/// The folder in which a stage prepares its files, beside the one that they will be in.
+#[derive(Debug)]
+pub struct Staging {
+    folder: PathBuf,
+    artifacts: Artifacts,
+    stage: Stage,
+}
+
+impl Staging {
+    /// The folder to write to.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Removes what was prepared.
+    pub fn discard(self) -> Result<()> {
+        Ok(fs_err::remove_dir_all(&self.folder)?)
+    }
+
+    /// Records and flushes every file, writes the manifest last, and puts the folder in the place of the stage's old
+    /// one. Returns the finished manifest.
+    pub fn commit(self, mut manifest: Manifest) -> Result<Manifest> {
+        fs_err::remove_file(self.folder.join(KEY))?;
+        manifest.outputs.clear();
+        record_files(&self.folder, "", &mut manifest.outputs)?;
+        manifest.write(&self.folder)?;
+
+        let target = self.artifacts.stage(self.stage);
+        let old = self.artifacts.hidden(self.stage, "old");
+        if target.exists() {
+            fs_err::rename(&target, &old)?;
+        }
+        fs_err::rename(&self.folder, &target)?;
+        atomic::sync_folder(&self.artifacts.root)?;
+        if old.exists() {
+            fs_err::remove_dir_all(&old)?;
+        }
+        Ok(manifest)
+    }
+}
+
+/// Hashes and flushes the files under `folder`, in the order of their names.
+fn record_files(folder: &Path, prefix: &str, records: &mut Vec<FileRecord>) -> Result<()> {
+    let mut names = Vec::new();
+    for entry in fs_err::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    for name in names {
+        let path = folder.join(&name);
+        if path.is_dir() {
+            record_files(&path, &format!("{prefix}{name}/"), records)?;
+        } else if name != MANIFEST {
+            fs_err::File::open(&path)?.sync_all()?;
+            records.push(FileRecord::of(&path, format!("{prefix}{name}"))?);
+        }
+    }
+    atomic::sync_folder(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Versions;
+
+    fn artifacts(folder: &Path) -> Artifacts {
+        Artifacts::new(folder, &Name::try_from("trial".to_owned()).unwrap())
+    }
+
+    fn identity(seed: u32) -> Identity {
+        Identity { stage: Stage::Cluster, config: serde_json::json!({ "seed": seed }), inputs: Vec::new() }
+    }
+
+    fn finish(artifacts: &Artifacts, seed: u32, content: &str) -> Manifest {
+        let identity = identity(seed);
+        let staging = artifacts.begin(&identity).unwrap();
+        fs_err::write(staging.folder().join("sweep.parquet"), content).unwrap();
+        let manifest = Manifest {
+            stage: identity.stage,
+            stage_version: identity.stage.version(),
+            key: identity.key(),
+            config: identity.config.clone(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            versions: Versions::default(),
+            device: None,
+            threads: 1,
+            seed,
+            started: String::new(),
+            seconds: 0.0,
+            summary: serde_json::Value::Null,
+        };
+        staging.commit(manifest).unwrap()
+    }
+
+    #[test]
+    fn a_stage_is_missing_then_fresh_then_stale() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let _lock = artifacts.lock().unwrap();
+        assert_eq!(artifacts.assess(&identity(1)).unwrap(), Freshness::Missing);
+        let manifest = finish(&artifacts, 1, "one");
+        assert_eq!(manifest.outputs.len(), 1);
+        assert_eq!(artifacts.assess(&identity(1)).unwrap(), Freshness::Fresh(Box::new(manifest)));
+        assert_eq!(artifacts.assess(&identity(2)).unwrap(), Freshness::Stale(vec!["seed 1 -> 2".into()]));
+        let table = artifacts.file(Stage::Cluster, "sweep.parquet");
+        fs_err::write(&table, "two").unwrap();
+        let changed = "`sweep.parquet` was changed by someone else";
+        assert_eq!(artifacts.assess(&identity(1)).unwrap(), Freshness::Stale(vec![changed.into()]));
+        fs_err::remove_file(&table).unwrap();
+        assert_eq!(
+            artifacts.assess(&identity(1)).unwrap(),
+            Freshness::Stale(vec!["`sweep.parquet` is gone".into()])
+        );
+    }
+
+    #[test]
+    fn a_second_result_replaces_the_first_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let _lock = artifacts.lock().unwrap();
+        finish(&artifacts, 1, "one");
+        finish(&artifacts, 2, "two");
+        let table = artifacts.file(Stage::Cluster, "sweep.parquet");
+        assert_eq!(fs_err::read_to_string(table).unwrap(), "two");
+        let names: Vec<_> =
+            fs_err::read_dir(artifacts.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 2, "only the lock and the stage: {names:?}");
+    }
+
+    #[test]
+    fn a_replacement_cut_off_between_its_renames_is_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let lock = artifacts.lock().unwrap();
+        let manifest = finish(&artifacts, 1, "one");
+        fs_err::rename(artifacts.stage(Stage::Cluster), artifacts.hidden(Stage::Cluster, "old")).unwrap();
+        drop(lock);
+        let _lock = artifacts.lock().unwrap();
+        assert_eq!(artifacts.assess(&identity(1)).unwrap(), Freshness::Fresh(Box::new(manifest)));
+    }
+
+    #[test]
+    fn what_was_prepared_stays_for_the_same_key_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let _lock = artifacts.lock().unwrap();
+        let checkpoint = artifacts.begin(&identity(1)).unwrap().folder().join("checkpoint");
+        fs_err::write(&checkpoint, "x").unwrap();
+        artifacts.begin(&identity(1)).unwrap();
+        assert!(checkpoint.exists());
+        artifacts.begin(&identity(2)).unwrap();
+        assert!(!checkpoint.exists());
+    }
+
+    #[test]
+    fn only_one_process_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let lock = artifacts.lock().unwrap();
+        let error = artifacts.lock().unwrap_err().to_string();
+        assert!(error.contains("another latentkit"), "{error}");
+        assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
+        drop(lock);
+        artifacts.lock().unwrap();
+    }
+}

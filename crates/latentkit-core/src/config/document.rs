@@ -1,0 +1,174 @@
+//! The text of a config file: parsing, overrides, and errors that show the line they are about.
+
+use std::fmt::Write as _;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde_path_to_error::Segment;
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::Experiment;
+use crate::{Error, Result};
+
+/// A config file that is valid TOML, with the overrides of the command line.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    pub(super) path: PathBuf,
+    text: String,
+    table: Table,
+    overrides: Vec<Override>,
+}
+
+/// A value of the command line that replaces or adds one of the file.
+#[derive(Clone, Debug)]
+struct Override {
+    key: Vec<String>,
+    argument: String,
+}
+
+impl Document {
+    pub(super) fn read(path: &Path, overrides: &[String]) -> Result<Self> {
+        let text = fs_err::read_to_string(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::input(format!("cannot find the config `{}`", path.display()))
+                .hint("the examples are in `configs/`, such as `configs/quickstart.toml`"),
+            io::ErrorKind::InvalidData => {
+                Error::config("", format!("cannot read the config `{}`", path.display()))
+                    .expected("UTF-8 text")
+                    .found("bytes that are not UTF-8")
+            }
+            _ => Error::from(error).into_input(),
+        })?;
+        let table = text.parse::<Table>().map_err(|error| {
+            let message = format!("cannot parse `{}`: {}", path.display(), first_line(error.message()));
+            let wrong = Error::config("", message);
+            match error.span() {
+                Some(span) => wrong.excerpt(excerpt(path, &text, span)),
+                None => wrong,
+            }
+        })?;
+        let mut document = Self { path: path.to_path_buf(), text, table, overrides: Vec::new() };
+        for argument in overrides {
+            document.apply(argument)?;
+        }
+        Ok(document)
+    }
+
+    /// Applies one `section.key=value`.
+    fn apply(&mut self, argument: &str) -> Result<()> {
+        let malformed = || {
+            Error::config("", format!("cannot use `--set {argument}`"))
+                .expected("`section.key=value`, the value as in TOML")
+        };
+        let (key, value) = argument.split_once('=').ok_or_else(malformed)?;
+        let key: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
+        if key.iter().any(String::is_empty) {
+            return Err(malformed());
+        }
+        // A bare word is no TOML value; taken as text it spares the shell's second pair of quotes.
+        let value = match format!("value = {value}").parse::<Table>() {
+            Ok(mut table) if table.len() == 1 => table.remove("value").ok_or_else(malformed)?,
+            _ => Value::String(value.trim().to_owned()),
+        };
+        let (last, parents) = key.split_last().ok_or_else(malformed)?;
+        let mut table = &mut self.table;
+        for parent in parents {
+            let entry = table.entry(parent.clone()).or_insert_with(|| Value::Table(Table::new()));
+            table = entry.as_table_mut().ok_or_else(|| {
+                Error::config("", format!("cannot use `--set {argument}`"))
+                    .found(format!("`{parent}` is a value, not a section"))
+            })?;
+        }
+        table.insert(last.clone(), value);
+        self.overrides.push(Override { key, argument: argument.to_owned() });
+        Ok(())
+    }
+
+    /// The experiment that the text describes, or the first error in it.
+    pub(super) fn deserialize(&self) -> Result<Experiment> {
+        serde_path_to_error::deserialize(Value::Table(self.table.clone())).map_err(|error| {
+            let key: Vec<String> = error
+                .path()
+                .iter()
+                .filter_map(|segment| match segment {
+                    Segment::Map { key } => Some(key.clone()),
+                    _ => None,
+                })
+                .collect();
+            let message = first_line(error.inner().message()).to_owned();
+            let dotted = key.join(".");
+            let subject = if dotted.is_empty() { String::new() } else { format!("`{dotted}`: ") };
+            let mut wrong = Error::config(dotted, format!("{subject}{message}"));
+            if let Some(excerpt) = self.excerpt(&key) {
+                wrong = wrong.excerpt(excerpt);
+            }
+            if let Some(hint) = hint(&message) {
+                wrong = wrong.hint(hint);
+            }
+            wrong
+        })
+    }
+
+    /// The lines that hold `key`, or its nearest parent that the file has.
+    pub(super) fn excerpt(&self, key: &[String]) -> Option<String> {
+        // The command line outranks the file, so an error about a key that it sets is about it.
+        let set =
+            self.overrides.iter().rev().find(|set| key.starts_with(&set.key) || set.key.starts_with(key));
+        if let Some(set) = set.filter(|_| !key.is_empty()) {
+            return Some(format!("  --> --set {}", set.argument));
+        }
+        let root = DeTable::parse(&self.text).ok()?;
+        let mut table = root.get_ref();
+        let mut span = None;
+        for part in key {
+            let Some((name, value)) = table.get_key_value(part.as_str()) else { break };
+            // A section spans many lines, of which its name is the one to show.
+            let whole = value.span();
+            let one_line = !self.text.get(whole.clone()).is_some_and(|text| text.contains('\n'));
+            let is_section = self.text[..name.span().start].trim_end_matches([' ', '.']).ends_with('[');
+            span = Some(if one_line && !is_section { name.span().start..whole.end } else { name.span() });
+            match value.get_ref() {
+                DeValue::Table(inner) => table = inner,
+                _ => break,
+            }
+        }
+        Some(excerpt(&self.path, &self.text, span?))
+    }
+}
+
+/// The line of `span`, numbered, with the span underlined.
+fn excerpt(path: &Path, text: &str, span: Range<usize>) -> String {
+    let start = span.start.min(text.len());
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[line_start..].lines().next().unwrap_or("");
+    let number = text[..line_start].matches('\n').count() + 1;
+    let column = text[line_start..start].chars().count();
+    let end = span.end.clamp(start, line_start + line.len().max(start - line_start));
+    let width = text[start..end].chars().count().max(1);
+    let margin = number.to_string().len();
+    let mut shown = String::new();
+    let _ = writeln!(shown, "{:margin$}--> {}:{number}:{}", "", path.display(), column + 1);
+    let _ = writeln!(shown, "{:margin$} |", "");
+    let _ = writeln!(shown, "{number} | {line}");
+    let _ = write!(shown, "{:margin$} | {:column$}{}", "", "", "^".repeat(width));
+    shown
+}
+
+fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or(message)
+}
+
+/// "did you mean", from a message of serde's that lists what it expected.
+fn hint(message: &str) -> Option<String> {
+    if !message.starts_with("unknown ") {
+        return None;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let found = quoted.next()?;
+    let score = |candidate: &str| strsim::jaro_winkler(&found.to_lowercase(), candidate);
+    quoted
+        .max_by(|a, b| score(a).total_cmp(&score(b)))
+        .filter(|nearest| score(nearest) > 0.75)
+        .map(|nearest| format!("did you mean `{nearest}`?"))
+}

@@ -1,0 +1,199 @@
+//! One test for each rule of the config.
+
+use super::*;
+
+const COMPLETE: &str = r#"
+name = "trial"
+
+[dataset]
+source = "sample"
+
+[model]
+architecture = "reference"
+
+[train]
+epochs = 3
+
+[cluster]
+k = { from = 2, to = 4 }
+"#;
+
+fn load(text: &str, overrides: &[&str]) -> Result<Config> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.toml");
+    fs_err::write(&path, text).unwrap();
+    let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
+    Config::load(&path, &overrides)
+}
+
+/// The error of a complete config after replacing `from` by `to`, with its excerpt.
+#[track_caller]
+fn error(from: &str, to: &str) -> String {
+    assert!(COMPLETE.contains(from), "`{from}` is not in the config");
+    let error = load(&COMPLETE.replace(from, to), &[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    error.to_string()
+}
+
+#[track_caller]
+fn assert_contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn defaults_are_the_references() {
+    let config = load(COMPLETE, &[]).unwrap();
+    assert_eq!(config.experiment.seed, 42);
+    assert_eq!(config.dataset().unwrap().validation.get(), 0.25);
+    assert_eq!(config.model().unwrap().latent_dim.get(), 6);
+    assert_eq!(config.train().unwrap().batch_size.get(), 256);
+    assert_eq!(config.train().unwrap().optimizer.learning_rate(), 1e-3);
+    assert_eq!(config.cluster().unwrap().k.values(), [2, 3, 4]);
+}
+
+#[test]
+fn the_resolved_config_loads_to_itself() {
+    let config = load(COMPLETE, &["train.early-stopping={patience = 2, min-delta = 0}"]).unwrap();
+    let again = load(&config.to_toml(), &[]).unwrap();
+    assert_eq!(config.experiment, again.experiment);
+}
+
+#[test]
+fn an_unknown_key_is_shown_with_a_suggestion() {
+    let text = error("epochs = 3", "epoch = 3");
+    assert_contains(
+        &text,
+        &["unknown field `epoch`", "trial.toml:11:1", "11 | epoch = 3", "did you mean `epochs`?"],
+    );
+}
+
+#[test]
+fn an_unknown_section_is_shown_with_a_suggestion() {
+    assert_contains(
+        &error("[cluster]", "[clusters]"),
+        &["unknown field `clusters`", "did you mean `cluster`?"],
+    );
+}
+
+#[test]
+fn an_unknown_architecture_is_an_error() {
+    let text = error("\"reference\"", "\"referense\"");
+    assert_contains(&text, &["unknown variant `referense`", "trial.toml:8", "did you mean `reference`?"]);
+}
+
+#[test]
+fn a_wrong_type_is_an_error() {
+    let text = error("epochs = 3", "epochs = \"three\"");
+    assert_contains(&text, &["`train.epochs`", "a whole number of at least 1", "epochs = \"three\""]);
+}
+
+#[test]
+fn negative_epochs_are_an_error() {
+    assert_contains(&error("epochs = 3", "epochs = -3"), &["`-3`", "a whole number of at least 1"]);
+}
+
+#[test]
+fn a_fractional_count_is_an_error() {
+    assert_contains(&error("epochs = 3", "epochs = 2.5"), &["`2.5`", "a whole number of at least 1"]);
+}
+
+#[test]
+fn an_unknown_key_inside_a_table_of_a_kind_is_an_error() {
+    let text = error("epochs = 3", "optimizer = { kind = \"adam\", lr = 0.1 }");
+    assert_contains(&text, &["unknown field `lr`", "trial.toml:11", "learning-rate"]);
+}
+
+#[test]
+fn k_starts_at_two() {
+    assert_contains(
+        &error("from = 2", "from = 1"),
+        &["`cluster.k`", "one cluster has no silhouette", "trial.toml:14"],
+    );
+}
+
+#[test]
+fn k_rises() {
+    assert_contains(&error("from = 2", "from = 9"), &["from = 9 is above to = 4"]);
+}
+
+#[test]
+fn k_is_no_empty_list() {
+    assert_contains(&error("{ from = 2, to = 4 }", "[]"), &["no k to try"]);
+}
+
+#[test]
+fn k_may_be_a_list_or_one_number() {
+    assert_eq!(load(COMPLETE, &["cluster.k=[8, 3, 8]"]).unwrap().cluster().unwrap().k.values(), [3, 8]);
+    assert_eq!(load(COMPLETE, &["cluster.k=7"]).unwrap().cluster().unwrap().k.values(), [7]);
+}
+
+#[test]
+fn validation_is_a_fraction() {
+    let text = error("source = \"sample\"", "source = \"sample\"\nvalidation = 1.0");
+    assert_contains(&text, &["between 0 and 1"]);
+}
+
+#[test]
+fn an_unknown_source_is_an_error() {
+    assert_contains(&error("\"sample\"", "\"mnits\""), &["unknown variant `mnits`", "did you mean `mnist`?"]);
+}
+
+#[test]
+fn an_unknown_device_is_an_error() {
+    assert_contains(&error("epochs = 3", "device = \"gpu\""), &["unknown device `gpu`", "`cuda:N`"]);
+}
+
+#[test]
+fn a_name_is_one_folder() {
+    for name in ["", "a/b", "..", ".hidden", "a b"] {
+        assert_contains(&error("\"trial\"", &format!("\"{name}\"")), &["cannot name a folder"]);
+    }
+}
+
+#[test]
+fn a_missing_key_is_an_error() {
+    assert_contains(&error("architecture = \"reference\"", ""), &["missing field `architecture`", "[model]"]);
+}
+
+#[test]
+fn text_that_is_no_toml_shows_where() {
+    assert_contains(&error("epochs = 3", "epochs = = 3"), &["cannot parse", "trial.toml:11"]);
+}
+
+#[test]
+fn a_missing_section_is_an_error_only_for_the_stages_that_need_it() {
+    let config = load("name = \"trial\"\n[cluster]\nk = 5\n", &[]).unwrap();
+    assert!(config.of_stage(Stage::Cluster).is_ok());
+    let error = config.of_stage(Stage::Train).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_contains(&error.to_string(), &["no section `[model]`", "add `[model]`"]);
+}
+
+#[test]
+fn a_missing_file_is_a_missing_input() {
+    let error = Config::load(Path::new("no/such.toml"), &[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert_contains(&error.to_string(), &["no/such.toml"]);
+}
+
+#[test]
+fn overrides_are_typed_and_checked_like_the_file() {
+    let config =
+        load(COMPLETE, &["train.optimizer.learning-rate=1e-2", "train.optimizer.kind=adam", "seed=7"]);
+    let config = config.unwrap();
+    assert_eq!(config.train().unwrap().optimizer.learning_rate(), 1e-2);
+    assert_eq!(config.experiment.seed, 7);
+    let error = load(COMPLETE, &["train.epochs=-1"]).unwrap_err();
+    assert_contains(&error.to_string(), &["`-1`", "--> --set train.epochs=-1"]);
+    assert_contains(&load(COMPLETE, &["train"]).unwrap_err().to_string(), &["section.key=value"]);
+    assert_contains(&load(COMPLETE, &["name.x=1"]).unwrap_err().to_string(), &["`name` is a value"]);
+}
+
+#[test]
+fn an_error_found_later_is_located_in_the_file() {
+    let config = load(COMPLETE, &[]).unwrap();
+    let error = config.locate(Error::config("cluster.k", "k = 4 is above the 3 points"));
+    assert_contains(&error.to_string(), &["trial.toml:14:1", "k = { from = 2, to = 4 }"]);
+}

@@ -1,0 +1,246 @@
+//! The sections `[train]` and `[export]`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Count, Fraction, Natural, NonNegative, Positive};
+
+/// How the auto-encoder is trained. The defaults are the reference's, without its schedule and stopping rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Where libtorch computes.
+    #[serde(default)]
+    pub device: Device,
+    /// Epochs at most.
+    #[serde(default = "default_epochs")]
+    pub epochs: Count,
+    /// Images in a step; the last step of an epoch may have fewer.
+    #[serde(default = "default_batch_size")]
+    pub batch_size: Count,
+    /// What is minimised.
+    #[serde(default)]
+    pub loss: Loss,
+    /// How the weights are updated.
+    #[serde(default)]
+    pub optimizer: Optimizer,
+    /// How the learning rate changes.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// When training stops before its last epoch; never where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// Epochs between checkpoints.
+    #[serde(default = "default_checkpoint_every")]
+    pub checkpoint_every: Count,
+}
+
+fn count(value: u32) -> Count {
+    Count::new(value).expect("a default of at least 1")
+}
+fn default_epochs() -> Count {
+    count(50)
+}
+fn default_batch_size() -> Count {
+    count(256)
+}
+fn default_checkpoint_every() -> Count {
+    count(1)
+}
+
+/// What is minimised: the mean over all pixels of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    /// Binary cross-entropy.
+    #[default]
+    Bce,
+    /// Squared error.
+    Mse,
+}
+
+/// How the weights are updated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Optimizer {
+    /// Adam (Kingma and Ba, 2015).
+    Adam {
+        /// Learning rate; with the schedule `one-cycle`, its peak.
+        #[serde(default = "default_learning_rate")]
+        learning_rate: Positive,
+        /// Decay of the mean of the gradients.
+        #[serde(default = "default_beta1")]
+        beta1: Fraction,
+        /// Decay of the mean of the squared gradients.
+        #[serde(default = "default_beta2")]
+        beta2: Fraction,
+        /// Keeps the division finite.
+        #[serde(default = "default_epsilon")]
+        epsilon: Positive,
+    },
+}
+
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self::Adam {
+            learning_rate: default_learning_rate(),
+            beta1: default_beta1(),
+            beta2: default_beta2(),
+            epsilon: default_epsilon(),
+        }
+    }
+}
+
+impl Optimizer {
+    /// The learning rate that the schedule starts from.
+    pub fn learning_rate(&self) -> f64 {
+        let Self::Adam { learning_rate, .. } = self;
+        learning_rate.get()
+    }
+}
+
+fn default_learning_rate() -> Positive {
+    Positive::new(1e-3).expect("positive")
+}
+fn default_beta1() -> Fraction {
+    Fraction::new(0.9).expect("a fraction")
+}
+fn default_beta2() -> Fraction {
+    Fraction::new(0.999).expect("a fraction")
+}
+fn default_epsilon() -> Positive {
+    Positive::new(1e-7).expect("positive")
+}
+
+/// How the learning rate changes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Schedule {
+    /// Never.
+    #[default]
+    Constant,
+    /// Falls when the training loss no longer does; Keras's `ReduceLROnPlateau`.
+    ReduceOnPlateau {
+        /// What the learning rate is multiplied with.
+        factor: Fraction,
+        /// Epochs without an improvement before it falls.
+        patience: Natural,
+        /// How much lower than the best a loss must be to count as an improvement.
+        min_delta: NonNegative,
+        /// Epochs after a fall in which none is counted.
+        #[serde(default = "default_cooldown")]
+        cooldown: Natural,
+        /// Where it stops falling.
+        min_learning_rate: NonNegative,
+    },
+    /// Rises to the optimizer's learning rate, then falls to almost nothing, each along half a cosine, step by step
+    /// (Smith and Topin, 2018; PyTorch's `OneCycleLR`).
+    OneCycle {
+        /// Share of all steps in which it rises.
+        #[serde(default = "default_warm_up")]
+        warm_up: Fraction,
+        /// The peak divided by this is the first learning rate.
+        #[serde(default = "default_start_divisor")]
+        start_divisor: Positive,
+        /// The first learning rate divided by this is the last one.
+        #[serde(default = "default_end_divisor")]
+        end_divisor: Positive,
+    },
+}
+
+fn default_cooldown() -> Natural {
+    Natural::new(0).expect("0 is a natural number")
+}
+fn default_warm_up() -> Fraction {
+    Fraction::new(0.25).expect("a fraction")
+}
+fn default_start_divisor() -> Positive {
+    Positive::new(25.0).expect("positive")
+}
+fn default_end_divisor() -> Positive {
+    Positive::new(1e4).expect("positive")
+}
+
+/// Stops when the training loss no longer falls; Keras's `EarlyStopping`. The last weights are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// Epochs without an improvement before training stops.
+    pub patience: Natural,
+    /// How much lower than the best a loss must be to count as an improvement.
+    pub min_delta: NonNegative,
+}
+
+/// How the images are encoded after training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ExportConfig {
+    /// Where libtorch computes.
+    #[serde(default)]
+    pub device: Device,
+    /// Images encoded at once.
+    #[serde(default = "default_batch_size")]
+    pub batch_size: Count,
+}
+
+impl Default for ExportConfig {
+    fn default() -> Self {
+        Self { device: Device::default(), batch_size: default_batch_size() }
+    }
+}
+
+/// Where libtorch computes: `auto`, `cpu`, `cuda` or `cuda:N`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Device {
+    /// The first CUDA device where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// A CUDA device, counted from 0.
+    Cuda(usize),
+}
+
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => {
+                text.strip_prefix("cuda:").and_then(|number| number.parse().ok()).map(Self::Cuda).ok_or_else(
+                    || format!("unknown device `{text}`, expected one of `auto`, `cpu`, `cuda`, `cuda:N`"),
+                )
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Device {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> Self {
+        device.to_string()
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
+        }
+    }
+}

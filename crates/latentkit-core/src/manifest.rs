@@ -1,0 +1,203 @@
+//! The record that a finished stage leaves: what it read, what it wrote, with which versions, and its figures.
+
+use std::io;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::hash::{self, FileRecord};
+use crate::stage::MANIFEST;
+use crate::{Error, Result, Stage, atomic};
+
+/// `manifest.json`. A stage without one did not happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The stage.
+    pub stage: Stage,
+    /// Its [`Stage::version`].
+    pub stage_version: u32,
+    /// Its [`Identity::key`].
+    pub key: String,
+    /// The config that it read, defaults filled in.
+    pub config: Value,
+    /// The files that it read, relative to the experiment's folder where they are in it.
+    pub inputs: Vec<FileRecord>,
+    /// The files that it wrote, relative to its own folder.
+    pub outputs: Vec<FileRecord>,
+    /// The software that ran.
+    pub versions: Versions,
+    /// Where libtorch computed, for the stages that use it.
+    pub device: Option<String>,
+    /// Threads that it was given.
+    pub threads: usize,
+    /// Seed of the experiment.
+    pub seed: u32,
+    /// When it started, in UTC, as RFC 3339 has it.
+    pub started: String,
+    /// Seconds that it took, since the start of the process that finished it.
+    pub seconds: f64,
+    /// Its figures; see [`crate::summary`].
+    pub summary: Value,
+}
+
+/// The software that ran a stage.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// Version of this program.
+    pub latentkit: String,
+    /// Version of libtorch, where the program has it.
+    pub libtorch: Option<String>,
+    /// Commit that the program was built from, where it was built in a repository.
+    pub git_commit: Option<String>,
+    /// Whether that repository had changes that were not committed.
+    pub git_dirty: Option<bool>,
+}
+
+impl Manifest {
+    /// Reads the manifest in the folder of a stage. None when there is none, so that the stage did not happen.
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(MANIFEST);
+        let text = match fs_err::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::from(error).into_input()),
+        };
+        serde_json::from_slice(&text).map(Some).map_err(|error| {
+            Error::input(format!("cannot read the manifest `{}`: {error}", path.display()))
+                .hint("run the stage again with `--force`")
+        })
+    }
+
+    /// Writes the manifest into the folder of its stage.
+    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
+        let mut text = serde_json::to_vec_pretty(self).expect("a manifest is JSON");
+        text.push(b'\n');
+        atomic::write(&folder.join(MANIFEST), &text)
+    }
+
+    /// The figures of the stage.
+    pub fn summary<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_value(self.summary.clone()).map_err(|error| {
+            Error::input(format!("the manifest of `{}` has an unknown summary: {error}", self.stage))
+                .hint(format!("run `latentkit {} CONFIG --force`", self.stage))
+        })
+    }
+}
+
+/// What a stage's result depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// The stage.
+    pub stage: Stage,
+    /// The config that it reads.
+    pub config: Value,
+    /// The files that it reads.
+    pub inputs: Vec<FileRecord>,
+}
+
+impl Identity {
+    /// BLAKE3 of the stage, its version, its config and the names and hashes of its inputs.
+    pub fn key(&self) -> String {
+        let inputs: Vec<_> = self.inputs.iter().map(|input| (&input.path, &input.blake3)).collect();
+        let text = serde_json::json!([self.stage, self.stage.version(), self.config, inputs]).to_string();
+        hash::of_bytes(text.as_bytes())
+    }
+
+    /// How this differs from what a manifest records, each difference a few words; empty when it does not.
+    pub fn differences(&self, manifest: &Manifest) -> Vec<String> {
+        let mut differences = Vec::new();
+        if manifest.stage_version != self.stage.version() {
+            differences.push(format!(
+                "format of `{}` {} -> {}",
+                self.stage,
+                manifest.stage_version,
+                self.stage.version()
+            ));
+        }
+        compare("", &manifest.config, &self.config, &mut differences);
+        for input in &self.inputs {
+            match manifest.inputs.iter().find(|old| old.path == input.path) {
+                None => differences.push(format!("`{}` is a new input", input.path)),
+                Some(old) if old.blake3 != input.blake3 => {
+                    differences.push(format!("`{}` changed", input.path));
+                }
+                Some(_) => {}
+            }
+        }
+        for old in &manifest.inputs {
+            if !self.inputs.iter().any(|input| input.path == old.path) {
+                differences.push(format!("`{}` is no longer an input", old.path));
+            }
+        }
+        if differences.is_empty() && manifest.key != self.key() {
+            differences.push("its key changed".to_owned());
+        }
+        differences
+    }
+}
+
+/// Lists the leaves in which two JSON values differ, as `key old -> new`.
+fn compare(key: &str, old: &Value, new: &Value, differences: &mut Vec<String>) {
+    if let (Value::Object(old), Value::Object(new)) = (old, new) {
+        let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+        for key in keys {
+            compare(
+                key,
+                old.get(key).unwrap_or(&Value::Null),
+                new.get(key).unwrap_or(&Value::Null),
+                differences,
+            );
+        }
+    } else if old != new {
+        let show = |value: &Value| match value {
+            Value::Null => "(none)".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        differences.push(format!("{key} {} -> {}", show(old), show(new)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(rate: f64, hash: &str) -> Identity {
+        let input = FileRecord { path: "ingest/dataset.parquet".into(), bytes: 1, blake3: hash.into() };
+        let config = serde_json::json!({ "train": { "optimizer": { "learning-rate": rate } } });
+        Identity { stage: Stage::Train, config, inputs: vec![input] }
+    }
+
+    fn manifest(identity: &Identity) -> Manifest {
+        Manifest {
+            stage: identity.stage,
+            stage_version: identity.stage.version(),
+            key: identity.key(),
+            config: identity.config.clone(),
+            inputs: identity.inputs.clone(),
+            outputs: Vec::new(),
+            versions: Versions::default(),
+            device: None,
+            threads: 1,
+            seed: 42,
+            started: String::new(),
+            seconds: 0.0,
+            summary: Value::Null,
+        }
+    }
+
+    #[test]
+    fn the_same_identity_has_no_differences() {
+        assert!(identity(1e-3, "a").differences(&manifest(&identity(1e-3, "a"))).is_empty());
+    }
+
+    #[test]
+    fn differences_name_the_key_and_both_values() {
+        let old = manifest(&identity(0.001, "a"));
+        assert_eq!(identity(0.0003, "a").differences(&old), ["learning-rate 0.001 -> 0.0003"]);
+        assert_eq!(identity(0.001, "b").differences(&old), ["`ingest/dataset.parquet` changed"]);
+        assert_ne!(identity(0.001, "b").key(), old.key);
+    }
+}

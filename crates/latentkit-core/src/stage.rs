@@ -1,0 +1,99 @@
+//! The five stages of an experiment and every name that they give to files.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A stage of the pipeline. A stage's artifacts live in the folder of its name, `artifacts/<experiment>/<stage>/`:
+///
+/// | stage | files |
+/// |---|---|
+/// | ingest | `dataset.parquet` |
+/// | train | `model.safetensors`, `history.parquet`, `checkpoints/` |
+/// | export | `latents.parquet`, `reconstructions.parquet` |
+/// | cluster | `sweep.parquet`, `assignments.parquet`, `contingency.parquet` |
+/// | plot | `*.png`, `*.svg`, `report.html` |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Reads images and labels, splits them.
+    Ingest,
+    /// Trains the auto-encoder.
+    Train,
+    /// Encodes every image.
+    Export,
+    /// Clusters the latents for each k.
+    Cluster,
+    /// Draws the charts and the report.
+    Plot,
+}
+
+/// The table of images and labels, made by ingest.
+pub const DATASET: &str = "dataset.parquet";
+/// The trained weights, made by train.
+pub const MODEL: &str = "model.safetensors";
+/// The metrics of each epoch, made by train.
+pub const HISTORY: &str = "history.parquet";
+/// The folder of checkpoints, made by train.
+pub const CHECKPOINTS: &str = "checkpoints";
+/// The latent of each image, made by export.
+pub const LATENTS: &str = "latents.parquet";
+/// Some images and their reconstructions, made by export.
+pub const RECONSTRUCTIONS: &str = "reconstructions.parquet";
+/// The figures of each k, made by cluster.
+pub const SWEEP: &str = "sweep.parquet";
+/// The cluster of each point, made by cluster.
+pub const ASSIGNMENTS: &str = "assignments.parquet";
+/// Labels counted by cluster, made by cluster.
+pub const CONTINGENCY: &str = "contingency.parquet";
+/// The page that shows everything, made by plot.
+pub const REPORT: &str = "report.html";
+/// The record of a stage that has finished.
+pub const MANIFEST: &str = "manifest.json";
+
+impl Stage {
+    /// Every stage, in the order in which they run.
+    pub const ALL: [Self; 5] = [Self::Ingest, Self::Train, Self::Export, Self::Cluster, Self::Plot];
+
+    /// The name of the stage, of its command and of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Train => "train",
+            Self::Export => "export",
+            Self::Cluster => "cluster",
+            Self::Plot => "plot",
+        }
+    }
+
+    /// Counts the changes of what the stage writes for the same inputs; part of its key.
+    pub fn version(self) -> u32 {
+        1
+    }
+
+    /// The stages whose files this one reads, with the files.
+    pub fn inputs(self) -> &'static [(Self, &'static str)] {
+        match self {
+            Self::Ingest => &[],
+            Self::Train => &[(Self::Ingest, DATASET)],
+            Self::Export => &[(Self::Ingest, DATASET), (Self::Train, MODEL)],
+            Self::Cluster => &[(Self::Export, LATENTS)],
+            Self::Plot => &[
+                (Self::Ingest, MANIFEST),
+                (Self::Train, MANIFEST),
+                (Self::Train, HISTORY),
+                (Self::Export, MANIFEST),
+                (Self::Export, RECONSTRUCTIONS),
+                (Self::Cluster, MANIFEST),
+                (Self::Cluster, SWEEP),
+                (Self::Cluster, CONTINGENCY),
+            ],
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,163 @@
+//! The figures of each stage, as its manifest keeps them and the report shows them.
+
+use serde::{Deserialize, Serialize};
+
+/// The figures of ingest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IngestSummary {
+    /// Name of the source, or `files`.
+    pub source: String,
+    /// Images to train on.
+    pub train: usize,
+    /// Images to validate on.
+    pub validation: usize,
+    /// Images to test on.
+    pub test: usize,
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+    /// Number of labels.
+    pub labels: usize,
+}
+
+/// The mean over all pixels of a set of images of each metric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Binary cross-entropy, in nats per pixel.
+    pub bce: f64,
+    /// Squared error.
+    pub mse: f64,
+    /// Absolute error.
+    pub mae: f64,
+    /// Share of pixels where the true value equals the prediction thresholded at 0.5; grey pixels never match.
+    pub binary_accuracy: f64,
+}
+
+/// The figures of train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainSummary {
+    /// Name of the architecture.
+    pub architecture: String,
+    /// Parameters that training changes, and those that it does not.
+    pub parameters: Parameters,
+    /// Epochs that ran.
+    pub epochs: u32,
+    /// Whether the stopping rule ended training.
+    pub stopped_early: bool,
+    /// Metrics over the last epoch's training steps.
+    pub train: Metrics,
+    /// Metrics after the last epoch.
+    pub validation: Metrics,
+    /// Metrics of the final weights on the test images.
+    pub test: Metrics,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Median over the epochs of the training images per second.
+    pub images_per_second: f64,
+    /// Sum of the epochs' seconds, over all processes that took part.
+    pub seconds: f64,
+    /// Epoch after which this process went on, when it resumed.
+    pub resumed_after: Option<u32>,
+    /// Where libtorch computed.
+    pub device: String,
+}
+
+/// How many numbers a model holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// Changed by the optimizer.
+    pub trainable: usize,
+    /// Running statistics of batch-norm.
+    pub non_trainable: usize,
+}
+
+impl Parameters {
+    /// All of them.
+    pub fn total(self) -> usize {
+        self.trainable + self.non_trainable
+    }
+}
+
+/// The figures of export.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportSummary {
+    /// Images that were encoded.
+    pub images: usize,
+    /// Mean reconstruction error of each split.
+    pub splits: Vec<SplitError>,
+    /// Health of each latent.
+    pub latents: Vec<LatentHealth>,
+    /// Number of dead latents.
+    pub dead: usize,
+    /// Where libtorch computed.
+    pub device: String,
+}
+
+/// The mean reconstruction error of a split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SplitError {
+    /// `train`, `validation` or `test`.
+    pub split: String,
+    /// Images in it.
+    pub images: usize,
+    /// Mean binary cross-entropy per pixel, in nats.
+    pub bce: f64,
+    /// Mean squared error per pixel.
+    pub mse: f64,
+}
+
+/// Whether a latent carries information.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatentHealth {
+    /// Name of its column.
+    pub name: String,
+    /// Population standard deviation over all images.
+    pub std: f64,
+    /// Share of images for which it is exactly 0.
+    pub zeros: f64,
+    /// Standard deviation below 1 % of the largest one, or every latent constant.
+    pub dead: bool,
+}
+
+/// The figures of cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClusterSummary {
+    /// Points that were clustered.
+    pub points: usize,
+    /// Their dimension.
+    pub dimensions: usize,
+    /// The figures of each k, ascending.
+    pub sweep: Vec<SweepFigure>,
+    /// The k of the highest silhouette.
+    pub best_k: usize,
+    /// Whether it is the first or last k that was tried, so that the best may lie outside.
+    pub best_at_edge: bool,
+}
+
+impl ClusterSummary {
+    /// The highest mean silhouette.
+    pub fn best_silhouette(&self) -> f64 {
+        self.sweep.iter().find(|figure| figure.k == self.best_k).map_or(f64::NAN, |figure| figure.silhouette)
+    }
+}
+
+/// The figures of one k.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepFigure {
+    /// Number of clusters.
+    pub k: usize,
+    /// Sum of squared distances to the nearest centroid.
+    pub inertia: f64,
+    /// Mean silhouette over all points, -1 to 1.
+    pub silhouette: f64,
+}
+
+/// The figures of plot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlotSummary {
+    /// Charts drawn, each in every format.
+    pub charts: usize,
+    /// Files written.
+    pub files: usize,
+}

@@ -1,0 +1,132 @@
+//! `dataset.parquet`: every image with its label and split.
+
+use std::fmt;
+use std::path::Path;
+
+use latentkit_core::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::Metadata;
+use crate::frame::{Table, TableReader};
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Training.
+    Train,
+    /// Watching the training.
+    Validation,
+    /// The final figures.
+    Test,
+}
+
+impl Split {
+    /// Every split.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
+
+    /// `train`, `validation` or `test`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+
+    /// The split of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|split| split.name() == name)
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Grey images of one size with labels. The id of an image is its index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+    /// Name of label 0, 1, ...
+    pub label_names: Vec<String>,
+    /// Split of each image.
+    pub splits: Vec<Split>,
+    /// Label of each image, an index into `label_names`.
+    pub labels: Vec<u8>,
+    /// Pixels of each image, one after the other, row by row; 0 is black, 255 white.
+    pub images: Vec<u8>,
+}
+
+impl Dataset {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Pixels of an image.
+    pub fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// The pixels of image `id`.
+    pub fn image(&self, id: usize) -> &[u8] {
+        &self.images[id * self.pixels()..(id + 1) * self.pixels()]
+    }
+
+    /// The ids of the images of a split, ascending.
+    pub fn ids(&self, split: Split) -> Vec<usize> {
+        (0..self.len()).filter(|&id| self.splits[id] == split).collect()
+    }
+}
+
+/// Writes columns id u32, split, label u8, `label_name`, image binary; the size and the names also as metadata.
+pub fn write_dataset(path: &Path, dataset: &Dataset, metadata: &Metadata) -> Result<()> {
+    let mut metadata = metadata.clone();
+    metadata.insert("height".into(), dataset.height.to_string());
+    metadata.insert("width".into(), dataset.width.to_string());
+    let names = serde_json::to_string(&dataset.label_names).expect("names are JSON");
+    metadata.insert("label_names".into(), names);
+    Table::new(dataset.len())
+        .u32("id", (0..dataset.len() as u32).collect())
+        .text("split", dataset.splits.iter().map(|split| split.name()))
+        .u8("label", dataset.labels.clone())
+        .text("label_name", dataset.labels.iter().map(|&label| dataset.label_names[label as usize].as_str()))
+        .binary("image", dataset.images.chunks_exact(dataset.pixels()))
+        .write(path, &metadata)
+}
+
+/// Reads what [`write_dataset`] wrote.
+///
+/// # Errors
+/// Of kind input when the file is missing, is no such table, or contradicts itself.
+pub fn read_dataset(path: &Path) -> Result<Dataset> {
+    let table = TableReader::open(path)?;
+    let (height, width) = (table.pixels("height")?, table.pixels("width")?);
+    let label_names: Vec<String> = serde_json::from_str(&table.metadata("label_names")?)
+        .map_err(|error| table.wrong(format!("the metadata `latentkit.label_names` is no list: {error}")))?;
+    let labels = table.u8("label")?;
+    if let Some(row) = labels.iter().position(|&label| usize::from(label) >= label_names.len()) {
+        return Err(table.wrong(format!("row {row} has label {}, which has no name", labels[row])));
+    }
+    let splits = table.splits("split")?;
+    let ids = table.u32("id")?;
+    if let Some(row) = ids.iter().enumerate().position(|(row, &id)| id as usize != row) {
+        return Err(table.wrong(format!("row {row} has id {}; the ids count from 0", ids[row])));
+    }
+    let images = table.binary("image", height * width)?;
+    if labels.is_empty() {
+        return Err(Error::input(format!("`{}` holds no images", path.display())));
+    }
+    Ok(Dataset { height, width, label_names, splits, labels, images })
+}

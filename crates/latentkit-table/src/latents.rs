@@ -1,0 +1,45 @@
+//! `latents.parquet`: the latent of each image and how well it is reconstructed.
+
+use std::path::Path;
+
+use latentkit_core::Result;
+use ndarray::Array2;
+
+use crate::frame::Table;
+use crate::{Metadata, Split};
+
+/// The latents of a dataset, in the order of the ids.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latents {
+    /// Split of each image.
+    pub splits: Vec<Split>,
+    /// Label of each image.
+    pub labels: Vec<u8>,
+    /// Name of label 0, 1, ...
+    pub label_names: Vec<String>,
+    /// Latents, one row an image.
+    pub values: Array2<f32>,
+    /// Mean binary cross-entropy per pixel of each reconstruction, in nats.
+    pub reconstruction_bce: Vec<f32>,
+    /// Mean squared error per pixel of each reconstruction.
+    pub reconstruction_mse: Vec<f32>,
+}
+
+/// Writes columns id u32, split, label u8, `label_name`, z0 .. z{d-1} f32, z (fixed-size list of d f32),
+/// `reconstruction_bce` f32, `reconstruction_mse` f32. Read by [`crate::read_embeddings`].
+pub fn write_latents(path: &Path, latents: &Latents, metadata: &Metadata) -> Result<()> {
+    let (count, dimensions) = latents.values.dim();
+    let mut table = Table::new(count)
+        .u32("id", (0..count as u32).collect())
+        .text("split", latents.splits.iter().map(|split| split.name()))
+        .u8("label", latents.labels.clone())
+        .text("label_name", latents.labels.iter().map(|&label| latents.label_names[label as usize].as_str()));
+    for (index, column) in latents.values.columns().into_iter().enumerate() {
+        table = table.f32(&format!("z{index}"), column.to_vec());
+    }
+    table
+        .f32_list("z", latents.values.iter().copied().collect(), dimensions)
+        .f32("reconstruction_bce", latents.reconstruction_bce.clone())
+        .f32("reconstruction_mse", latents.reconstruction_mse.clone())
+        .write(path, metadata)
+}

@@ -1,0 +1,26 @@
+//! The Parquet tables of latentkit, typed: plain Rust and `ndarray` values go in and come out, and nothing of polars
+//! crosses this border. Files are zstd-compressed, appear whole or not at all, and carry their provenance as key-value
+//! metadata under `latentkit.`.
+
+mod clusters;
+mod dataset;
+mod embeddings;
+mod frame;
+mod history;
+mod latents;
+mod reconstructions;
+
+pub use clusters::{
+    Assignments, ContingencyRow, SweepRow, read_assignments, read_contingency, read_sweep, write_assignments,
+    write_contingency, write_sweep,
+};
+pub use dataset::{Dataset, Split, read_dataset, write_dataset};
+pub use embeddings::{Embeddings, Labels, read_embeddings};
+pub use history::{HistoryRow, read_history, write_history};
+pub use latents::{Latents, write_latents};
+pub use reconstructions::{
+    Reconstruction, ReconstructionKind, Reconstructions, read_reconstructions, write_reconstructions,
+};
+
+/// Key-value metadata of a file; each key is written with the prefix `latentkit.`.
+pub type Metadata = std::collections::BTreeMap<String, String>;

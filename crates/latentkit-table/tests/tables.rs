@@ -1,0 +1,250 @@
+//! Every table goes out and comes back the same, and a file that is not what it should be says so.
+
+use latentkit_core::summary::Metrics;
+use latentkit_core::{Error, ErrorKind};
+use latentkit_table::*;
+use ndarray::array;
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+
+fn metadata() -> Metadata {
+    Metadata::from([("seed".to_owned(), "42".to_owned())])
+}
+
+fn dataset() -> Dataset {
+    Dataset {
+        height: 2,
+        width: 3,
+        label_names: vec!["zero".into(), "<one>".into()],
+        splits: vec![Split::Train, Split::Validation, Split::Test],
+        labels: vec![0, 1, 1],
+        images: (0..18).collect(),
+    }
+}
+
+#[test]
+fn a_dataset_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.parquet");
+    write_dataset(&path, &dataset(), &metadata()).unwrap();
+    assert_eq!(read_dataset(&path).unwrap(), dataset());
+    assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn the_same_table_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    write_dataset(&a, &dataset(), &metadata()).unwrap();
+    write_dataset(&b, &dataset(), &metadata()).unwrap();
+    assert_eq!(fs_err::read(a).unwrap(), fs_err::read(b).unwrap());
+}
+
+#[test]
+fn a_history_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.parquet");
+    let metrics =
+        |start: f64| Metrics { bce: start, mse: start + 0.1, mae: start + 0.2, binary_accuracy: start + 0.3 };
+    let row = HistoryRow {
+        epoch: 1,
+        step: 176,
+        seconds: 8.5,
+        learning_rate: 1e-3,
+        train: metrics(1.0),
+        validation: metrics(2.0),
+    };
+    let rows = [row, HistoryRow { epoch: 2, step: 352, seconds: 8.25, ..row }];
+    write_history(&path, &rows, &metadata()).unwrap();
+    assert_eq!(read_history(&path).unwrap(), rows);
+}
+
+#[test]
+fn cluster_tables_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.parquet");
+    let sweep = [SweepRow {
+        method: "k-means".into(),
+        k: 5,
+        seed: 42,
+        inertia: 12.5,
+        silhouette: 0.25,
+        seconds: 0.5,
+    }];
+    write_sweep(&path, &sweep, &metadata()).unwrap();
+    assert_eq!(read_sweep(&path).unwrap(), sweep);
+
+    let assignments = Assignments {
+        ids: vec![0, 1],
+        k: vec![5, 5],
+        clusters: vec![3, 4],
+        silhouettes: vec![0.5, -0.5],
+        distances: vec![1.0, 2.0],
+    };
+    write_assignments(&path, &assignments, &metadata()).unwrap();
+    assert_eq!(read_assignments(&path).unwrap(), assignments);
+
+    let contingency = [ContingencyRow { cluster: 0, label: 7, label_name: "Sneaker".into(), count: 3 }];
+    write_contingency(&path, &contingency, &metadata()).unwrap();
+    assert_eq!(read_contingency(&path).unwrap(), contingency);
+}
+
+#[test]
+fn reconstructions_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reconstructions.parquet");
+    let row = |kind| Reconstruction {
+        id: 9,
+        kind,
+        label: 3,
+        label_name: "Dress".into(),
+        bce: 0.25,
+        image: vec![0, 128, 255, 1],
+        reconstruction: vec![3, 120, 250, 0],
+    };
+    let rows = vec![row(ReconstructionKind::Example), row(ReconstructionKind::Worst)];
+    let table = Reconstructions { height: 2, width: 2, rows };
+    write_reconstructions(&path, &table, &metadata()).unwrap();
+    assert_eq!(read_reconstructions(&path).unwrap(), table);
+}
+
+#[test]
+fn latents_are_read_as_embeddings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latents.parquet");
+    let latents = Latents {
+        splits: vec![Split::Train, Split::Test],
+        labels: vec![1, 0],
+        label_names: vec!["Bag".into(), "Coat".into()],
+        values: array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
+        reconstruction_bce: vec![0.1, 0.2],
+        reconstruction_mse: vec![0.3, 0.4],
+    };
+    write_latents(&path, &latents, &metadata()).unwrap();
+    let expected = Embeddings {
+        ids: vec![0, 1],
+        labels: Some(Labels { codes: vec![1, 0], names: vec!["Bag".into(), "Coat".into()] }),
+        values: latents.values,
+    };
+    assert_eq!(read_embeddings(&path, None).unwrap(), expected);
+    assert_eq!(read_embeddings(&path, Some("z")).unwrap(), expected);
+}
+
+/// The error of reading a table of these columns as embeddings.
+fn refusal(columns: Vec<Series>, column: Option<&str>) -> Error {
+    read_foreign(columns, column).unwrap_err()
+}
+
+fn read_foreign(columns: Vec<Series>, column: Option<&str>) -> Result<Embeddings, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foreign.parquet");
+    let height = columns[0].len();
+    let mut frame = DataFrame::new(height, columns.into_iter().map(Series::into_column).collect()).unwrap();
+    ParquetWriter::new(fs_err::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    read_embeddings(&path, column)
+}
+
+#[track_caller]
+fn assert_input_error(error: &Error, parts: &[&str]) {
+    assert_eq!(error.kind(), ErrorKind::Input);
+    for part in parts {
+        assert!(error.to_string().contains(part), "`{part}` is not in:\n{error}");
+    }
+}
+
+#[test]
+fn foreign_columns_of_f64_and_texts_are_read() {
+    let columns = vec![
+        Series::new("z0".into(), [0.5_f64, 1.5]),
+        Series::new("z1".into(), [2.5_f64, 3.5]),
+        Series::new("label".into(), ["dog", "cat"]),
+    ];
+    let embeddings = read_foreign(columns, None).unwrap();
+    assert_eq!(embeddings.values, array![[0.5, 2.5], [1.5, 3.5]]);
+    assert_eq!(embeddings.ids, [0, 1]);
+    assert_eq!(
+        embeddings.labels,
+        Some(Labels { codes: vec![1, 0], names: vec!["cat".into(), "dog".into()] })
+    );
+}
+
+#[test]
+fn foreign_lists_are_read() {
+    let lists = [Series::new("".into(), [1.0_f32, 2.0]), Series::new("".into(), [3.0_f32, 4.0])];
+    let columns = vec![Series::new("embedding".into(), lists), Series::new("label".into(), [7_i64, 7])];
+    let embeddings = read_foreign(columns, None).unwrap();
+    assert_eq!(embeddings.values, array![[1.0, 2.0], [3.0, 4.0]]);
+    assert_eq!(embeddings.labels.unwrap().names[7], "7");
+}
+
+#[test]
+fn no_latent_columns() {
+    let error = refusal(vec![Series::new("x".into(), [1.0_f32])], None);
+    assert_input_error(&error, &["no latent columns", "`x`", "--column NAME"]);
+}
+
+#[test]
+fn an_unknown_column_names_those_that_there_are() {
+    let error = refusal(vec![Series::new("z0".into(), [1.0_f32])], Some("embedding"));
+    assert_input_error(&error, &["no column `embedding`", "`z0`"]);
+}
+
+#[test]
+fn a_null_is_named_by_column_and_row() {
+    let columns =
+        vec![Series::new("z0".into(), [1.0_f32, 2.0]), Series::new("z1".into(), [Some(1.0_f32), None])];
+    assert_input_error(&refusal(columns, None), &["column `z1`, row 1", "null"]);
+}
+
+#[test]
+fn nan_and_infinity_are_named_by_column_and_row() {
+    let columns = vec![Series::new("z0".into(), [1.0_f32, 2.0, f32::NAN])];
+    assert_input_error(&refusal(columns, None), &["column `z0`, row 2", "not finite", "NaN"]);
+    let columns = vec![Series::new("z0".into(), [f64::NEG_INFINITY])];
+    assert_input_error(&refusal(columns, None), &["column `z0`, row 0", "not finite", "-inf"]);
+    let columns = vec![Series::new("z0".into(), [1e300_f64])];
+    assert_input_error(&refusal(columns, None), &["column `z0`, row 0", "too large for f32"]);
+}
+
+#[test]
+fn lists_of_different_lengths_are_named_by_row() {
+    let lists = [Series::new("".into(), [1.0_f32, 2.0]), Series::new("".into(), [3.0_f32])];
+    let error = refusal(vec![Series::new("z".into(), lists)], None);
+    assert_input_error(&error, &["column `z`, row 1", "2 values", "found: 1"]);
+}
+
+#[test]
+fn whole_numbers_are_no_points() {
+    assert_input_error(
+        &refusal(vec![Series::new("z0".into(), [1_i64])], None),
+        &["column `z0`", "f32 or f64", "i64"],
+    );
+}
+
+#[test]
+fn a_label_out_of_range_is_named_by_row() {
+    let columns = vec![Series::new("z0".into(), [1.0_f32]), Series::new("label".into(), [300_i64])];
+    assert_input_error(&refusal(columns, None), &["column `label`, row 0", "0 to 255", "`300`"]);
+}
+
+#[test]
+fn a_file_that_is_no_parquet_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latents.parquet");
+    for content in [&b""[..], b"PAR1", b"PAR1 this is some text that only looks like it PAR1"] {
+        fs_err::write(&path, content).unwrap();
+        assert_input_error(&read_embeddings(&path, None).unwrap_err(), &["latents.parquet"]);
+    }
+    assert_input_error(&read_embeddings(&folder.path().join("none"), None).unwrap_err(), &["none"]);
+}
+
+#[test]
+fn a_truncated_file_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.parquet");
+    write_dataset(&path, &dataset(), &metadata()).unwrap();
+    let bytes = fs_err::read(&path).unwrap();
+    for length in [4, bytes.len() / 2, bytes.len() - 1] {
+        fs_err::write(&path, &bytes[..length]).unwrap();
+        assert_input_error(&read_dataset(&path).unwrap_err(), &["dataset.parquet"]);
+    }
+}
