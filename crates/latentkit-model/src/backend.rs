@@ -1,0 +1,71 @@
+//! libtorch itself: its version, its devices and its threads.
+
+use std::path::Path;
+use std::sync::Once;
+
+use latentkit_core::config::Device;
+use latentkit_core::{Error, Result};
+use tch::Cuda;
+
+/// Version of the libtorch that this was built with, where its headers tell it.
+pub fn libtorch_version() -> Option<&'static str> {
+    option_env!("LATENTKIT_LIBTORCH_VERSION")
+}
+
+/// The device that the config asks for. `key` is the key in the config, for the error.
+///
+/// # Errors
+/// When it asks for a CUDA device that there is not.
+pub fn device(wanted: Device, key: &str) -> Result<tch::Device> {
+    if wanted != Device::Cpu {
+        load_cuda();
+    }
+    let count = if Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 };
+    match wanted {
+        Device::Cpu => Ok(tch::Device::Cpu),
+        Device::Auto => Ok(if count > 0 { tch::Device::Cuda(0) } else { tch::Device::Cpu }),
+        Device::Cuda(number) if number < count => Ok(tch::Device::Cuda(number)),
+        Device::Cuda(number) => Err(Error::config(key, format!("there is no CUDA device {number}"))
+            .expected(format!("one of the {count} CUDA devices that libtorch sees"))
+            .hint(if count == 0 {
+                "use `device = \"auto\"` or `\"cpu\"`; a GPU needs a driver and a CUDA libtorch in LIBTORCH when building"
+            } else {
+                "CUDA devices are counted from 0"
+            })),
+    }
+}
+
+/// `cpu` or `cuda:N`.
+pub fn device_name(device: tch::Device) -> String {
+    match device {
+        tch::Device::Cuda(number) => format!("cuda:{number}"),
+        _ => "cpu".to_owned(),
+    }
+}
+
+/// How many threads libtorch computes with.
+pub fn set_threads(threads: usize) {
+    tch::set_num_threads(threads.min(i32::MAX as usize) as i32);
+}
+
+/// Loads `libtorch_cuda.so` where libtorch has it: nothing in the program names its symbols, so the linker drops it,
+/// and without it libtorch sees no GPU.
+fn load_cuda() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let folder = option_env!("LATENTKIT_LIBTORCH_LIB").unwrap_or("");
+        let path = Path::new(folder).join("libtorch_cuda.so");
+        if !path.exists() {
+            return;
+        }
+        #[expect(
+            unsafe_code,
+            reason = "loading a library runs its constructors; this one is part of libtorch"
+        )]
+        // SAFETY: the library comes from the folder that the program is linked against, and is never unloaded.
+        let library = unsafe { libloading::Library::new(&path) };
+        if let Ok(library) = library {
+            std::mem::forget(library);
+        }
+    });
+}

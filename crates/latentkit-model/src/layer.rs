@@ -1,0 +1,173 @@
+//! The layers that an architecture is declared of: their shapes and the parameters they hold. No tensors here.
+
+use std::fmt;
+
+use latentkit_core::summary::Parameters;
+use serde::{Serialize, Serializer};
+
+/// Size of what a layer makes of one image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Channels of the same height and width.
+    Image {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Channels.
+        channels: usize,
+    },
+    /// A plain vector of this length.
+    Flat(usize),
+}
+
+impl Shape {
+    /// Numbers in it.
+    pub fn len(self) -> usize {
+        match self {
+            Self::Image { height, width, channels } => height * width * channels,
+            Self::Flat(length) => length,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Height x width x channels, as Keras prints it.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&match self {
+            Self::Image { height, width, channels } => format!("{height}x{width}x{channels}"),
+            Self::Flat(length) => length.to_string(),
+        })
+    }
+}
+
+impl Serialize for Shape {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Image { height, width, channels } => [height, width, channels].serialize(serializer),
+            Self::Flat(length) => [length].serialize(serializer),
+        }
+    }
+}
+
+/// What follows the sums of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    Linear,
+    /// max(0, x).
+    Relu,
+    /// 1 / (1 + exp(-x)).
+    Sigmoid,
+}
+
+/// A layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Convolution with a bias, stride 1 and Keras's `same` padding: an even kernel is padded below and right.
+    Conv {
+        /// Channels out.
+        filters: usize,
+        /// Rows and columns of the kernel.
+        kernel: usize,
+        /// What follows.
+        activation: Activation,
+    },
+    /// Largest value of each square of `size`.
+    MaxPool {
+        /// Rows and columns of a square.
+        size: usize,
+    },
+    /// Batch normalisation of each channel (Ioffe and Szegedy, 2015), with Keras's constants: momentum 0.99 (PyTorch
+    /// writes it 0.01) and epsilon 1e-3.
+    BatchNorm,
+    /// Every value in one vector, channel by channel.
+    Flatten,
+    /// Every input to every output, with a bias.
+    Dense {
+        /// Outputs.
+        units: usize,
+        /// What follows.
+        activation: Activation,
+    },
+    /// A vector as an image, channel by channel.
+    Reshape {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Channels.
+        channels: usize,
+    },
+    /// Each value as a square of `factor`.
+    UpSample {
+        /// Rows and columns of a square.
+        factor: usize,
+    },
+}
+
+impl Layer {
+    /// Shape of the layer's output. None when the layer cannot follow `input`.
+    pub fn output(self, input: Shape) -> Option<Shape> {
+        match (self, input) {
+            (Self::Conv { filters, .. }, Shape::Image { height, width, .. }) => {
+                Some(Shape::Image { height, width, channels: filters })
+            }
+            (Self::MaxPool { size }, Shape::Image { height, width, channels }) => {
+                let whole = height >= size && width >= size;
+                whole.then_some(Shape::Image { height: height / size, width: width / size, channels })
+            }
+            (Self::BatchNorm, Shape::Image { .. }) => Some(input),
+            (Self::Flatten, _) => Some(Shape::Flat(input.len())),
+            (Self::Dense { units, .. }, Shape::Flat(_)) => Some(Shape::Flat(units)),
+            (Self::Reshape { height, width, channels }, Shape::Flat(length)) => {
+                (height * width * channels == length).then_some(Shape::Image { height, width, channels })
+            }
+            (Self::UpSample { factor }, Shape::Image { height, width, channels }) => {
+                Some(Shape::Image { height: height * factor, width: width * factor, channels })
+            }
+            _ => None,
+        }
+    }
+
+    /// How many numbers the layer holds when it follows `input`.
+    pub fn parameters(self, input: Shape) -> Parameters {
+        match (self, input) {
+            (Self::Conv { filters, kernel, .. }, Shape::Image { channels, .. }) => {
+                Parameters { trainable: (kernel * kernel * channels + 1) * filters, non_trainable: 0 }
+            }
+            (Self::Dense { units, .. }, Shape::Flat(length)) => {
+                Parameters { trainable: (length + 1) * units, non_trainable: 0 }
+            }
+            (Self::BatchNorm, Shape::Image { channels, .. }) => {
+                Parameters { trainable: 2 * channels, non_trainable: 2 * channels }
+            }
+            _ => Parameters::default(),
+        }
+    }
+}
+
+/// As the reference's tables name it, such as `conv 3x3`.
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let activated = |name: String, activation: &Activation| match activation {
+            Activation::Linear => name,
+            Activation::Relu => format!("{name}, ReLU"),
+            Activation::Sigmoid => format!("{name}, sigmoid"),
+        };
+        f.pad(&match self {
+            Self::Conv { kernel, activation, .. } => activated(format!("conv {kernel}x{kernel}"), activation),
+            Self::MaxPool { size } => format!("max-pool {size}x{size}"),
+            Self::BatchNorm => "batch-norm".to_owned(),
+            Self::Flatten => "flatten".to_owned(),
+            Self::Dense { activation, .. } => activated("dense".to_owned(), activation),
+            Self::Reshape { .. } => "reshape".to_owned(),
+            Self::UpSample { factor } => format!("up-sample x{factor}, nearest"),
+        })
+    }
+}
