@@ -53,7 +53,7 @@ pub struct TrainSummary {
     pub test: Metrics,
     /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// Median over the epochs of the training images per second.
+    /// Training images divided by the seconds of an epoch, validation included; the median over the epochs.
     pub images_per_second: f64,
     /// Sum of the epochs' seconds, over all processes that took part.
     pub seconds: f64,

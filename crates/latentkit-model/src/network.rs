@@ -1,13 +1,17 @@
 //! An auto-encoder with its weights.
 
-use latentkit_core::Result;
+use std::path::Path;
+
 use latentkit_core::config::ModelConfig;
 use latentkit_core::rng::{self, Rng};
+use latentkit_core::{Error, Result};
 use rand::Rng as _;
+use serde::Deserialize;
 use tch::{Device, Kind, Tensor};
 
 use crate::architecture::Blueprint;
 use crate::layer::{Activation, Layer, Shape};
+use crate::weights::read_tensors;
 
 /// Batch-norm constants of Keras.
 const BATCH_NORM_MOMENTUM: f64 = 0.01; // Keras writes 0.99: the share of the old value
@@ -58,9 +62,31 @@ impl AutoEncoder {
         Ok(Self { config: config.clone(), blueprint, encoder, decoder, device })
     }
 
+    /// The model in a file that train wrote, and the rest of the file's metadata.
+    pub fn load(path: &Path, device: Device) -> Result<(Self, serde_json::Value)> {
+        read_tensors(path, |metadata| {
+            let wrong = |error: serde_json::Error| {
+                Error::input(format!("cannot read the weights `{}`: {error} in its metadata", path.display()))
+            };
+            let config = ModelConfig::deserialize(&metadata["model"]).map_err(wrong)?;
+            let size = <(usize, usize)>::deserialize(&metadata["image_size"]).map_err(wrong)?;
+            let model = Self::new(&config, size, 0, device).map_err(Error::into_input)?;
+            let tensors = model.named_tensors();
+            Ok(((model, metadata), tensors))
+        })
+    }
+
     /// Where the weights are.
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// Height and width of the images that it takes.
+    pub fn image_size(&self) -> (usize, usize) {
+        match self.blueprint.input {
+            Shape::Image { height, width, .. } => (height, width),
+            Shape::Flat(length) => (1, length),
+        }
     }
 
     /// The latents of images. `training` makes batch-norm use and record the statistics of the batch.
@@ -142,14 +168,7 @@ fn zeros(length: usize, device: Device) -> Tensor {
 fn run(layers: &[Layer], weights: &[Weights], input: Tensor, training: bool) -> Tensor {
     layers.iter().zip(weights).fold(input, |x, (layer, Weights(tensors))| match *layer {
         Layer::Conv { kernel, activation, .. } => {
-            // An odd kernel is padded alike on all sides; `same` pads an even one below and right, as Keras does.
-            let sums = if kernel % 2 == 1 {
-                let padding = (kernel / 2) as i64;
-                x.conv2d(&tensors[0], Some(&tensors[1]), [1, 1], [padding, padding], [1, 1], 1)
-            } else {
-                x.conv2d_padding(&tensors[0], Some(&tensors[1]), [1, 1], "same", [1, 1], 1)
-            };
-            activate(sums, activation)
+            activate(same_conv(&x, &tensors[0], &tensors[1], kernel), activation)
         }
         Layer::Dense { activation, .. } => activate(x.linear(&tensors[0], Some(&tensors[1])), activation),
         Layer::BatchNorm => x.batch_norm(
@@ -178,9 +197,35 @@ fn run(layers: &[Layer], weights: &[Weights], input: Tensor, training: bool) -> 
     })
 }
 
+/// A convolution with Keras's `same` padding: an odd kernel is padded alike on all sides, an even one below and right.
+fn same_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, kernel: usize) -> Tensor {
+    let before = ((kernel - 1) / 2) as i64;
+    if kernel % 2 == 1 {
+        return x.conv2d(weight, Some(bias), [1, 1], [before, before], [1, 1], 1);
+    }
+    let after = before + 1;
+    x.constant_pad_nd([before, after, before, after]).conv2d(weight, Some(bias), [1, 1], [0, 0], [1, 1], 1)
+}
+
 fn activate(sums: Tensor, activation: Activation) -> Tensor {
     match activation {
         Activation::Relu => sums.relu(),
         Activation::Linear | Activation::Sigmoid => sums,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_kernel_is_padded_below_and_right() {
+        // A 2x2 kernel whose only weight is at its bottom right moves the image up and left by one.
+        let image = Tensor::arange(9, (Kind::Float, Device::Cpu)).reshape([1, 1, 3, 3]);
+        let weight = Tensor::from_slice(&[0.0_f32, 0.0, 0.0, 1.0]).reshape([1, 1, 2, 2]);
+        let found = same_conv(&image, &weight, &zeros(1, Device::Cpu), 2);
+        let expected =
+            Tensor::from_slice(&[4.0_f32, 5.0, 0.0, 7.0, 8.0, 0.0, 0.0, 0.0, 0.0]).reshape([1, 1, 3, 3]);
+        assert!(found.equal(&expected));
     }
 }

@@ -94,7 +94,7 @@ fn training_mode_loss_gradients_and_statistics_are_pytorchs() {
             gradients += 1;
         }
     }
-    assert_eq!((gradients, statistics), (42, 8));
+    assert_eq!((gradients, statistics), (44, 8));
 }
 
 #[test]
@@ -119,17 +119,6 @@ fn two_steps_of_adam_are_pytorchs() {
     }
     assert_eq!(moved, 77_298);
     assert!(astray * 200 < moved as i64, "{astray} of {moved} weights went elsewhere");
-}
-
-#[test]
-fn an_even_kernel_is_padded_below_and_right() {
-    // A 2x2 kernel whose only weight is at its bottom right moves the image up and left by one.
-    let image = Tensor::arange(9, (Kind::Float, Device::Cpu)).reshape([1, 1, 3, 3]);
-    let kernel = Tensor::from_slice(&[0.0_f32, 0.0, 0.0, 1.0]).reshape([1, 1, 2, 2]);
-    let found = image.conv2d_padding::<Tensor>(&kernel, None, [1, 1], "same", [1, 1], 1);
-    let expected =
-        Tensor::from_slice(&[4.0_f32, 5.0, 0.0, 7.0, 8.0, 0.0, 0.0, 0.0, 0.0]).reshape([1, 1, 3, 3]);
-    assert!(found.equal(&expected));
 }
 
 #[test]

@@ -83,6 +83,10 @@ impl<'de> Deserialize<'de> for KSweep {
                 KSweep::new(vec![value]).map_err(E::custom)
             }
 
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<KSweep, E> {
+                self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
+            }
+
             fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<KSweep, A::Error> {
                 let mut values = Vec::new();
                 while let Some(value) = list.next_element::<Count>()? {

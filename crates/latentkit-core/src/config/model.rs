@@ -30,6 +30,15 @@ pub enum Architecture {
     Reference,
 }
 
+impl Architecture {
+    /// The name in the config.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+        }
+    }
+}
+
 /// What follows the dense layer that makes the latents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -41,6 +41,11 @@ macro_rules! checked {
                             .ok_or_else(|| E::invalid_value(de::Unexpected::Signed(value), &self))
                     }
 
+                    fn visit_u64<E: de::Error>(self, value: u64) -> Result<$name, E> {
+                        // Only JSON distinguishes; no number here is that large.
+                        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
+                    }
+
                     fn visit_f64<E: de::Error>(self, value: f64) -> Result<$name, E> {
                         <$inner as FromToml>::float(value)
                             .and_then($name::new)

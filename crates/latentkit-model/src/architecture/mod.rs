@@ -37,10 +37,9 @@ impl Blueprint {
         };
         let blueprint = Self { input, encoder, decoder };
         if blueprint.shapes().is_none_or(|shapes| shapes.last() != Some(&input)) {
-            let name = serde_json::to_value(config.architecture).unwrap_or_default();
             return Err(Error::config(
                 "model.architecture",
-                format!("the architecture {name} does not fit the images"),
+                format!("the architecture `{}` does not fit the images", config.architecture.name()),
             )
             .expected("images of 28x28 pixels")
             .found(format!("{height}x{width}")));

@@ -1,0 +1,141 @@
+//! Encodes every image of a dataset with trained weights, and says whether the latents carry information.
+
+mod health;
+mod reconstruct;
+
+use std::path::Path;
+
+use latentkit_core::config::ExportConfig;
+use latentkit_core::hash::FileRecord;
+use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
+use latentkit_core::summary::{ExportSummary, SplitError};
+use latentkit_core::{Error, Event, Observer, Result};
+use latentkit_model::{AutoEncoder, ImageStore, device, device_name, per_image_errors};
+use latentkit_table::{
+    Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,
+};
+use ndarray::Array2;
+use tch::{Kind, Tensor};
+
+pub use health::latent_health;
+
+/// Encodes the images of `dataset` with the weights of `model`, and writes `latents.parquet` and
+/// `reconstructions.parquet` into `output_folder`.
+///
+/// # Errors
+/// When the weights are for images of another size, or make a latent that is not finite.
+pub fn run(
+    config: &ExportConfig,
+    dataset: &Path,
+    model: &Path,
+    output_folder: &Path,
+    observer: Observer,
+) -> Result<ExportSummary> {
+    let device = device(config.device, "export.device")?;
+    let record = |path: &Path| FileRecord::of(path, "input").map_err(Error::into_input);
+    let (dataset_hash, model_hash) = (record(dataset)?.blake3, record(model)?.blake3);
+    let data = read_dataset(dataset)?;
+    let (network, training) = AutoEncoder::load(model, device)?;
+    if network.image_size() != (data.height, data.width) {
+        let (height, width) = network.image_size();
+        return Err(Error::input(format!("the weights `{}` do not fit the images", model.display()))
+            .expected(format!("images of {height}x{width}"))
+            .found(format!("{}x{} in `{}`", data.height, data.width, dataset.display()))
+            .hint("train on this dataset first"));
+    }
+    let images = ImageStore::new(&data.images, data.height, data.width, device);
+    let latents = encode(&network, &images, &data, config.batch_size.get() as usize, observer)?;
+
+    let metadata = Metadata::from([
+        ("model".to_owned(), training["model"].to_string()),
+        ("seed".to_owned(), training["seed"].to_string()),
+        ("model_blake3".to_owned(), model_hash),
+        ("dataset_blake3".to_owned(), dataset_hash),
+    ]);
+    write_latents(&output_folder.join(LATENTS), &latents, &metadata)?;
+    let shown = reconstruct::reconstructions(&network, &images, &data, &latents);
+    write_reconstructions(&output_folder.join(RECONSTRUCTIONS), &shown, &metadata)?;
+
+    let health = latent_health(&latents.values);
+    let dead: Vec<&str> =
+        health.iter().filter(|latent| latent.dead).map(|latent| latent.name.as_str()).collect();
+    if !dead.is_empty() {
+        observer.warn(format!(
+            "{} of {} latents are dead ({}): their standard deviation is below 1 % of the largest; \
+             `latent-activation = \"linear\"` has none that a ReLU can kill",
+            dead.len(),
+            health.len(),
+            dead.join(", ")
+        ));
+    }
+    Ok(ExportSummary {
+        images: data.len(),
+        splits: Split::ALL.iter().filter_map(|&split| split_error(&data, &latents, split)).collect(),
+        dead: dead.len(),
+        latents: health,
+        device: device_name(device),
+    })
+}
+
+/// The latents and errors of every image, in the order of the ids, the last batch with the rest.
+fn encode(
+    network: &AutoEncoder,
+    images: &ImageStore,
+    data: &Dataset,
+    batch_size: usize,
+    observer: Observer,
+) -> Result<Latents> {
+    let ids: Vec<usize> = (0..data.len()).collect();
+    let dimensions = network.blueprint.latent_dim();
+    let mut values = Vec::with_capacity(data.len() * dimensions);
+    let (mut reconstruction_bce, mut reconstruction_mse) = (Vec::new(), Vec::new());
+    for batch in ids.chunks(batch_size) {
+        observer.check()?;
+        let (latents, bce, mse) = tch::no_grad(|| {
+            let input = images.batch(batch); // [n, 1, height, width]
+            let latents = network.encode(&input, false); // [n, d]
+            let (bce, mse) = per_image_errors(&network.decode_logits(&latents, false), &input);
+            (numbers(&latents), numbers(&bce), numbers(&mse))
+        });
+        if let Some(index) = latents.iter().chain(&bce).position(|value| !value.is_finite()) {
+            let row = if index < latents.len() { index / dimensions } else { index - latents.len() };
+            return Err(Error::input("the weights give a latent or an error that is not finite")
+                .found(format!("image {}", batch[row]))
+                .hint("train again with a lower learning rate"));
+        }
+        values.extend(latents);
+        reconstruction_bce.extend(bce);
+        reconstruction_mse.extend(mse);
+        observer.emit(Event::Encoded { images: reconstruction_bce.len() as u64, total: data.len() as u64 });
+    }
+    let values =
+        Array2::from_shape_vec((data.len(), dimensions), values).expect("one row of latents an image");
+    Ok(Latents {
+        splits: data.splits.clone(),
+        labels: data.labels.clone(),
+        label_names: data.label_names.clone(),
+        values,
+        reconstruction_bce,
+        reconstruction_mse,
+    })
+}
+
+/// The values of a tensor, row by row.
+fn numbers(tensor: &Tensor) -> Vec<f32> {
+    let flat = tensor.to_device(tch::Device::Cpu).to_kind(Kind::Float).contiguous().flatten(0, -1);
+    let mut values = vec![0.0; flat.numel()];
+    flat.copy_data(&mut values, flat.numel());
+    values
+}
+
+/// The mean errors of a split. None when it has no images.
+fn split_error(data: &Dataset, latents: &Latents, split: Split) -> Option<SplitError> {
+    let ids = data.ids(split);
+    let mean = |values: &[f32]| ids.iter().map(|&id| f64::from(values[id])).sum::<f64>() / ids.len() as f64;
+    (!ids.is_empty()).then(|| SplitError {
+        split: split.to_string(),
+        images: ids.len(),
+        bce: mean(&latents.reconstruction_bce),
+        mse: mean(&latents.reconstruction_mse),
+    })
+}

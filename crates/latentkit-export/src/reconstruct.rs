@@ -1,0 +1,47 @@
+//! Which images are shown beside their reconstructions.
+
+use latentkit_model::{AutoEncoder, ImageStore};
+use latentkit_table::{Dataset, Latents, Reconstruction, ReconstructionKind, Reconstructions, Split};
+
+use crate::numbers;
+
+/// How many of the best and of the worst.
+const EXTREMES: usize = 10;
+
+/// The first test image of each label, and the test images that are reconstructed best and worst.
+pub(crate) fn reconstructions(
+    network: &AutoEncoder,
+    images: &ImageStore,
+    data: &Dataset,
+    latents: &Latents,
+) -> Reconstructions {
+    let test = data.ids(Split::Test);
+    let mut by_error = test.clone();
+    // Equal errors keep the order of the ids, so that the table is the same every time.
+    by_error.sort_by(|&a, &b| latents.reconstruction_bce[a].total_cmp(&latents.reconstruction_bce[b]));
+    let labels = 0..data.label_names.len();
+    let examples =
+        labels.filter_map(|label| test.iter().copied().find(|&id| usize::from(data.labels[id]) == label));
+    let mut shown: Vec<(usize, ReconstructionKind)> =
+        examples.map(|id| (id, ReconstructionKind::Example)).collect();
+    shown.extend(by_error.iter().take(EXTREMES).map(|&id| (id, ReconstructionKind::Best)));
+    shown.extend(by_error.iter().rev().take(EXTREMES).map(|&id| (id, ReconstructionKind::Worst)));
+
+    let ids: Vec<usize> = shown.iter().map(|&(id, _)| id).collect();
+    let decoded = if ids.is_empty() {
+        Vec::new()
+    } else {
+        tch::no_grad(|| numbers(&network.logits(&images.batch(&ids), false).sigmoid()))
+    };
+    let rows =
+        shown.iter().zip(decoded.chunks_exact(data.pixels())).map(|(&(id, kind), decoded)| Reconstruction {
+            id: id as u32,
+            kind,
+            label: data.labels[id],
+            label_name: data.label_names[usize::from(data.labels[id])].clone(),
+            bce: latents.reconstruction_bce[id],
+            image: data.image(id).to_vec(),
+            reconstruction: decoded.iter().map(|&value| (value * 255.0).round() as u8).collect(),
+        });
+    Reconstructions { height: data.height, width: data.width, rows: rows.collect() }
+}

@@ -1,0 +1,98 @@
+//! Export of a few images with fresh weights.
+
+use std::path::Path;
+
+use latentkit_core::config::{ExportConfig, ModelConfig};
+use latentkit_core::summary::ExportSummary;
+use latentkit_core::{ErrorKind, Observer, Result};
+use latentkit_model::{AutoEncoder, ImageStore, write_tensors};
+use latentkit_table::{
+    Dataset, Metadata, ReconstructionKind, Split, read_embeddings, read_reconstructions, write_dataset,
+};
+use tch::Device;
+
+/// 21 images of two labels; seven to each split.
+fn dataset() -> Dataset {
+    let images =
+        (0..21 * 784).map(|index: usize| (index * 7 % 256) as u8 / (1 + (index / 784 / 3) as u8)).collect();
+    Dataset {
+        height: 28,
+        width: 28,
+        label_names: vec!["even".into(), "odd".into()],
+        splits: (0..21).map(|id| Split::ALL[id % 3]).collect(),
+        labels: (0..21).map(|id| id % 2).collect(),
+        images,
+    }
+}
+
+fn model(activation: &str) -> AutoEncoder {
+    let config = format!(r#"{{ "architecture": "reference", "latent-activation": "{activation}" }}"#);
+    let config: ModelConfig = serde_json::from_str(&config).unwrap();
+    AutoEncoder::new(&config, (28, 28), 5, Device::Cpu).unwrap()
+}
+
+fn export(folder: &Path, model: &AutoEncoder, dataset: &Dataset) -> Result<ExportSummary> {
+    let (data, weights) = (folder.join("dataset.parquet"), folder.join("model.safetensors"));
+    write_dataset(&data, dataset, &Metadata::new()).unwrap();
+    let metadata = serde_json::json!({ "model": model.config, "image_size": [28, 28], "seed": 5 });
+    write_tensors(&weights, &model.named_tensors(), &metadata).unwrap();
+    let config: ExportConfig = serde_json::from_str(r#"{ "device": "cpu", "batch-size": 8 }"#).unwrap();
+    run(&config, &data, &weights, folder)
+}
+
+fn run(config: &ExportConfig, data: &Path, weights: &Path, folder: &Path) -> Result<ExportSummary> {
+    latentkit_export::run(config, data, weights, folder, Observer::silent())
+}
+
+#[test]
+fn every_image_is_encoded_as_the_model_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dataset, model) = (dataset(), model("linear"));
+    let summary = export(folder.path(), &model, &dataset).unwrap();
+    assert_eq!((summary.images, summary.latents.len(), summary.splits.len()), (21, 6, 3));
+    assert!(summary.splits.iter().all(|split| split.images == 7 && split.bce > 0.0 && split.mse > 0.0));
+
+    let found = read_embeddings(&folder.path().join("latents.parquet"), None).unwrap();
+    let ids: Vec<usize> = (0..21).collect();
+    let images = ImageStore::new(&dataset.images, 28, 28, Device::Cpu).batch(&ids);
+    let expected = tch::no_grad(|| model.encode(&images, false));
+    for ((row, column), value) in found.values.indexed_iter() {
+        let expected = expected.double_value(&[row as i64, column as i64]);
+        assert!((f64::from(*value) - expected).abs() < 1e-5, "latent {column} of image {row}");
+    }
+    assert_eq!(found.labels.unwrap().codes, dataset.labels);
+}
+
+#[test]
+fn reconstructions_hold_each_label_and_the_extremes() {
+    let folder = tempfile::tempdir().unwrap();
+    export(folder.path(), &model("linear"), &dataset()).unwrap();
+    let table = read_reconstructions(&folder.path().join("reconstructions.parquet")).unwrap();
+    let of = |kind| table.rows.iter().filter(|row| row.kind == kind).collect::<Vec<_>>();
+    let examples = of(ReconstructionKind::Example);
+    assert_eq!(examples.iter().map(|row| row.label_name.as_str()).collect::<Vec<_>>(), ["even", "odd"]);
+    assert!(table.rows.iter().all(|row| row.id % 3 == 2), "only test images are shown");
+    let (best, worst) = (of(ReconstructionKind::Best), of(ReconstructionKind::Worst));
+    assert_eq!((best.len(), worst.len()), (7, 7));
+    assert!(best[0].bce < worst[0].bce);
+    assert!(best.windows(2).all(|pair| pair[0].bce <= pair[1].bce));
+}
+
+#[test]
+fn weights_for_other_images_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut other = dataset();
+    (other.height, other.width) = (14, 56);
+    let error = export(folder.path(), &model("relu"), &other).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.to_string().contains("28x28") && error.to_string().contains("14x56"), "{error}");
+}
+
+#[test]
+fn weights_that_are_not_there_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("dataset.parquet");
+    write_dataset(&data, &dataset(), &Metadata::new()).unwrap();
+    let error = run(&ExportConfig::default(), &data, &folder.path().join("none"), folder.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+}
