@@ -1,0 +1,100 @@
+//! Image sources, checksums, the IDX format and the seeded split: from published or own files to `dataset.parquet`.
+
+mod checksum;
+mod content;
+mod download;
+pub mod idx;
+mod named;
+mod source;
+mod split;
+
+use std::path::{Path, PathBuf};
+
+use latentkit_core::config::{DatasetConfig, SplitMethod};
+use latentkit_core::stage::DATASET;
+use latentkit_core::summary::IngestSummary;
+use latentkit_core::{Error, Observer, Result};
+use latentkit_table::{Dataset, Metadata, Split, write_dataset};
+
+/// The files whose content the stage's result depends on and that must exist before it runs, each with its name for
+/// the manifest. None for `mnist` and `fashion-mnist`: their content is fixed by the checksums in this crate.
+///
+/// # Errors
+/// Of kind input when a file is missing.
+pub fn input_files(
+    config: &DatasetConfig,
+    config_folder: &Path,
+    data_folder: &Path,
+) -> Result<Vec<(PathBuf, String)>> {
+    let inputs = source::inputs(&config.source, config_folder, data_folder);
+    for input in &inputs {
+        if !input.path.try_exists().map_err(|error| input.unreadable(error))? {
+            return Err(input.missing());
+        }
+    }
+    Ok(inputs.into_iter().map(|input| (input.path, input.name)).collect())
+}
+
+/// Reads the images and labels, downloading published files that are absent, draws the validation images, and writes
+/// `dataset.parquet` into `output_folder`.
+///
+/// The images keep the order of their files: ids 0, 1, ... over the training file, then over the test file. The seed
+/// decides only which training images are set aside for validation.
+///
+/// # Errors
+/// Of kind input when a file is missing, damaged or cannot be downloaded, of kind config when the validation share
+/// leaves no image to train on or none to validate on.
+pub fn run(
+    config: &DatasetConfig,
+    seed: u32,
+    config_folder: &Path,
+    data_folder: &Path,
+    output_folder: &Path,
+    observer: Observer,
+) -> Result<IngestSummary> {
+    let loaded = source::load(&config.source, config_folder, data_folder, observer)?;
+    let mut splits = split::draw(&loaded.labels[..loaded.train], config.validation, config.split, seed)?;
+    splits.resize(loaded.labels.len(), Split::Test);
+
+    let mut metadata = Metadata::new();
+    metadata.insert("source".into(), loaded.source.into());
+    metadata.insert("seed".into(), seed.to_string());
+    metadata.insert("split".into(), split_name(config.split).into());
+    metadata.insert("validation".into(), config.validation.get().to_string());
+    let hashes = serde_json::to_string(&loaded.hashes)
+        .map_err(|error| Error::failed(format!("cannot record the source files: {error}")))?;
+    metadata.insert(format!("source_{}", loaded.algorithm), hashes);
+
+    let dataset = Dataset {
+        height: loaded.height,
+        width: loaded.width,
+        label_names: loaded.label_names,
+        splits,
+        labels: loaded.labels,
+        images: loaded.images,
+    };
+    observer.check()?;
+    write_dataset(&output_folder.join(DATASET), &dataset, &metadata)?;
+
+    let count = |wanted: Split| dataset.splits.iter().filter(|&&split| split == wanted).count();
+    Ok(IngestSummary {
+        source: loaded.source.to_owned(),
+        train: count(Split::Train),
+        validation: count(Split::Validation),
+        test: count(Split::Test),
+        height: dataset.height,
+        width: dataset.width,
+        labels: dataset.label_names.len(),
+    })
+}
+
+/// The name of the method in the config.
+fn split_name(method: SplitMethod) -> &'static str {
+    match method {
+        SplitMethod::Random => "random",
+        SplitMethod::Stratified => "stratified",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! Own files and published files, right and wrong. What is wrong inside a file is tested beside its parser.
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::checksum::tests::ABC;
+use crate::content::tests::gzip;
+use crate::download::tests::impatient;
+
+/// An IDX file of unsigned bytes.
+pub(crate) fn idx_file(sizes: &[u32], elements: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, sizes.len() as u8];
+    bytes.extend(sizes.iter().flat_map(|size| size.to_be_bytes()));
+    bytes.extend(elements);
+    bytes
+}
+
+/// A folder of four files: three training images and two test images of 1 x 2 pixels, labels 0 to 2.
+pub(crate) fn own_files() -> (TempDir, Files) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: Vec<u8>| fs_err::write(folder.path().join(name), bytes).unwrap();
+    write("train-images", idx_file(&[3, 1, 2], &[1, 2, 3, 4, 5, 6]));
+    write("train-labels", idx_file(&[3], &[0, 1, 2]));
+    write("test-images", gzip(&idx_file(&[2, 1, 2], &[7, 8, 9, 10])));
+    write("test-labels", gzip(&idx_file(&[2], &[2, 0])));
+    let files = Files {
+        train_images: "train-images".into(),
+        train_labels: "train-labels".into(),
+        test_images: "test-images".into(),
+        test_labels: "test-labels".into(),
+        label_names: Vec::new(),
+    };
+    (folder, files)
+}
+
+fn load_files(folder: &TempDir, files: &Files) -> Result<Loaded> {
+    load(&Source::Files(files.clone()), folder.path(), Path::new("no-data"), Observer::silent())
+}
+
+/// The error after one of the four files got another content; the folder's path reads `DIR`.
+fn error_with(name: &str, bytes: Vec<u8>) -> String {
+    let (folder, files) = own_files();
+    fs_err::write(folder.path().join(name), bytes).unwrap();
+    let error = load_files(&folder, &files).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    error.to_string().replace(&folder.path().display().to_string(), "DIR")
+}
+
+#[test]
+fn own_files_plain_and_gzip() {
+    let (folder, files) = own_files();
+    let loaded = load_files(&folder, &files).unwrap();
+    assert_eq!((loaded.source, loaded.height, loaded.width, loaded.train), ("files", 1, 2, 3));
+    assert_eq!(loaded.label_names, ["0", "1", "2"]);
+    assert_eq!(loaded.labels, [0, 1, 2, 2, 0]);
+    assert_eq!(loaded.images, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(loaded.algorithm, "blake3");
+    let bytes = fs_err::read(folder.path().join("test-labels")).unwrap();
+    assert_eq!(loaded.hashes["test-labels"], hash::of_bytes(&bytes));
+    assert_eq!(loaded.hashes.len(), 4);
+}
+
+#[test]
+fn given_label_names() {
+    let (folder, mut files) = own_files();
+    files.label_names = ["a", "b", "c", "d"].map(str::to_owned).into();
+    assert_eq!(load_files(&folder, &files).unwrap().label_names, ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_label_without_a_name() {
+    let (folder, mut files) = own_files();
+    files.label_names = ["a", "b"].map(str::to_owned).into();
+    let error = load_files(&folder, &files).unwrap_err().to_string();
+    let path = folder.path().join("train-labels");
+    assert_eq!(
+        error,
+        format!(
+            "cannot read `{}`: a label has no name\n  expected: labels 0 to 1, for there are 2 label names\n  \
+             found: label `2` at index 2\n\
+             hint: add its name to `dataset.source.label-names`, or leave the names out to use the numbers",
+            path.display()
+        )
+    );
+}
+
+#[test]
+fn a_missing_own_file() {
+    let (folder, files) = own_files();
+    fs_err::remove_file(folder.path().join("test-images")).unwrap();
+    let error = load_files(&folder, &files).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    let path = folder.path().join("test-images");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot find `{}`\nhint: `dataset.source.test-images` names it; a relative path there starts at the \
+             folder of the config",
+            path.display()
+        )
+    );
+}
+
+#[test]
+fn a_parse_error_names_the_file() {
+    assert_eq!(
+        error_with("train-images", idx_file(&[3, 1, 2], &[1, 2, 3, 4, 5])),
+        "cannot read `DIR/train-images`: the file ends early\n  \
+         expected: 6 byte(s) after the header, which says 3 images x 1 rows x 2 columns\n  found: 5 byte(s)"
+    );
+    let error = error_with("test-labels", vec![0, 0, 12, 1, 0, 0, 0, 1, 0, 0, 1, 0]);
+    assert!(error.starts_with("cannot read `DIR/test-labels`: the labels are not stored as"), "{error}");
+}
+
+#[test]
+fn images_and_labels_of_different_counts() {
+    assert_eq!(
+        error_with("test-labels", idx_file(&[3], &[0, 1, 2])),
+        "cannot use `DIR/test-images`: its images are not as many as its labels\n  \
+         expected: 3 image(s), as `DIR/test-labels` has labels\n  found: 2 image(s)"
+    );
+}
+
+#[test]
+fn test_images_of_another_size() {
+    assert_eq!(
+        error_with("test-images", idx_file(&[2, 2, 1], &[1, 2, 3, 4])),
+        "cannot use `DIR/test-images`: its images have another size\n  \
+         expected: images of 1 x 2 pixels, as in `DIR/train-images`\n  found: images of 2 x 1 pixels"
+    );
+}
+
+#[test]
+fn a_damaged_gzip_file() {
+    let mut bytes = gzip(&idx_file(&[3], &[0, 1, 2]));
+    bytes.truncate(bytes.len() - 3);
+    assert_eq!(
+        error_with("train-labels", bytes),
+        "cannot read `DIR/train-labels`: it is damaged or too long\n  \
+         expected: an IDX file of at most 1073741824 bytes, plain or gzip\n  \
+         found: a damaged gzip file (it is cut off)"
+    );
+}
+
+#[test]
+fn an_interrupt_ends_it() {
+    let (folder, files) = own_files();
+    let interrupted = std::sync::atomic::AtomicBool::new(true);
+    let observer = Observer::new(&|_| {}, &interrupted);
+    let error = load(&Source::Files(files), folder.path(), Path::new("no-data"), observer).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+/// Obtains the published file `abc` from a folder, there being no mirror.
+fn obtain_abc(folder: &Path) -> Result<Vec<u8>> {
+    obtain(&ABC, &[], "mnist", folder, &impatient(), Observer::silent())
+}
+
+#[test]
+fn a_published_file_plain_or_packed() {
+    for (name, bytes) in [("abc", b"abc".to_vec()), ("abc.gz", gzip(b"abc")), ("abc", gzip(b"abc"))] {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::write(folder.path().join(name), bytes).unwrap();
+        assert_eq!(obtain_abc(folder.path()).unwrap(), b"abc");
+    }
+}
+
+#[test]
+fn a_published_file_of_wrong_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("abc.gz");
+    fs_err::write(&path, gzip(b"abd")).unwrap();
+    let error = obtain_abc(folder.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot use `{0}`: it is not the published file\n  expected: content of SHA-256 `{1}`\n  found: content of \
+             SHA-256 `a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9`\n\
+             hint: delete `{0}`; the next run downloads it again",
+            path.display(),
+            ABC.sha256
+        )
+    );
+    assert!(path.exists(), "it is the user's to delete");
+}
+
+#[test]
+fn a_published_file_that_no_mirror_sends() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = folder.path().join("raw").join("mnist");
+    let error = obtain_abc(&raw).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    let hint = format!(
+        "hint: run `scripts/fetch-data.sh mnist`, or put `abc.gz` or `abc` into `{}` by hand",
+        raw.display()
+    );
+    assert!(error.to_string().ends_with(&hint), "{error}");
+}
+
+#[test]
+fn the_folder_of_downloads_cannot_be_made() {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(folder.path().join("raw"), "a file").unwrap();
+    let error = obtain_abc(&folder.path().join("raw").join("mnist")).unwrap_err();
+    assert!(error.to_string().contains("raw"), "{error}");
+}
+
+#[test]
+fn the_table_of_published_files_is_whole() {
+    for source in [NamedSource::Mnist, NamedSource::FashionMnist] {
+        let published = Published::of(source);
+        for file in published.train.iter().chain(&published.test) {
+            assert!(file.sha256.len() == 64 && file.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            let urls = published.urls(file);
+            assert!(urls.len() >= 2 && urls.iter().all(|url| url.ends_with(&format!("/{}.gz", file.name))));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The stage as a whole.
+
+use latentkit_core::ErrorKind;
+use latentkit_core::config::{Fraction, NamedSource, Source};
+use latentkit_table::read_dataset;
+use tempfile::TempDir;
+
+use super::*;
+use crate::source::tests::own_files;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
+
+fn config(source: Source, validation: f64, split: SplitMethod) -> DatasetConfig {
+    DatasetConfig { source, validation: Fraction::new(validation).unwrap(), split }
+}
+
+fn sample(validation: f64, split: SplitMethod) -> DatasetConfig {
+    config(Source::Named(NamedSource::Sample), validation, split)
+}
+
+/// Runs the stage on the project's data folder. Returns the figures, the table and the bytes of its file.
+fn ingest(config: &DatasetConfig, seed: u32) -> (IngestSummary, Dataset, Vec<u8>) {
+    let output = tempfile::tempdir().unwrap();
+    let summary =
+        run(config, seed, Path::new("."), Path::new(DATA), output.path(), Observer::silent()).unwrap();
+    let path = output.path().join(DATASET);
+    (summary, read_dataset(&path).unwrap(), fs_err::read(path).unwrap())
+}
+
+/// A data folder with copies of the bundled files.
+fn data_folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::create_dir(folder.path().join("sample")).unwrap();
+    for (path, name) in
+        input_files(&sample(0.25, SplitMethod::Random), Path::new("."), Path::new(DATA)).unwrap()
+    {
+        fs_err::copy(path, folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_bundled_sample() {
+    let (summary, dataset, bytes) = ingest(&sample(0.25, SplitMethod::Random), 42);
+    let expected = IngestSummary {
+        source: "sample".to_owned(),
+        train: 6000,
+        validation: 2000,
+        test: 2000,
+        height: 28,
+        width: 28,
+        labels: 10,
+    };
+    assert_eq!(summary, expected);
+    assert_eq!(dataset.label_names[9], "9");
+    // The first test digits of MNIST, in the order of the file.
+    assert_eq!(dataset.labels[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+    assert_eq!(dataset.ids(Split::Test), (8000..10_000).collect::<Vec<_>>());
+    let ink: u64 = dataset.image(0).iter().map(|&pixel| u64::from(pixel)).sum();
+    assert_eq!(ink, 18_454);
+
+    let text = String::from_utf8_lossy(&bytes);
+    for key in ["source", "seed", "split", "validation", "source_sha256", "height", "label_names"] {
+        assert!(text.contains(&format!("latentkit.{key}")), "the file has no metadata `{key}`");
+    }
+    assert!(text.contains(r#""t10k-labels-idx1-ubyte":"ff7bcfd416de33731a308c3f266cc351222c34898ecb"#));
+}
+
+#[test]
+fn the_seed_decides_only_the_split() {
+    let config = sample(0.25, SplitMethod::Random);
+    let (one, again, other) = (ingest(&config, 1), ingest(&config, 1), ingest(&config, 2));
+    assert!(one.2 == again.2, "the same seed wrote another file");
+    assert_ne!(one.1.splits, other.1.splits);
+    assert_eq!(one.1.labels, other.1.labels);
+    assert!(one.1.images == other.1.images);
+}
+
+#[test]
+fn a_stratified_sample() {
+    let (summary, dataset, _) = ingest(&sample(0.25, SplitMethod::Stratified), 42);
+    assert_eq!((summary.train, summary.validation), (6000, 2000));
+    for label in 0..10 {
+        let of = |split| dataset.ids(split).iter().filter(|&&id| dataset.labels[id] == label).count() as f64;
+        let (train, validation) = (of(Split::Train), of(Split::Validation));
+        assert!((validation - (train + validation) * 0.25).abs() < 1.0, "{label}: {train} + {validation}");
+    }
+}
+
+#[test]
+fn own_files_become_a_dataset() {
+    let (folder, files) = own_files();
+    let config = config(Source::Files(files), 0.3, SplitMethod::Random);
+    let names: Vec<String> = input_files(&config, folder.path(), Path::new("no-data"))
+        .unwrap()
+        .into_iter()
+        .map(|input| input.1)
+        .collect();
+    assert_eq!(names, ["train-images", "train-labels", "test-images", "test-labels"]);
+    let summary =
+        run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Observer::silent()).unwrap();
+    assert_eq!((summary.source.as_str(), summary.labels), ("files", 3));
+    assert_eq!((summary.train, summary.validation, summary.test), (2, 1, 2));
+    let dataset = read_dataset(&folder.path().join(DATASET)).unwrap();
+    assert_eq!(dataset.image(3), [7, 8]);
+    assert_eq!(dataset.ids(Split::Test), [3, 4]);
+}
+
+#[test]
+fn a_share_that_leaves_nothing_is_an_error_of_the_config() {
+    let (folder, files) = own_files();
+    let config = config(Source::Files(files), 0.1, SplitMethod::Random);
+    let error =
+        run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Observer::silent()).unwrap_err();
+    assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("dataset.validation")));
+    assert!(!folder.path().join(DATASET).exists());
+}
+
+#[test]
+fn published_sources_have_no_inputs() {
+    for source in [NamedSource::Mnist, NamedSource::FashionMnist] {
+        let config = config(Source::Named(source), 0.25, SplitMethod::Random);
+        assert!(input_files(&config, Path::new("."), Path::new("no-data")).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_missing_sample() {
+    let config = sample(0.25, SplitMethod::Random);
+    let folder = tempfile::tempdir().unwrap();
+    let listed = input_files(&config, Path::new("."), folder.path()).unwrap_err();
+    let read = run(&config, 1, Path::new("."), folder.path(), folder.path(), Observer::silent()).unwrap_err();
+    for error in [listed, read] {
+        assert_eq!(error.kind(), ErrorKind::Input);
+        assert!(error.to_string().contains("t10k-images-idx3-ubyte.gz"), "{error}");
+        assert!(error.to_string().contains("git checkout data/sample"), "{error}");
+    }
+}
+
+#[test]
+fn a_changed_sample() {
+    let data = data_folder();
+    let path = data.path().join("sample").join("t10k-labels-idx1-ubyte.gz");
+    fs_err::write(&path, b"changed").unwrap();
+    let config = sample(0.25, SplitMethod::Random);
+    let error = run(&config, 1, Path::new("."), data.path(), data.path(), Observer::silent()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.to_string().contains("it is not the published file"), "{error}");
+    assert!(error.to_string().contains("git checkout data/sample"), "{error}");
+}
+
+#[test]
+#[ignore = "needs the files of `scripts/fetch-data.sh` in data/raw"]
+fn the_full_data_sets() {
+    for (source, first) in [(NamedSource::Mnist, [5, 0, 4, 1]), (NamedSource::FashionMnist, [9, 0, 0, 3])] {
+        let (summary, dataset, _) = ingest(&config(Source::Named(source), 0.25, SplitMethod::Random), 42);
+        assert_eq!((summary.train, summary.validation, summary.test), (45_000, 15_000, 10_000));
+        assert_eq!(dataset.labels[..4], first);
+        assert_eq!(dataset.ids(Split::Test), (60_000..70_000).collect::<Vec<_>>());
+    }
+}
