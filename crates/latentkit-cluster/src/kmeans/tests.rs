@@ -1,0 +1,237 @@
+#![expect(clippy::float_cmp, reason = "some results are exact")]
+
+use std::sync::atomic::AtomicBool;
+
+use latentkit_core::ErrorKind;
+use linfa::DatasetBase;
+use linfa::traits::Fit;
+use ndarray::{Axis, array};
+
+use super::*;
+use crate::testing::{assert_close, blobs, kmeans_cases, permutation, rng, silhouette_cases, with_threads};
+
+fn params(k: usize) -> KMeansParams {
+    KMeansParams { k, restarts: 10, max_iterations: 300, tolerance: 1e-4 }
+}
+
+fn of(points: &Array2<f32>, k: usize) -> KMeansClustering {
+    kmeans(points.view(), params(k), &rng(k as u64), Observer::silent()).unwrap()
+}
+
+fn error(points: &Array2<f32>, k: usize) -> Error {
+    kmeans(points.view(), params(k), &rng(k as u64), Observer::silent()).unwrap_err()
+}
+
+/// Checks everything that a clustering says of itself.
+#[track_caller]
+fn assert_consistent(points: &Array2<f32>, found: &KMeansClustering) {
+    let points = points.mapv(f64::from);
+    let k = found.centroids.nrows();
+    let mut sizes = vec![0_usize; k];
+    let mut first = vec![usize::MAX; k];
+    for (point, &cluster) in found.clusters.iter().enumerate() {
+        sizes[cluster as usize] += 1;
+        first[cluster as usize] = first[cluster as usize].min(point);
+    }
+    for cluster in 0..k {
+        assert!(sizes[cluster] > 0, "cluster {cluster} is empty");
+        let members: Vec<usize> =
+            (0..points.nrows()).filter(|&point| found.clusters[point] as usize == cluster).collect();
+        let mean = points.select(Axis(0), &members).mean_axis(Axis(0)).unwrap();
+        for (&mean, &coordinate) in mean.iter().zip(found.centroids.row(cluster)) {
+            assert_close(coordinate, mean, 1e-9 * (1.0 + mean.abs()), "centroid");
+        }
+        if cluster > 0 {
+            let (before, this) = (cluster - 1, cluster);
+            assert!(
+                sizes[before] > sizes[this] || (sizes[before] == sizes[this] && first[before] < first[this])
+            );
+        }
+    }
+    let distance = |point: usize, cluster: usize| {
+        let difference = &points.row(point) - &found.centroids.row(cluster);
+        difference.iter().map(|value| value * value).sum::<f64>().sqrt()
+    };
+    let mut inertia = 0.0;
+    for (point, &cluster) in found.clusters.iter().enumerate() {
+        let own = distance(point, cluster as usize);
+        assert_close(found.distances[point], own, 1e-9 * (1.0 + own), "distance");
+        inertia += own * own;
+        let least = (0..k).map(|other| distance(point, other)).fold(f64::INFINITY, f64::min);
+        assert!(!found.converged || own <= least + 1e-9, "point {point} is nearer to another centroid");
+    }
+    assert_close(found.inertia, inertia, 1e-9 * (1.0 + inertia), "inertia");
+}
+
+#[test]
+fn finds_the_least_inertia_that_scikit_learn_finds() {
+    let points = silhouette_cases();
+    for case in kmeans_cases() {
+        let points = points.iter().find(|points| points.name == case.name).unwrap().points();
+        let found = of(&points, case.k);
+        assert_consistent(&points, &found);
+        assert!(found.converged, "{}", case.name);
+        let what = format!("{}, k = {}", case.name, case.k);
+        assert_close(found.inertia, case.inertia, 1e-6 * case.inertia + 1e-12, &what);
+    }
+}
+
+#[test]
+fn agrees_with_the_centroids_of_linfa() {
+    let points = blobs(&mut rng(1), 600, 3, 5);
+    let found = of(&points, 5);
+    let records = DatasetBase::from(points.mapv(f64::from));
+    let model = linfa_clustering::KMeans::params_with_rng(5, rng(2)).tolerance(1e-9).fit(&records).unwrap();
+    for centroid in found.centroids.rows() {
+        let nearest = model
+            .centroids()
+            .rows()
+            .into_iter()
+            .map(|other| (&other - &centroid).iter().map(|value| value * value).sum::<f64>().sqrt());
+        assert!(nearest.fold(f64::INFINITY, f64::min) < 1e-6);
+    }
+    assert_close(found.inertia / 600.0, model.inertia(), 1e-6, "mean of the squared distances");
+}
+
+#[test]
+fn finds_the_blobs_and_names_them_by_size_and_first_point() {
+    let points = array![[50.0], [0.0], [10.0], [0.5], [10.5], [0.25]];
+    let found = of(&points, 3);
+    assert_eq!(found.clusters, [2, 0, 1, 0, 1, 0]);
+    assert_eq!(found.centroids, array![[0.25], [10.25], [50.0]]);
+    assert_eq!(found.inertia, 0.125 + 0.125);
+    let tied = of(&array![[9.0], [0.0], [9.5], [0.5]], 2);
+    assert_eq!(tied.clusters, [0, 1, 0, 1]);
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let points = blobs(&mut rng(3), 5000, 4, 6);
+    for k in [3, 6, 9] {
+        let one = with_threads(1, || of(&points, k));
+        assert_eq!(with_threads(2, || of(&points, k)), one);
+        assert_eq!(with_threads(3, || of(&points, k)), one);
+        assert_consistent(&points, &one);
+    }
+}
+
+#[test]
+fn every_instruction_set_agrees() {
+    let points = blobs(&mut rng(4), 333, 5, 4);
+    let compute = |simd| kmeans_with(simd, points.view(), params(4), &rng(5), Observer::silent()).unwrap();
+    let sets = Simd::available();
+    let portable = compute(sets[0]);
+    for &simd in &sets[1..] {
+        let found = compute(simd);
+        assert_eq!(found.clusters, portable.clusters, "{}", simd.name());
+        assert_close(found.inertia, portable.inertia, 1e-9 * portable.inertia, simd.name());
+    }
+}
+
+#[test]
+fn order_offset_and_scale_of_separate_blobs_do_not_matter() {
+    for index in 0..3 {
+        let mut rng = rng(10 + index);
+        let points = blobs(&mut rng, 203, 2, 4);
+        let found = of(&points, 4);
+        assert_consistent(&points, &found);
+
+        let order = permutation(&mut rng, 203);
+        let moved = of(&points.select(Axis(0), &order), 4);
+        assert_close(moved.inertia, found.inertia, 1e-9 * found.inertia, "another order");
+        let together = |clusters: &[u32], a: usize, b: usize| clusters[a] == clusters[b];
+        for at in 1..203 {
+            assert_eq!(
+                together(&moved.clusters, at - 1, at),
+                together(&found.clusters, order[at - 1], order[at])
+            );
+        }
+
+        let moved = of(&(&points + 10_000.0), 4);
+        assert_eq!(moved.clusters, found.clusters);
+        assert_close(moved.inertia, found.inertia, 1e-9 * found.inertia, "moved");
+
+        let scaled = of(&(&points * 1024.0), 4);
+        assert_eq!(scaled.clusters, found.clusters);
+        assert_close(scaled.inertia, found.inertia * 1024.0 * 1024.0, 1e-3 * found.inertia, "scaled");
+    }
+}
+
+#[test]
+fn rows_need_not_be_contiguous() {
+    let points = blobs(&mut rng(5), 100, 3, 4);
+    let mut by_columns = Array2::zeros((3, 100));
+    by_columns.assign(&points.t());
+    let found = kmeans(by_columns.t(), params(4), &rng(4), Observer::silent()).unwrap();
+    assert_eq!(found, of(&points, 4));
+}
+
+#[test]
+fn needs_as_many_distinct_points_as_clusters() {
+    let above = error(&blobs(&mut rng(6), 10, 2, 3), 14);
+    assert_eq!((above.kind(), above.key()), (ErrorKind::Config, Some("cluster.k")));
+    assert_eq!(above.to_string(), "k = 14 is above the 10 points");
+    let equal = array![[1.0, 2.0], [1.0, 2.0], [3.0, 4.0], [3.0, 4.0], [3.0, 4.0]];
+    let above = error(&equal, 3);
+    assert_eq!((above.kind(), above.key()), (ErrorKind::Config, Some("cluster.k")));
+    assert!(above.to_string().starts_with("k = 3 is above the 2 distinct points\nhint: "), "{above}");
+    assert_eq!(error(&equal, 0).kind(), ErrorKind::Config);
+
+    let found = of(&equal, 2);
+    assert_eq!((found.clusters.as_slice(), found.inertia), (&[1, 1, 0, 0, 0][..], 0.0));
+}
+
+#[test]
+fn as_many_clusters_as_points_leave_no_distance() {
+    let points = blobs(&mut rng(7), 12, 2, 3);
+    let found = of(&points, 12);
+    assert_consistent(&points, &found);
+    assert_close(found.inertia, 0.0, 1e-20, "inertia");
+    let one = of(&points, 1);
+    assert_consistent(&points, &one);
+    assert_eq!(one.clusters, [0; 12]);
+}
+
+#[test]
+fn an_empty_cluster_takes_the_farthest_point() {
+    let points = array![[0.0], [1.0], [10.0], [11.0], [50.0]];
+    let centred = Centred::new(points.view());
+    let mean = centred.mean()[0];
+    let start = array![[0.0], [10.0], [1000.0]] - mean;
+    let stop = Stop { max_iterations: 300, tolerance: None };
+    let found = lloyd::iterate(Simd::best(), &centred, start, stop, Observer::silent()).unwrap();
+    assert!(found.converged);
+    assert_eq!(found.clusters, [0, 0, 1, 1, 2]);
+    assert_close(found.inertia(), 1.0, 1e-12, "inertia");
+}
+
+#[test]
+fn says_when_the_iterations_did_not_suffice() {
+    let mut rng = rng(8);
+    let points = Array2::from_shape_fn((400, 2), |_| rand::Rng::r#gen::<f32>(&mut rng));
+    let few = KMeansParams { k: 12, restarts: 1, max_iterations: 1, tolerance: 1e-4 };
+    let found = kmeans(points.view(), few, &rng, Observer::silent()).unwrap();
+    assert!(!found.converged);
+    assert_consistent(&points, &found);
+}
+
+#[test]
+fn more_restarts_are_never_worse() {
+    let mut rng = rng(9);
+    let points = Array2::from_shape_fn((300, 2), |_| rand::Rng::r#gen::<f32>(&mut rng));
+    let inertia = |restarts| {
+        let params = KMeansParams { k: 9, restarts, max_iterations: 300, tolerance: 1e-9 };
+        kmeans(points.view(), params, &rng, Observer::silent()).unwrap().inertia
+    };
+    // The restarts of the first are among those of the second.
+    assert!(inertia(8) <= inertia(2) * (1.0 + 1e-12));
+}
+
+#[test]
+fn stops_when_the_user_interrupts() {
+    let stop = AtomicBool::new(true);
+    let points = array![[0.0], [1.0], [2.0]];
+    let observer = Observer::new(&|_| {}, &stop);
+    let error = kmeans(points.view(), params(2), &rng(1), observer).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+}

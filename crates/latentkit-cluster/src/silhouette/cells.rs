@@ -1,0 +1,91 @@
+//! Cells: the points that every clustering puts together.
+
+use std::ops::Range;
+
+/// The points, grouped by the tuple of their clusters over several clusterings. A distance to a cell is a distance to
+/// one cluster of each clustering, so summing the distances to each cell once serves all of them.
+pub(super) struct Cells {
+    /// The points in the order of the cells: [n].
+    pub(super) order: Vec<u32>,
+    /// Cell of each point of `order`: [n].
+    cell_of: Vec<u32>,
+    /// First point of each cell in `order`, and the end of the last: [cells + 1].
+    bounds: Vec<u32>,
+    /// Cluster of each cell in each clustering, counted over all clusterings: [cells, clusterings].
+    clusters: Vec<u32>,
+    /// First cluster of each clustering, and the end of the last: [clusterings + 1].
+    offsets: Vec<u32>,
+    /// Points of each cluster: [clusters].
+    pub(super) sizes: Vec<u32>,
+}
+
+impl Cells {
+    /// Groups the points by their clusters; those of each clustering count from 0 without a gap.
+    pub(super) fn new(clusterings: &[Vec<u32>]) -> Self {
+        let count = clusterings.first().map_or(0, Vec::len);
+        let tuple = |point: u32| clusterings.iter().map(move |clusters| clusters[point as usize]);
+        let mut order: Vec<u32> = (0..count as u32).collect();
+        order.sort_unstable_by(|&a, &b| tuple(a).cmp(tuple(b)).then(a.cmp(&b)));
+
+        let mut offsets = vec![0];
+        let mut sizes = Vec::new();
+        for clusters in clusterings {
+            let start = sizes.len();
+            sizes.resize(start + clusters.iter().max().map_or(0, |&last| last as usize + 1), 0);
+            for &cluster in clusters {
+                sizes[start + cluster as usize] += 1;
+            }
+            offsets.push(sizes.len() as u32);
+        }
+
+        let (mut cell_of, mut bounds, mut clusters) = (Vec::with_capacity(count), Vec::new(), Vec::new());
+        for (position, &point) in order.iter().enumerate() {
+            if position == 0 || tuple(point).ne(tuple(order[position - 1])) {
+                bounds.push(position as u32);
+                clusters.extend(tuple(point).zip(&offsets).map(|(cluster, offset)| cluster + offset));
+            }
+            cell_of.push(bounds.len() as u32 - 1);
+        }
+        bounds.push(count as u32);
+        Self { order, cell_of, bounds, clusters, offsets, sizes }
+    }
+
+    /// The points of each cell as a range of `order`, with its cluster in each clustering.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Range<usize>, &[u32])> {
+        self.bounds
+            .windows(2)
+            .map(|bounds| bounds[0] as usize..bounds[1] as usize)
+            .zip(self.clusters.chunks_exact(self.clusterings()))
+    }
+
+    /// Number of clusterings.
+    pub(super) fn clusterings(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// The clusters of a clustering, counted over all clusterings.
+    pub(super) fn clusters(&self, clustering: usize) -> Range<usize> {
+        self.offsets[clustering] as usize..self.offsets[clustering + 1] as usize
+    }
+
+    /// The cluster in `clustering` of the point at `position` of `order`, counted over all clusterings.
+    pub(super) fn cluster_at(&self, position: usize, clustering: usize) -> usize {
+        self.clusters[self.cell_of[position] as usize * self.clusterings() + clustering] as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_of_one_tuple_are_contiguous_in_their_order() {
+        let cells = Cells::new(&[vec![0, 1, 0, 1, 0], vec![0, 1, 2, 1, 0]]);
+        assert_eq!(cells.order, [0, 4, 2, 1, 3]);
+        let found: Vec<_> = cells.iter().map(|(range, clusters)| (range, clusters.to_vec())).collect();
+        assert_eq!(found, [(0..2, vec![0, 2]), (2..3, vec![0, 4]), (3..5, vec![1, 3])]);
+        assert_eq!(cells.sizes, [3, 2, 2, 2, 1]);
+        assert_eq!((cells.clusters(0), cells.clusters(1)), (0..2, 2..5));
+        assert_eq!((cells.cluster_at(2, 0), cells.cluster_at(2, 1)), (0, 4));
+    }
+}

@@ -1,0 +1,208 @@
+//! The exact silhouette of several clusterings of the same points, in one pass over the pairs of points.
+
+mod cells;
+mod kernel;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use latentkit_core::{Error, Observer, Result};
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+
+use crate::points::check_points;
+use crate::simd::Simd;
+use cells::Cells;
+use kernel::{ClusterSums, LANES};
+
+/// The silhouette of a clustering.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Silhouette {
+    /// Mean over all points, -1 to 1.
+    pub mean: f64,
+    /// Of each point, -1 to 1.
+    pub points: Vec<f64>,
+}
+
+/// Clusters, over all clusterings, whose sums a thread keeps at once: 4 MiB. A larger sweep takes several passes.
+const CLUSTERS_PER_PASS: usize = 16_384;
+
+/// Computes the silhouette of every point for several clusterings of the same points.
+///
+/// For a point i of cluster C, with d the Euclidean distance,
+///
+/// - a(i) = mean of d(i, j) over the other points j of C,
+/// - b(i) = least, over the other clusters D, of the mean of d(i, j) over the points j of D,
+/// - s(i) = (b(i) - a(i)) / max(a(i), b(i)),
+///
+/// and s(i) = 0 where C has no other point or a(i) = b(i) = 0.
+///
+/// `points` is [n, dimensions]; each of `clusterings` names the cluster of every point, [n], by any numbers. The
+/// distances do not depend on the clustering, so all clusterings cost little more than one: n² distances, in memory
+/// proportional to n times the number of clusterings. Each distance is computed in f32 from the difference of the
+/// coordinates, which is rounded once, so that points far from the origin lose nothing; the sums are f64. The result
+/// does not depend on the number of threads, and differs between processors by about 1e-7.
+///
+/// # Errors
+/// When a clustering has another number of points, one cluster or as many clusters as points; when a coordinate is not
+/// finite; and when the user interrupts.
+///
+/// # Reference
+/// P. J. Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis", Journal of
+/// Computational and Applied Mathematics 20 (1987), 53-65.
+///
+/// ```
+/// use latentkit_cluster::silhouette;
+/// use latentkit_core::Observer;
+/// use ndarray::array;
+///
+/// let points = array![[0.0], [1.0], [5.0], [7.0]];
+/// let [found] = silhouette(points.view(), &[&[0, 0, 1, 1]], Observer::silent())?.try_into().unwrap();
+/// // The first point: a = 1, b = (5 + 7) / 2 = 6, s = (6 - 1) / 6.
+/// assert!((found.points[0] - 5.0 / 6.0).abs() < 1e-6);
+/// // The third point: a = 2, b = (5 + 4) / 2 = 4.5, s = (4.5 - 2) / 4.5.
+/// assert!((found.points[2] - 5.0 / 9.0).abs() < 1e-6);
+/// # Ok::<(), latentkit_core::Error>(())
+/// ```
+pub fn silhouette(
+    points: ArrayView2<'_, f32>,
+    clusterings: &[&[u32]],
+    observer: Observer,
+) -> Result<Vec<Silhouette>> {
+    silhouette_with(Simd::best(), points, clusterings, observer)
+}
+
+/// As [`silhouette`], with a given instruction set.
+pub(crate) fn silhouette_with(
+    simd: Simd,
+    points: ArrayView2<'_, f32>,
+    clusterings: &[&[u32]],
+    observer: Observer,
+) -> Result<Vec<Silhouette>> {
+    let count = points.nrows();
+    check_points(points)?;
+    let mut compact = Vec::with_capacity(clusterings.len());
+    for clusters in clusterings {
+        if clusters.len() != count {
+            return Err(Error::failed("cannot compute the silhouette of a clustering of other points")
+                .expected(format!("the clusters of {count} points"))
+                .found(format!("those of {}", clusters.len())));
+        }
+        let (clusters, found) = compact_clusters(clusters);
+        if found < 2 || found >= count {
+            return Err(Error::failed(format!(
+                "the silhouette of {found} clusters of {count} points is undefined"
+            ))
+            .expected(format!("2 to {} clusters", count.saturating_sub(1)))
+            .found(found.to_string()));
+        }
+        compact.push((clusters, found));
+    }
+
+    let mut silhouettes = Vec::with_capacity(clusterings.len());
+    let mut rest = compact.into_iter().peekable();
+    while rest.peek().is_some() {
+        let (mut pass, mut clusters) = (Vec::new(), 0);
+        while let Some((next, found)) =
+            rest.next_if(|(_, found)| pass.is_empty() || clusters + found <= CLUSTERS_PER_PASS)
+        {
+            pass.push(next);
+            clusters += found;
+        }
+        silhouettes.extend(one_pass(simd, points, &pass, observer)?);
+    }
+    Ok(silhouettes)
+}
+
+/// Renames the clusters to 0, 1, ... in the order of their first points, so that names do not matter. Returns the
+/// clusters and their number.
+fn compact_clusters(clusters: &[u32]) -> (Vec<u32>, usize) {
+    let mut names = HashMap::new();
+    let compact = clusters
+        .iter()
+        .map(|&cluster| {
+            let next = names.len() as u32;
+            *names.entry(cluster).or_insert(next)
+        })
+        .collect();
+    (compact, names.len())
+}
+
+/// Computes the silhouettes of clusterings whose clusters count from 0 without a gap.
+fn one_pass(
+    simd: Simd,
+    points: ArrayView2<'_, f32>,
+    clusterings: &[Vec<u32>],
+    observer: Observer,
+) -> Result<Vec<Silhouette>> {
+    let (count, dimensions) = points.dim();
+    let cells = Cells::new(clusterings);
+    let sorted = scaled_rows(points, &cells.order); // [n, dimensions]
+
+    // Each block of points is on its own, so the number of threads cannot change the result.
+    let blocks: Vec<Vec<f64>> = (0..count.div_ceil(LANES))
+        .into_par_iter()
+        .map_init(
+            || vec![[0.0; LANES]; cells.sizes.len()],
+            |sums, block| {
+                observer.check()?;
+                let first = block * LANES;
+                let used = LANES.min(count - first);
+                // The lanes behind the last point repeat it; their sums are not read.
+                let lanes: Vec<[f32; LANES]> = (0..dimensions)
+                    .map(|axis| {
+                        std::array::from_fn(|lane| sorted[(first + lane.min(used - 1)) * dimensions + axis])
+                    })
+                    .collect();
+                sums.fill([0.0; LANES]);
+                simd.call(ClusterSums { block: &lanes, points: &sorted, cells: &cells, sums });
+                Ok((0..clusterings.len())
+                    .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
+                    .map(|(clustering, lane)| of_point(&cells, sums, clustering, first + lane, lane))
+                    .collect())
+            },
+        )
+        .collect::<Result<_>>()?;
+
+    Ok((0..clusterings.len())
+        .map(|clustering| {
+            let mut values = vec![0.0; count];
+            for (order, block) in cells.order.chunks(LANES).zip(&blocks) {
+                for (&point, &value) in order.iter().zip(&block[clustering * order.len()..]) {
+                    values[point as usize] = value;
+                }
+            }
+            Silhouette { mean: values.iter().sum::<f64>() / count as f64, points: values }
+        })
+        .collect())
+}
+
+/// The rows of `points` in the given order, all multiplied by the power of two that takes the largest coordinate to
+/// 1 or so. The silhouette does not change, and no square of a difference overflows or vanishes.
+fn scaled_rows(points: ArrayView2<'_, f32>, order: &[u32]) -> Vec<f32> {
+    let largest = points.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let scale = if largest > 0.0 { f64::from(largest).log2().floor().exp2().recip() } else { 1.0 };
+    order
+        .iter()
+        .flat_map(|&point| points.row(point as usize))
+        .map(|&value| (f64::from(value) * scale) as f32)
+        .collect()
+}
+
+/// The silhouette of the point at `position` of the cells' order, from the sums of its lane.
+fn of_point(cells: &Cells, sums: &[[f64; LANES]], clustering: usize, position: usize, lane: usize) -> f64 {
+    let own = cells.cluster_at(position, clustering);
+    if cells.sizes[own] == 1 {
+        return 0.0;
+    }
+    // The distance of the point to itself is exactly 0, so its own sum needs no correction.
+    let a = sums[own][lane] / f64::from(cells.sizes[own] - 1);
+    let b = cells
+        .clusters(clustering)
+        .filter(|&cluster| cluster != own)
+        .map(|cluster| sums[cluster][lane] / f64::from(cells.sizes[cluster]))
+        .fold(f64::INFINITY, f64::min);
+    let larger = a.max(b);
+    if larger > 0.0 { (b - a) / larger } else { 0.0 }
+}

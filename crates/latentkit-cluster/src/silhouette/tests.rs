@@ -1,0 +1,247 @@
+#![expect(clippy::float_cmp, reason = "some results are exact")]
+
+use std::sync::atomic::AtomicBool;
+
+use latentkit_core::ErrorKind;
+use ndarray::{Array2, Axis, array};
+use rand::Rng as _;
+
+use super::*;
+use crate::testing::{
+    assert_close, blobs, permutation, random_clusters, rng, silhouette_cases, with_threads,
+};
+
+/// The silhouettes of one clustering.
+fn of(points: &Array2<f32>, clusters: &[u32]) -> Silhouette {
+    silhouette(points.view(), &[clusters], Observer::silent()).unwrap().remove(0)
+}
+
+fn error(points: &Array2<f32>, clusters: &[u32]) -> String {
+    silhouette(points.view(), &[clusters], Observer::silent()).unwrap_err().to_string()
+}
+
+#[track_caller]
+fn assert_all_close(found: &Silhouette, expected: &Silhouette, tolerance: f64, what: &str) {
+    assert_close(found.mean, expected.mean, tolerance, &format!("{what}: mean"));
+    for (point, (&found, &expected)) in found.points.iter().zip(&expected.points).enumerate() {
+        assert_close(found, expected, tolerance, &format!("{what}: point {point}"));
+    }
+}
+
+/// The definition, word by word, in f64.
+fn by_definition(points: &Array2<f32>, clusters: &[u32]) -> Silhouette {
+    let count = points.nrows();
+    let k = clusters.iter().max().unwrap() + 1;
+    let distance = |i: usize, j: usize| {
+        let squares = points
+            .row(i)
+            .into_iter()
+            .zip(points.row(j))
+            .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+        squares.sum::<f64>().sqrt()
+    };
+    let mean_distance = |i: usize, cluster: u32| {
+        let others: Vec<f64> =
+            (0..count).filter(|&j| j != i && clusters[j] == cluster).map(|j| distance(i, j)).collect();
+        others.iter().sum::<f64>() / others.len() as f64
+    };
+    let points: Vec<f64> = (0..count)
+        .map(|i| {
+            let a = mean_distance(i, clusters[i]);
+            let others = (0..k).filter(|&cluster| cluster != clusters[i]);
+            let b = others.map(|cluster| mean_distance(i, cluster)).fold(f64::INFINITY, f64::min);
+            if a.is_nan() || (a == 0.0 && b == 0.0) { 0.0 } else { (b - a) / a.max(b) }
+        })
+        .collect();
+    Silhouette { mean: points.iter().sum::<f64>() / count as f64, points }
+}
+
+#[test]
+fn agrees_with_scikit_learn() {
+    for case in silhouette_cases() {
+        let clusterings: Vec<&[u32]> = case.clusterings.iter().map(|case| case.labels.as_slice()).collect();
+        for simd in Simd::available() {
+            let found =
+                silhouette_with(simd, case.points().view(), &clusterings, Observer::silent()).unwrap();
+            for (found, expected) in found.iter().zip(&case.clusterings) {
+                let expected = Silhouette { mean: expected.mean, points: expected.points.clone() };
+                assert_all_close(found, &expected, 1e-6, &format!("{}, {}", case.name, simd.name()));
+            }
+        }
+    }
+}
+
+#[test]
+fn agrees_with_a_computation_by_hand() {
+    let points = array![[0.0], [2.0], [3.0], [9.0], [20.0], [24.0]];
+    let found = of(&points, &[0, 0, 0, 1, 2, 2]);
+    let expected = [
+        (9.0 - 2.5) / 9.0, // a = (2 + 3) / 2; b = 9 to the second cluster, (20 + 24) / 2 to the third
+        (7.0 - 1.5) / 7.0, // a = (2 + 1) / 2; b = 7
+        (6.0 - 2.0) / 6.0, // a = (3 + 1) / 2; b = 6
+        0.0,               // alone in its cluster
+        (11.0 - 4.0) / 11.0, // a = 4; b = 11 to the second cluster, (20 + 18 + 17) / 3 to the first
+        (15.0 - 4.0) / 15.0, // a = 4; b = 15
+    ];
+    for (found, expected) in found.points.iter().zip(expected) {
+        assert_close(*found, expected, 1e-6, "by hand");
+    }
+    assert_close(found.mean, expected.iter().sum::<f64>() / 6.0, 1e-6, "mean by hand");
+}
+
+#[test]
+fn agrees_with_the_definition_for_every_size_of_the_last_block() {
+    for (index, count) in [3, LANES - 1, LANES, LANES + 1, 2 * LANES, 3 * LANES + 5].into_iter().enumerate() {
+        let mut rng = rng(index as u64);
+        let points = blobs(&mut rng, count, 1 + index, 3);
+        for k in [2, count as u32 - 1] {
+            let clusters = random_clusters(&mut rng, count, k);
+            assert_all_close(
+                &of(&points, &clusters),
+                &by_definition(&points, &clusters),
+                1e-6,
+                &format!("{count} points"),
+            );
+        }
+    }
+}
+
+#[test]
+fn many_clusterings_at_once_are_as_each_alone() {
+    let mut rng = rng(1);
+    let points = blobs(&mut rng, 120, 2, 4);
+    // More clusters than one pass holds.
+    let clusterings: Vec<Vec<u32>> = (0..CLUSTERS_PER_PASS / 100 + 20)
+        .map(|index| random_clusters(&mut rng, 120, if index % 2 == 0 { 100 } else { 99 }))
+        .collect();
+    let all: Vec<&[u32]> = clusterings.iter().map(Vec::as_slice).collect();
+    let found = silhouette(points.view(), &all, Observer::silent()).unwrap();
+    assert_eq!(found.len(), clusterings.len());
+    for index in [0, 1, clusterings.len() / 2, clusterings.len() - 1] {
+        assert_all_close(&found[index], &of(&points, &clusterings[index]), 1e-6, "alone");
+    }
+    assert_eq!(silhouette(points.view(), &[], Observer::silent()).unwrap(), []);
+}
+
+#[test]
+fn a_point_alone_in_its_cluster_has_0() {
+    let found = of(&array![[0.0], [100.0], [101.0]], &[7, 3, 3]);
+    assert_eq!(found.points[0], 0.0);
+    assert!(found.points[1] > 0.9);
+}
+
+#[test]
+fn equal_points_have_0_and_no_nan() {
+    let found = of(&Array2::from_elem((6, 2), 3.5), &[0, 0, 0, 1, 1, 1]);
+    assert_eq!(found, Silhouette { mean: 0.0, points: vec![0.0; 6] });
+    let found = of(&Array2::zeros((3, 1)), &[0, 1, 1]);
+    assert_eq!(found.points, [0.0; 3]);
+}
+
+#[test]
+fn one_cluster_and_as_many_clusters_as_points_are_errors() {
+    let points = array![[0.0], [1.0], [2.0]];
+    let one = error(&points, &[4, 4, 4]);
+    assert!(one.contains("1 clusters of 3 points") && one.contains("expected: 2 to 2 clusters"), "{one}");
+    let three = error(&points, &[0, 1, 2]);
+    assert!(three.contains("3 clusters of 3 points"), "{three}");
+    assert!(error(&array![[0.0]], &[0]).contains("undefined"));
+    assert!(error(&Array2::zeros((0, 2)), &[]).contains("undefined"));
+}
+
+#[test]
+fn clusterings_of_other_points_and_infinite_points_are_errors() {
+    let other = error(&array![[0.0], [1.0], [2.0]], &[0, 1]);
+    assert!(other.contains("clusters of 3 points"), "{other}");
+    let infinite = error(&array![[0.0], [f32::INFINITY], [2.0]], &[0, 1, 1]);
+    assert!(infinite.contains("point 1"), "{infinite}");
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let mut rng = rng(2);
+    let points = blobs(&mut rng, 501, 6, 5);
+    let clusterings: Vec<_> = (2..9).map(|k| random_clusters(&mut rng, 501, k)).collect();
+    let clusterings: Vec<&[u32]> = clusterings.iter().map(Vec::as_slice).collect();
+    let compute = || silhouette(points.view(), &clusterings, Observer::silent()).unwrap();
+    let one = with_threads(1, compute);
+    assert_eq!(with_threads(2, compute), one);
+    assert_eq!(with_threads(3, compute), one);
+}
+
+#[test]
+fn every_instruction_set_agrees() {
+    let mut rng = rng(3);
+    for dimensions in [1, 3, 6, 17] {
+        let points = blobs(&mut rng, 205, dimensions, 4);
+        let clusters = random_clusters(&mut rng, 205, 4);
+        let compute = |simd| silhouette_with(simd, points.view(), &[&clusters], Observer::silent()).unwrap();
+        let sets = Simd::available();
+        let portable = compute(sets[0]);
+        for &simd in &sets[1..] {
+            assert_all_close(&compute(simd)[0], &portable[0], 1e-6, simd.name());
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_points_and_the_names_of_the_clusters_do_not_matter() {
+    for index in 0..5 {
+        let mut rng = rng(10 + index);
+        let points = blobs(&mut rng, 90, 3, 4);
+        let clusters = random_clusters(&mut rng, 90, 5);
+        let found = of(&points, &clusters);
+
+        let names: Vec<u32> =
+            permutation(&mut rng, 5).into_iter().map(|name| name as u32 * 1000 + 7).collect();
+        let renamed: Vec<u32> = clusters.iter().map(|&cluster| names[cluster as usize]).collect();
+        assert_eq!(of(&points, &renamed), found);
+
+        let order = permutation(&mut rng, 90);
+        let moved = of(
+            &points.select(Axis(0), &order),
+            &order.iter().map(|&point| clusters[point]).collect::<Vec<_>>(),
+        );
+        let expected =
+            Silhouette { mean: found.mean, points: order.iter().map(|&point| found.points[point]).collect() };
+        assert_all_close(&moved, &expected, 1e-6, "another order");
+    }
+}
+
+#[test]
+fn moving_and_scaling_all_points_changes_nothing() {
+    for index in 0..5 {
+        let mut rng = rng(20 + index);
+        let points = blobs(&mut rng, 90, 3, 4);
+        let clusters = random_clusters(&mut rng, 90, 5);
+        let found = of(&points, &clusters);
+        let offset = rng.gen_range(-10_000..10_000) as f32;
+        // Exact in f32, and so are the differences. Only the power of two in front of them may be another.
+        assert_all_close(&of(&(&points + offset), &clusters), &found, 1e-12, "moved");
+        for scale in [-1.0, 1e-30, 1e-3, 3.0, 1e30] {
+            assert_all_close(&of(&(&points * scale), &clusters), &found, 1e-6, &format!("times {scale}"));
+        }
+    }
+}
+
+#[test]
+fn values_lie_between_minus_1_and_1() {
+    for index in 0..20 {
+        let mut rng = rng(40 + index);
+        let count = rng.gen_range(4..60);
+        let scale = 10.0_f32.powi(rng.gen_range(-6..6));
+        let points = Array2::from_shape_fn((count, 2), |_| rng.gen_range(-3_i16..3) as f32 * scale);
+        let k = rng.gen_range(2..count as u32);
+        let found = of(&points, &random_clusters(&mut rng, count, k));
+        assert!(found.points.iter().all(|value| (-1.0..=1.0).contains(value)), "{:?}", found.points);
+        assert!((-1.0..=1.0).contains(&found.mean));
+    }
+}
+
+#[test]
+fn stops_when_the_user_interrupts() {
+    let stop = AtomicBool::new(true);
+    let points = array![[0.0], [1.0], [2.0]];
+    let error = silhouette(points.view(), &[&[0, 1, 1]], Observer::new(&|_| {}, &stop)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+}

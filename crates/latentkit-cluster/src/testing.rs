@@ -1,0 +1,87 @@
+//! What the tests share: the figures of scikit-learn, random points, and pools of threads.
+
+use latentkit_core::rng::{Rng, generator};
+use ndarray::Array2;
+use rand::Rng as _;
+use serde::Deserialize;
+
+/// Points with the silhouettes of some clusterings of them.
+#[derive(Deserialize)]
+pub(crate) struct SilhouetteCase {
+    pub(crate) name: String,
+    points: Vec<Vec<f64>>,
+    pub(crate) clusterings: Vec<LabelledCase>,
+}
+
+/// A clustering with its silhouettes.
+#[derive(Deserialize)]
+pub(crate) struct LabelledCase {
+    pub(crate) labels: Vec<u32>,
+    pub(crate) mean: f64,
+    pub(crate) points: Vec<f64>,
+}
+
+/// The inertia of a K-Means of the points of the silhouette case of that name.
+#[derive(Deserialize)]
+pub(crate) struct KMeansCase {
+    pub(crate) name: String,
+    pub(crate) k: usize,
+    pub(crate) inertia: f64,
+}
+
+impl SilhouetteCase {
+    pub(crate) fn points(&self) -> Array2<f32> {
+        Array2::from_shape_fn((self.points.len(), self.points[0].len()), |(row, column)| {
+            self.points[row][column] as f32
+        })
+    }
+}
+
+/// The cases of `tests/fixtures/silhouette.json`, which `make.py` beside it made.
+pub(crate) fn silhouette_cases() -> Vec<SilhouetteCase> {
+    serde_json::from_str(include_str!("../tests/fixtures/silhouette.json")).unwrap()
+}
+
+/// The cases of `tests/fixtures/kmeans.json`, which `make.py` beside it made.
+pub(crate) fn kmeans_cases() -> Vec<KMeansCase> {
+    serde_json::from_str(include_str!("../tests/fixtures/kmeans.json")).unwrap()
+}
+
+/// The generator of a test.
+pub(crate) fn rng(index: u64) -> Rng {
+    generator(42, "test", index)
+}
+
+/// `count` points around `centers` centres that lie 8 apart or more, on a grid of 1/256, so that adding a moderate
+/// whole number is exact. Point i belongs to centre i modulo `centers`.
+pub(crate) fn blobs(rng: &mut Rng, count: usize, dimensions: usize, centers: usize) -> Array2<f32> {
+    Array2::from_shape_fn((count, dimensions), |(point, axis)| {
+        let center = (point % centers) as f32 * if axis == 0 { 8.0 } else { -1.0 };
+        let noise: f32 = (0..4).map(|_| rng.r#gen::<f32>() - 0.5).sum();
+        ((center + noise) * 256.0).round() / 256.0
+    })
+}
+
+/// A random cluster for each point, each of the `k` with one point at least.
+pub(crate) fn random_clusters(rng: &mut Rng, count: usize, k: u32) -> Vec<u32> {
+    (0..count as u32).map(|point| if point < k { point } else { rng.gen_range(0..k) }).collect()
+}
+
+/// A random order of 0 to `count` - 1.
+pub(crate) fn permutation(rng: &mut Rng, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        order.swap(last, rng.gen_range(0..=last));
+    }
+    order
+}
+
+/// Does `work` with that many threads.
+pub(crate) fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+#[track_caller]
+pub(crate) fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
+    assert!((found - expected).abs() <= tolerance, "{what}: found {found}, expected {expected}");
+}

@@ -1,0 +1,32 @@
+//! Lets the program find libtorch without a variable to export, and records the commit that it is built from.
+
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
+    }
+    // Only a change of the repository's state can change the answers; outside of a repository there are none.
+    for file in ["../../.git/HEAD", "../../.git/index"] {
+        if Path::new(file).exists() {
+            println!("cargo::rerun-if-changed={file}");
+        }
+    }
+    let mut version = env!("CARGO_PKG_VERSION").to_owned();
+    if let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) {
+        let dirty =
+            git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|changes| !changes.is_empty());
+        println!("cargo::rustc-env=LATENTKIT_GIT_COMMIT={commit}");
+        println!("cargo::rustc-env=LATENTKIT_GIT_DIRTY={dirty}");
+        version += &format!(" ({commit}{})", if dirty { ", with changes" } else { "" });
+    }
+    println!("cargo::rustc-env=LATENTKIT_VERSION={version}");
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}

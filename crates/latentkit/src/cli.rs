@@ -1,0 +1,178 @@
+//! All of the command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use latentkit_core::Stage;
+
+use crate::versions;
+
+/// Auto-encoder, latents, clusters, report: an experiment from one TOML file.
+#[derive(Debug, Parser)]
+#[command(name = "latentkit", version = versions::short(), max_term_width = 100, after_help = "\
+Examples:
+  latentkit run configs/quickstart.toml
+  latentkit cluster configs/mnist.toml --set cluster.k=10
+  latentkit status configs/mnist.toml
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 bad config, 4 missing or corrupt input, 5 stale (status --check),
+130 interrupted.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Replace a value of the config, as in `train.epochs=2` (the value as TOML; repeatable)
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Threads to compute with [default: one for each core]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Folder that experiments write to
+    #[arg(long, global = true, value_name = "DIR", default_value = "artifacts")]
+    pub(crate) artifacts: PathBuf,
+    /// Folder of the data sets
+    #[arg(long, global = true, value_name = "DIR", default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// More log lines (-vv: still more)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Warnings and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all stages, skipping those that are up to date
+    #[command(after_help = "\
+Examples:
+  latentkit run configs/quickstart.toml
+  latentkit run configs/mnist.toml --set train.epochs=2 --to export
+  latentkit run configs/mnist.toml --dry-run")]
+    Run(RunArguments),
+    /// Read, download and split the images
+    #[command(after_help = "Example:\n  latentkit ingest configs/fashion-mnist.toml --data /data")]
+    Ingest(StageArguments),
+    /// Train the auto-encoder, or go on with an interrupted training
+    #[command(after_help = "Example:\n  latentkit train configs/mnist.toml --set train.device=cuda")]
+    Train(StageArguments),
+    /// Encode every image
+    #[command(after_help = "Example:\n  latentkit export configs/mnist.toml")]
+    Export(StageArguments),
+    /// Cluster the latents, or points from any Parquet file, for each k
+    #[command(after_help = "\
+Examples:
+  latentkit cluster configs/mnist.toml --set cluster.k='{ from = 2, to = 20 }'
+  latentkit cluster my.toml --latents embeddings.parquet --column embedding")]
+    Cluster(ClusterArguments),
+    /// Draw the charts and the report
+    #[command(after_help = "Example:\n  latentkit plot configs/mnist.toml --set plot.formats='[\"svg\"]'")]
+    Plot(StageArguments),
+    /// Print the model layer by layer
+    #[command(after_help = "Example:\n  latentkit summary configs/mnist.toml --set model.latent-dim=10")]
+    Summary(ConfigArguments),
+    /// Tell what is fresh, stale or missing, and why
+    #[command(after_help = "Example:\n  latentkit status configs/mnist.toml --check || echo 'run it again'")]
+    Status(StatusArguments),
+    /// Print the config with every default filled in
+    #[command(after_help = "Example:\n  latentkit config configs/mnist.toml --set seed=7 > seed-7.toml")]
+    Config(ConfigArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// The experiment, a TOML file
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StageArguments {
+    /// The experiment, a TOML file
+    pub(crate) config: PathBuf,
+    /// Run even if up to date
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClusterArguments {
+    #[command(flatten)]
+    pub(crate) stage: StageArguments,
+    /// Parquet file of the points (columns z0, z1, ... or a column of lists) [default: what export made]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) latents: Option<PathBuf>,
+    /// Column of lists that holds the points
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) stage: StageArguments,
+    /// First stage to run
+    #[arg(long, value_name = "STAGE", default_value = "ingest")]
+    pub(crate) from: StageName,
+    /// Last stage to run
+    #[arg(long, value_name = "STAGE", default_value = "plot")]
+    pub(crate) to: StageName,
+    /// Tell what would run and why, and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// The experiment, a TOML file
+    pub(crate) config: PathBuf,
+    /// Exit with 5 unless everything is fresh
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// A stage on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StageName {
+    Ingest,
+    Train,
+    Export,
+    Cluster,
+    Plot,
+}
+
+impl From<StageName> for Stage {
+    fn from(name: StageName) -> Self {
+        match name {
+            StageName::Ingest => Self::Ingest,
+            StageName::Train => Self::Train,
+            StageName::Export => Self::Export,
+            StageName::Cluster => Self::Cluster,
+            StageName::Plot => Self::Plot,
+        }
+    }
+}

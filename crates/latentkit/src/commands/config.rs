@@ -1,0 +1,17 @@
+//! `latentkit config`: the config with every default filled in.
+
+use latentkit_core::Result;
+use latentkit_core::config::Config;
+
+use crate::cli::{ConfigArguments, Global};
+use crate::output;
+
+pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> {
+    let config = Config::load(&arguments.config, &global.overrides)?;
+    if global.json {
+        output::json(&config.experiment);
+    } else {
+        output::line(config.to_toml().trim_end());
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! One file for each command; the stages share [`run`].
+
+pub(crate) mod config;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod summary;

@@ -1,0 +1,47 @@
+//! What goes to stdout, which carries results only, and how errors are shown.
+
+use std::io::{self, Write};
+use std::process;
+
+use anstyle::{AnsiColor, Style};
+use latentkit_core::Error;
+use serde::Serialize;
+
+/// Bold red, yellow, green and dim.
+const fn bold(color: AnsiColor) -> Style {
+    color.on_default().bold()
+}
+pub(crate) const ERROR: Style = bold(AnsiColor::Red);
+pub(crate) const WARNING: Style = bold(AnsiColor::Yellow);
+pub(crate) const HINT: Style = bold(AnsiColor::Cyan);
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+
+/// Prints a line. When nobody reads on, as in `latentkit config x.toml | head -1`, the program ends in peace.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    let mut out = anstream::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+        let broken = error.kind() == io::ErrorKind::BrokenPipe;
+        process::exit(if broken { 0 } else { 1 });
+    }
+}
+
+/// Prints one JSON document.
+pub(crate) fn json(value: &impl Serialize) {
+    line(serde_json::to_string_pretty(value).expect("results are JSON"));
+}
+
+/// Shows an error on stderr.
+pub(crate) fn error(error: &Error) {
+    let text = error.to_string();
+    let (body, hint) = match text.split_once("\nhint: ") {
+        Some((body, hint)) => (body, Some(hint)),
+        None => (text.as_str(), None),
+    };
+    let mut err = anstream::stderr().lock();
+    // Nothing can be done about an error that cannot be shown.
+    let _ = writeln!(err, "{ERROR}error:{ERROR:#} {body}");
+    if let Some(hint) = hint {
+        let _ = writeln!(err, "{HINT}hint:{HINT:#} {hint}");
+    }
+}

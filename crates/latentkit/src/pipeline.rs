@@ -1,0 +1,266 @@
+//! Running a stage: what its result depends on, whether that changed, and how its files get into place.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use latentkit_core::artifact::{Artifacts, Freshness};
+use latentkit_core::config::Config;
+use latentkit_core::hash::FileRecord;
+use latentkit_core::manifest::{Identity, Manifest};
+use latentkit_core::stage::{DATASET, LATENTS, MODEL};
+use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary};
+use latentkit_core::{Error, ErrorKind, Observer, Result, Stage};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::Global;
+use crate::versions;
+
+/// An experiment and where its files are.
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    pub(crate) config: Config,
+    pub(crate) artifacts: Artifacts,
+    data: PathBuf,
+    threads: usize,
+}
+
+/// Points that do not come from export.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Points {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) column: Option<String>,
+}
+
+/// What became of a stage.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) stage: Stage,
+    /// Why it ran; empty when it was skipped.
+    pub(crate) reasons: Vec<String>,
+    pub(crate) ran: bool,
+    /// Seconds that it took now.
+    pub(crate) seconds: f64,
+    #[serde(skip)]
+    pub(crate) headline: String,
+    pub(crate) summary: Value,
+}
+
+impl Experiment {
+    pub(crate) fn load(path: &Path, global: &Global) -> Result<Self> {
+        let config = Config::load(path, &global.overrides)?;
+        let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = global.threads.map_or(cores, usize::from);
+        Ok(Self { config, artifacts, data: global.data.clone(), threads })
+    }
+
+    /// Makes every pool of threads as large as the user asked for.
+    pub(crate) fn set_threads(&self) -> Result<()> {
+        #[cfg(feature = "torch")]
+        latentkit_model::set_threads(self.threads);
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build_global()
+            .map_err(|error| Error::failed(format!("cannot start {} threads: {error}", self.threads)))
+    }
+
+    /// What the result of a stage depends on now.
+    ///
+    /// # Errors
+    /// When a section of the config or an input is missing.
+    pub(crate) fn identity(&self, stage: Stage, points: &Points) -> Result<Identity> {
+        let mut config = self.config.of_stage(stage)?;
+        let inputs = match stage {
+            Stage::Ingest => {
+                latentkit_ingest::input_files(self.config.dataset()?, &self.config.folder(), &self.data)?
+                    .iter()
+                    .map(|(path, name)| FileRecord::of(path, name.as_str()).map_err(Error::into_input))
+                    .collect::<Result<_>>()?
+            }
+            Stage::Cluster => {
+                if let Some(column) = &points.column {
+                    config["column"] = column.as_str().into();
+                }
+                vec![self.points_record(points)?]
+            }
+            // Plot draws what there is.
+            Stage::Plot => stage
+                .inputs()
+                .iter()
+                .filter(|(input, name)| self.artifacts.file(*input, name).is_file())
+                .map(|(input, name)| self.artifacts.record(*input, name))
+                .collect::<Result<_>>()?,
+            Stage::Train | Stage::Export => stage
+                .inputs()
+                .iter()
+                .map(|(input, name)| self.artifacts.record(*input, name))
+                .collect::<Result<_>>()?,
+        };
+        Ok(Identity { stage, config, inputs })
+    }
+
+    fn points_record(&self, points: &Points) -> Result<FileRecord> {
+        match &points.file {
+            Some(file) => FileRecord::of(file, file.to_string_lossy()).map_err(Error::into_input),
+            None => self.artifacts.record(Stage::Export, LATENTS).map_err(|error| {
+                error.hint("`latentkit export CONFIG` makes it; `--latents FILE` takes points from elsewhere")
+            }),
+        }
+    }
+
+    /// Whether the files of a stage are what it would write now.
+    pub(crate) fn assess(&self, identity: &Identity) -> Result<Freshness> {
+        // A manifest that cannot be read is as good as none: the stage runs again.
+        match self.artifacts.assess(identity) {
+            Err(error) if error.kind() == ErrorKind::Input => Ok(Freshness::Stale(vec![error.to_string()])),
+            assessed => assessed,
+        }
+    }
+
+    /// Runs a stage unless its files are what it would write. The caller holds the lock.
+    pub(crate) fn run(
+        &self,
+        stage: Stage,
+        force: bool,
+        points: &Points,
+        observer: Observer,
+    ) -> Result<Outcome> {
+        let located = |error| self.config.locate(error);
+        let identity = self.identity(stage, points)?;
+        let reasons = match self.assess(&identity)? {
+            Freshness::Fresh(manifest) if !force => {
+                return Ok(Outcome {
+                    stage,
+                    reasons: Vec::new(),
+                    ran: false,
+                    seconds: 0.0,
+                    headline: headline(&manifest)?,
+                    summary: manifest.summary,
+                });
+            }
+            Freshness::Fresh(_) => vec!["forced".to_owned()],
+            Freshness::Stale(reasons) => reasons,
+            Freshness::Missing => vec!["first run".to_owned()],
+        };
+        log::info!("{stage}: {}", reasons.join(", "));
+        let (start, started) = (Instant::now(), jiff::Timestamp::now().to_string());
+        let staging = self.artifacts.begin(&identity)?;
+        let summary = self.dispatch(stage, points, staging.folder(), observer).map_err(located)?;
+        let manifest = staging.commit(Manifest {
+            stage,
+            stage_version: stage.version(),
+            key: identity.key(),
+            config: identity.config,
+            inputs: identity.inputs,
+            outputs: Vec::new(),
+            versions: versions::all(),
+            device: summary.get("device").and_then(Value::as_str).map(str::to_owned),
+            threads: self.threads,
+            seed: self.config.experiment.seed,
+            started,
+            seconds: start.elapsed().as_secs_f64(),
+            summary,
+        })?;
+        Ok(Outcome {
+            stage,
+            reasons,
+            ran: true,
+            seconds: manifest.seconds,
+            headline: headline(&manifest)?,
+            summary: manifest.summary,
+        })
+    }
+
+    /// Calls the one function of a stage.
+    fn dispatch(&self, stage: Stage, points: &Points, folder: &Path, observer: Observer) -> Result<Value> {
+        let (config, seed) = (&self.config, self.config.experiment.seed);
+        match stage {
+            Stage::Ingest => value(latentkit_ingest::run(
+                config.dataset()?,
+                seed,
+                &config.folder(),
+                &self.data,
+                folder,
+                observer,
+            )),
+            #[cfg(feature = "torch")]
+            Stage::Train => {
+                let plan = latentkit_train::Plan { model: config.model()?, train: config.train()?, seed };
+                value(latentkit_train::run(
+                    plan,
+                    &self.artifacts.file(Stage::Ingest, DATASET),
+                    folder,
+                    observer,
+                ))
+            }
+            #[cfg(feature = "torch")]
+            Stage::Export => value(latentkit_export::run(
+                &config.experiment.export,
+                &self.artifacts.file(Stage::Ingest, DATASET),
+                &self.artifacts.file(Stage::Train, MODEL),
+                folder,
+                observer,
+            )),
+            #[cfg(not(feature = "torch"))]
+            Stage::Train | Stage::Export => Err(without_torch(stage.name())),
+            Stage::Cluster => {
+                let file = points.file.clone().unwrap_or_else(|| self.artifacts.file(Stage::Export, LATENTS));
+                let column = points.column.as_deref();
+                value(latentkit_cluster::run(config.cluster()?, seed, &file, column, folder, observer))
+            }
+            Stage::Plot => {
+                let inputs = latentkit_plot::PlotInputs {
+                    name: config.experiment.name.as_str(),
+                    seed,
+                    config_toml: &config.to_toml(),
+                    experiment_folder: self.artifacts.root(),
+                };
+                value(latentkit_plot::run(&config.experiment.plot, &inputs, folder, observer))
+            }
+        }
+    }
+}
+
+fn value(summary: Result<impl Serialize>) -> Result<Value> {
+    summary.map(|summary| serde_json::to_value(summary).expect("a summary is JSON"))
+}
+
+/// The error of a command that this build does not have.
+#[cfg(not(feature = "torch"))]
+pub(crate) fn without_torch(command: &str) -> Error {
+    Error::failed(format!("cannot run `{command}`: this latentkit was built without libtorch"))
+        .hint("build it with the cargo feature `torch`, which is on by default")
+}
+
+/// The figures of a stage that fit in a line.
+fn headline(manifest: &Manifest) -> Result<String> {
+    Ok(match manifest.stage {
+        Stage::Ingest => {
+            let s: IngestSummary = manifest.summary()?;
+            format!(
+                "{} train, {} validation, {} test images of {}x{}",
+                s.train, s.validation, s.test, s.height, s.width
+            )
+        }
+        Stage::Train => {
+            let s: TrainSummary = manifest.summary()?;
+            let epochs = if s.epochs == 1 { "epoch" } else { "epochs" };
+            let early = if s.stopped_early { " (stopped early)" } else { "" };
+            format!("{} {epochs}{early}, test BCE {:.4}, MSE {:.4}", s.epochs, s.test.bce, s.test.mse)
+        }
+        Stage::Export => {
+            let s: ExportSummary = manifest.summary()?;
+            format!("{} images, {} latents, {} dead", s.images, s.latents.len(), s.dead)
+        }
+        Stage::Cluster => {
+            let s: ClusterSummary = manifest.summary()?;
+            let edge = if s.best_at_edge { ", at the edge of the sweep" } else { "" };
+            format!("{} points, best k {} (silhouette {:.4}{edge})", s.points, s.best_k, s.best_silhouette())
+        }
+        Stage::Plot => {
+            let s: PlotSummary = manifest.summary()?;
+            format!("{} charts and the report", s.charts)
+        }
+    })
+}

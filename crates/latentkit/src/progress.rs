@@ -1,0 +1,159 @@
+//! Progress for people: bars on a terminal, log lines everywhere, and Ctrl-C.
+
+use std::io::{self, IsTerminal, Write};
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex};
+
+use anstream::ColorChoice;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use latentkit_core::{Event, Observer};
+use log::{Level, LevelFilter};
+
+use crate::cli::{Color, Global};
+use crate::output::WARNING;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+static BAR: Mutex<Option<(String, ProgressBar)>> = Mutex::new(None);
+
+/// Sets up colours, the log, the bars and Ctrl-C.
+pub(crate) fn start(global: &Global) {
+    match global.color {
+        Color::Auto => {}
+        Color::Always => ColorChoice::Always.write_global(),
+        Color::Never => ColorChoice::Never.write_global(),
+    }
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => LevelFilter::Warn,
+        (false, 0) => LevelFilter::Info,
+        (false, 1) => LevelFilter::Debug,
+        (false, _) => LevelFilter::Trace,
+    };
+    env_logger::Builder::new()
+        .filter(None, LevelFilter::Warn)
+        .filter(Some("latentkit"), level)
+        .parse_default_env()
+        .format(|out, record| match record.level() {
+            Level::Error | Level::Warn => writeln!(out, "{WARNING}warning:{WARNING:#} {}", record.args()),
+            _ => writeln!(out, "{}", record.args()),
+        })
+        .target(env_logger::Target::Pipe(Box::new(AboveBars)))
+        .init();
+    if global.quiet || !io::stderr().is_terminal() {
+        BARS.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    let handler = || {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            process::exit(130);
+        }
+        log::info!("stopping after this step; Ctrl-C again stops at once");
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        log::debug!("Ctrl-C ends the program at once: {error}");
+    }
+}
+
+/// Log lines, written above the bars so that the two do not mix.
+struct AboveBars;
+
+impl Write for AboveBars {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        BARS.suspend(|| anstream::stderr().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        anstream::stderr().flush()
+    }
+}
+
+/// The observer that every stage reports to.
+pub(crate) fn observer() -> Observer<'static> {
+    Observer::new(&show, &INTERRUPTED)
+}
+
+/// Removes the bar.
+pub(crate) fn finish() {
+    if let Some((_, bar)) = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+        bar.finish_and_clear();
+        BARS.remove(&bar);
+    }
+}
+
+fn show(event: Event) {
+    match event {
+        Event::Message(text) => log::info!("{text}"),
+        Event::Warning(text) => log::warn!("{text}"),
+        Event::Download { name, received, total } => {
+            advance(
+                &name,
+                "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left",
+                received,
+                total,
+            );
+        }
+        Event::Step { epoch, epochs, images, total } => {
+            let prefix = format!("epoch {epoch}/{epochs}");
+            advance(
+                &prefix,
+                "{prefix} {wide_bar} {pos}/{len} images, {per_sec}, {eta} left",
+                images,
+                Some(total),
+            );
+        }
+        Event::Epoch {
+            epoch,
+            epochs,
+            seconds,
+            images_per_second,
+            learning_rate,
+            train_loss,
+            validation_loss,
+        } => {
+            let width = epochs.to_string().len();
+            log::info!(
+                "epoch {epoch:width$}/{epochs}  train {train_loss:.4}  validation {validation_loss:.4}  \
+                 learning rate {learning_rate:.2e}  {images_per_second:.0} images/s  {seconds:.1} s"
+            );
+        }
+        Event::Encoded { images, total } => {
+            advance(
+                "encoding",
+                "{prefix} {wide_bar} {pos}/{len} images, {per_sec}, {eta} left",
+                images,
+                Some(total),
+            );
+        }
+        Event::Clustered { k, done, total, inertia } => {
+            log::info!("k = {k:<3} inertia {inertia:.1}");
+            advance(
+                "clustering",
+                "{prefix} {wide_bar} {pos}/{len} values of k",
+                done as u64,
+                Some(total as u64),
+            );
+        }
+        Event::Drawn { name } => log::debug!("drew {name}"),
+    }
+}
+
+/// Moves the bar of this name, or puts one in the place of another.
+fn advance(name: &str, template: &str, position: u64, total: Option<u64>) {
+    if BARS.is_hidden() {
+        return;
+    }
+    let mut current = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if current.as_ref().is_none_or(|(shown, _)| shown != name) {
+        if let Some((_, old)) = current.take() {
+            old.finish_and_clear();
+            BARS.remove(&old);
+        }
+        let style = ProgressStyle::with_template(template).expect("a template of this file");
+        let bar = ProgressBar::new(total.unwrap_or(0)).with_style(style).with_prefix(name.to_owned());
+        *current = Some((name.to_owned(), BARS.add(bar)));
+    }
+    if let Some((_, bar)) = current.as_ref() {
+        bar.set_position(position);
+    }
+}
