@@ -1,0 +1,94 @@
+//! What charts are drawn on: bitmaps and SVG, behind the trait of plotters that both implement.
+//!
+//! Both are drawn in the same units, a quarter of a logical pixel each, so that a chart has one layout. The two backends
+//! are this crate's own because the two of plotters set the same text differently: in its bitmaps glyphs sit on whole
+//! pixels without their side bearings, and above the place where SVG puts them.
+
+mod bitmap;
+pub(crate) mod font;
+mod svg;
+
+use std::convert::Infallible;
+
+use latentkit_core::{Error, Result};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+
+use crate::chart::Chart;
+
+/// What a chart draws on.
+pub(crate) type Area<DB> = DrawingArea<DB, Shift>;
+
+/// The result of drawing.
+pub(crate) type Drawn<DB, T = ()> =
+    std::result::Result<T, DrawingAreaErrorKind<<DB as plotters::prelude::DrawingBackend>::ErrorType>>;
+
+/// Units of a drawing in a logical pixel.
+const UNITS: u32 = 4;
+
+/// Pixels of a bitmap in a logical pixel.
+const PIXELS: u32 = 2;
+
+/// Units in a length of logical pixels.
+pub(crate) fn px(length: impl Into<f64>) -> i32 {
+    (length.into() * f64::from(UNITS)).round() as i32
+}
+
+/// Logical pixels in a length of units.
+pub(crate) fn logical(units: impl Into<f64>) -> f64 {
+    units.into() / f64::from(UNITS)
+}
+
+/// Draws a chart as a PNG file, twice its logical size.
+pub(crate) fn png(chart: &Chart) -> Result<Vec<u8>> {
+    let (width, height) = chart.size();
+    let mut image = bitmap::Image::new(width * PIXELS, height * PIXELS);
+    on(chart, bitmap::Bitmap::new(&mut image))?;
+    Ok(encode(image.pixels(), (width * PIXELS, height * PIXELS)))
+}
+
+/// Draws a chart as an SVG file, which brings its font along.
+pub(crate) fn svg_file(chart: &Chart) -> Result<String> {
+    let body = svg_body(chart)?;
+    Ok(svg::file(&body, chart.size(), &chart.title(), &chart.description()))
+}
+
+/// Draws a chart as an SVG element for a page that brings the font along.
+pub(crate) fn svg_element(chart: &Chart) -> Result<String> {
+    let body = svg_body(chart)?;
+    Ok(svg::element(&body, chart.size(), &chart.description()))
+}
+
+fn svg_body(chart: &Chart) -> Result<String> {
+    let (width, height) = chart.size();
+    let mut body = String::new();
+    on(chart, svg::Svg::new(&mut body, (width * UNITS, height * UNITS)))?;
+    Ok(body)
+}
+
+fn on<DB: plotters::prelude::DrawingBackend<ErrorType = Infallible>>(
+    chart: &Chart,
+    backend: DB,
+) -> Result<()> {
+    let area = backend.into_drawing_area();
+    chart
+        .draw(&area)
+        .and_then(|()| area.present())
+        .map_err(|error| Error::failed(format!("cannot draw `{}`: {error}", chart.file_stem())))
+}
+
+/// Encodes rows of RGB pixels as a PNG file.
+fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Best);
+    // Charts repeat few colours in the same patterns, which differences between pixels would hide.
+    encoder.set_filter(png::FilterType::NoFilter);
+    encoder
+        .write_header()
+        .and_then(|mut writer| writer.write_image_data(pixels))
+        .expect("the pixels fill the image, and memory takes every write");
+    file
+}

@@ -1,0 +1,216 @@
+//! SVG. Text stays text, set in the bundled font.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use plotters_backend::text_anchor::HPos;
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+    FontTransform,
+};
+
+use super::UNITS;
+use super::font::{self, Weight};
+use crate::escape::escape;
+
+type Done = Result<(), DrawingErrorKind<Infallible>>;
+
+/// A file of its own: the drawing with a title, a description and the font.
+pub(super) fn file(body: &str, size: (u32, u32), title: &str, description: &str) -> String {
+    let head = format!(
+        "<title>{}</title>\n<desc>{}</desc>\n<style>\n{}</style>\n",
+        escape(title),
+        escape(description),
+        font::css()
+    );
+    format!("{}{head}{body}</svg>\n", open(size, "xmlns=\"http://www.w3.org/2000/svg\" role=\"img\""))
+}
+
+/// An element of a page that brings the font along.
+pub(super) fn element(body: &str, size: (u32, u32), description: &str) -> String {
+    format!("{}{body}</svg>", open(size, &format!("role=\"img\" aria-label=\"{}\"", escape(description))))
+}
+
+fn open((width, height): (u32, u32), attributes: &str) -> String {
+    format!(
+        "<svg {attributes} width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
+         font-family=\"{}\" text-rendering=\"geometricPrecision\" stroke-linejoin=\"round\">\n",
+        width * UNITS,
+        height * UNITS,
+        font::FAMILY
+    )
+}
+
+/// The backend that writes SVG elements.
+pub(super) struct Svg<'a> {
+    body: &'a mut String,
+    size: (u32, u32),
+}
+
+impl<'a> Svg<'a> {
+    /// `size` is in units.
+    pub(super) fn new(body: &'a mut String, size: (u32, u32)) -> Self {
+        Self { body, size }
+    }
+
+    fn write(&mut self, element: std::fmt::Arguments) {
+        self.body.write_fmt(element).expect("a string takes every write");
+    }
+}
+
+/// The attributes that fill a shape.
+fn fill(color: BackendColor) -> String {
+    format!("fill=\"{}\"{}", hex(color), opacity(color))
+}
+
+/// The attributes that draw the outline of a shape.
+fn stroke(style: &impl BackendStyle) -> String {
+    let color = style.color();
+    format!(
+        "fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{}",
+        hex(color),
+        style.stroke_width(),
+        opacity(color)
+    )
+}
+
+fn hex(color: BackendColor) -> String {
+    let (red, green, blue) = color.rgb;
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
+fn opacity(color: BackendColor) -> String {
+    if color.alpha < 1.0 { format!(" opacity=\"{}\"", color.alpha) } else { String::new() }
+}
+
+/// Corners as SVG lists them.
+fn corners(path: impl IntoIterator<Item = BackendCoord>) -> String {
+    path.into_iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ")
+}
+
+/// A coordinate with no more digits than can be seen.
+fn short(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+impl DrawingBackend for Svg<'_> {
+    type ErrorType = Infallible;
+
+    fn get_size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn ensure_prepared(&mut self) -> Done {
+        Ok(())
+    }
+
+    fn present(&mut self) -> Done {
+        Ok(())
+    }
+
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Done {
+        self.write(format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\" {}/>\n", fill(color)));
+        Ok(())
+    }
+
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Done {
+        self.draw_path([from, to], style)
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        (left, top): BackendCoord,
+        (right, bottom): BackendCoord,
+        style: &S,
+        filled: bool,
+    ) -> Done {
+        let (width, height) = (right - left, bottom - top);
+        let look = if filled { fill(style.color()) } else { stroke(style) };
+        self.write(format_args!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" {look} \
+             shape-rendering=\"crispEdges\"/>\n"
+        ));
+        Ok(())
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Done {
+        let path: Vec<_> = path.into_iter().collect();
+        let straight = matches!(&path[..], [from, to] if from.0 == to.0 || from.1 == to.1);
+        let sharp = if straight { " shape-rendering=\"crispEdges\"" } else { "" };
+        self.write(format_args!("<polyline points=\"{}\" {}{sharp}/>\n", corners(path), stroke(style)));
+        Ok(())
+    }
+
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        (x, y): BackendCoord,
+        radius: u32,
+        style: &S,
+        filled: bool,
+    ) -> Done {
+        let look = if filled { fill(style.color()) } else { stroke(style) };
+        self.write(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {look}/>\n"));
+        Ok(())
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Done {
+        self.write(format_args!("<polygon points=\"{}\" {}/>\n", corners(path), fill(style.color())));
+        Ok(())
+    }
+
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
+        let anchor = style.anchor();
+        let (_, dy) = font::origin(anchor, 0.0, style.size());
+        let side = match anchor.h_pos {
+            HPos::Left => "",
+            HPos::Center => " text-anchor=\"middle\"",
+            HPos::Right => " text-anchor=\"end\"",
+        };
+        let weight = match Weight::of(style) {
+            Weight::Regular => String::new(),
+            Weight::SemiBold => format!(" font-weight=\"{}\"", Weight::SemiBold.number()),
+        };
+        let turn = match style.transform() {
+            FontTransform::None => String::new(),
+            FontTransform::Rotate90 => format!(" transform=\"rotate(90 {x} {y})\""),
+            FontTransform::Rotate180 => format!(" transform=\"rotate(180 {x} {y})\""),
+            FontTransform::Rotate270 => format!(" transform=\"rotate(270 {x} {y})\""),
+        };
+        self.write(format_args!(
+            "<text x=\"{x}\" y=\"{}\" font-size=\"{}\" {}{side}{weight}{turn}>{}</text>\n",
+            short(f64::from(y) + dy),
+            short(style.size()),
+            fill(style.color()),
+            escape(text)
+        ));
+        Ok(())
+    }
+
+    fn estimate_text_size<S: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &S,
+    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
+        Ok((font::width(text, style.size(), Weight::of(style)).ceil() as u32, style.size().ceil() as u32))
+    }
+
+    fn blit_bitmap(&mut self, (x, y): BackendCoord, (width, height): (u32, u32), source: &[u8]) -> Done {
+        let png = STANDARD.encode(super::encode(source, (width, height)));
+        self.write(format_args!(
+            "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
+             style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{png}\"/>\n"
+        ));
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! Mean silhouette against the number of clusters, the chosen one marked.
+
+use latentkit_table::SweepRow;
+use plotters::element::{Circle, EmptyElement, PathElement, Text as TextElement};
+use plotters::prelude::DrawingBackend;
+use plotters::series::LineSeries;
+use plotters::style::Color;
+use plotters::style::text_anchor::{HPos, VPos};
+
+use crate::canvas::{Area, Drawn, px};
+use crate::format;
+use crate::frame::{self, Grid};
+use crate::scale::Axis;
+use crate::style::{self, Text};
+
+pub(super) const TITLE: &str = "Silhouette by number of clusters";
+pub(super) const SIZE: (u32, u32) = (960, 440);
+
+/// The rows of a sweep that have a silhouette, by k.
+pub(crate) struct Sweep<'a> {
+    rows: Vec<&'a SweepRow>,
+    best: usize,
+}
+
+impl<'a> Sweep<'a> {
+    /// None where no row has a silhouette.
+    pub(super) fn new(rows: &'a [SweepRow]) -> Option<Self> {
+        let mut rows: Vec<_> = rows.iter().filter(|row| row.silhouette.is_finite()).collect();
+        rows.sort_by_key(|row| row.k);
+        // Of several equal ones the smallest k, as a sweep chooses it.
+        let best =
+            (0..rows.len()).rev().max_by(|&a, &b| rows[a].silhouette.total_cmp(&rows[b].silhouette))?;
+        Some(Self { rows, best })
+    }
+
+    fn best(&self) -> &SweepRow {
+        self.rows[self.best]
+    }
+
+    /// Whether a better k may lie outside of the sweep. Of one or two values each is an end, so that being one says
+    /// nothing; and nothing lies below k = 2.
+    fn at_edge(&self) -> bool {
+        let first = self.best == 0 && self.best().k > 2;
+        self.rows.len() > 2 && (first || self.best + 1 == self.rows.len())
+    }
+
+    /// What the second line of the header says.
+    fn verdict(&self) -> String {
+        let k = self.best().k;
+        match self.rows.len() {
+            1 => format!("Only k = {k} was tried."),
+            _ if self.at_edge() => {
+                format!("The best k = {k} lies at the edge of the sweep: a better one may lie outside of it.")
+            }
+            tried => format!("Best of {tried} values: k = {k}."),
+        }
+    }
+}
+
+pub(super) fn describe(sweep: &Sweep) -> String {
+    let values: Vec<_> = sweep
+        .rows
+        .iter()
+        .map(|row| format!("{} at k = {}", format::decimal(row.silhouette, 3), row.k))
+        .collect();
+    format!("Line chart of the mean silhouette: {}. {}", values.join(", "), sweep.verdict())
+}
+
+pub(super) fn draw<DB: DrawingBackend>(area: &Area<DB>, sweep: &Sweep, experiment: &str) -> Drawn<DB> {
+    let inner = frame::titled(area, TITLE, experiment)?;
+    let color = if sweep.at_edge() { style::WARNING } else { style::MUTED };
+    let inner = frame::subtitled(&inner, &sweep.verdict(), color)?;
+
+    let values: Vec<f64> = sweep.rows.iter().map(|row| row.silhouette).collect();
+    let (low, high) =
+        values.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    // Room for the value above the best point.
+    let room = if high > low { high + (high - low) * 0.15 } else { high };
+    let y = Axis::over("mean silhouette (−1 to 1)", values.iter().copied().chain([room]), 6);
+    let ks: Vec<u32> = sweep.rows.iter().map(|row| row.k).collect();
+    let x =
+        Axis::whole("number of clusters k", &ks, (f64::from(ks[ks.len() - 1] - ks[0]) * 0.04).max(0.5), 20);
+
+    let floor = y.range.start;
+    let mut plot = frame::plot(&inner, x, y, Grid::Both)?;
+    let best = (f64::from(sweep.best().k), sweep.best().silhouette);
+    let plotting = plot.plotting_area().clone();
+    let foot = vec![(best.0, floor), best];
+    plotting.draw(&PathElement::new(foot, style::line(style::AXIS, 1.0)))?;
+    let points: Vec<_> = sweep.rows.iter().map(|row| (f64::from(row.k), row.silhouette)).collect();
+    plot.draw_series(LineSeries::new(points.clone(), style::line(style::FIRST, 2.0)))?;
+    for point in points {
+        plotting.draw(&Circle::new(point, px(3.5), style::FIRST.filled()))?;
+    }
+    plotting.draw(&Circle::new(best, px(6.0), style::PAPER.filled()))?;
+    plotting.draw(&Circle::new(best, px(6.0), style::line(style::SECOND, 2.5)))?;
+    plotting.draw(&Circle::new(best, px(3.0), style::SECOND.filled()))?;
+
+    let text = format!("k = {}: {}", sweep.best().k, format::decimal(sweep.best().silhouette, 3));
+    let half = px(Text::HEADING.width(&text) / 2.0);
+    let (columns, _) = plotting.get_pixel_range();
+    let (x, _) = plotting.map_coordinate(&best);
+    let center = x.clamp(columns.start + half, (columns.end - half).max(columns.start + half));
+    let look = Text::HEADING.color(style::WARNING).at(HPos::Center, VPos::Bottom);
+    plotting.draw(&(EmptyElement::at(best) + TextElement::new(text, (center - x, -px(13.0)), look)))
+}

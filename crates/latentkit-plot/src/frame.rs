@@ -1,0 +1,98 @@
+//! What charts have in common: a header above, and a coordinate system with its axes.
+
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::element::Rectangle;
+use plotters::prelude::DrawingBackend;
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{Color, RGBColor};
+
+use crate::canvas::{Area, Drawn, logical, px};
+use crate::scale::Axis;
+use crate::style::{self, Text};
+
+/// A coordinate system to draw data in.
+pub(crate) type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
+
+/// Logical pixels between the edge of the picture and what is drawn.
+pub(crate) const MARGIN: f64 = 20.0;
+/// Height of the header's title, with the room below it.
+pub(crate) const TITLE_HEIGHT: f64 = 32.0;
+/// Height of a second line of the header, with the room below it.
+pub(crate) const SUBTITLE_HEIGHT: f64 = 28.0;
+
+/// Draws the background and the title, at its right the name of the experiment. Returns what is left, without margins.
+pub(crate) fn titled<DB: DrawingBackend>(
+    area: &Area<DB>,
+    title: &str,
+    experiment: &str,
+) -> Drawn<DB, Area<DB>> {
+    area.fill(&style::PAPER)?;
+    let inner = area.margin(px(MARGIN), px(MARGIN), px(MARGIN), px(MARGIN));
+    let width = logical(inner.dim_in_pixel().0);
+    inner.draw_text(title, &Text::TITLE.at(HPos::Left, VPos::Top), (0, 0))?;
+    let baseline = px(style::TITLE_SIZE * 0.73);
+    let name = Text::LABEL.fit(experiment, width - Text::TITLE.width(title) - 24.0);
+    inner.draw_text(&name, &Text::LABEL.at(HPos::Right, VPos::Bottom), (px(width), baseline))?;
+    Ok(inner.split_vertically(px(TITLE_HEIGHT)).1)
+}
+
+/// Draws a second line below the title. Returns what is left.
+pub(crate) fn subtitled<DB: DrawingBackend>(
+    area: &Area<DB>,
+    text: &str,
+    color: RGBColor,
+) -> Drawn<DB, Area<DB>> {
+    let style = Text::LABEL.color(color);
+    let text = style.fit(text, logical(area.dim_in_pixel().0));
+    area.draw_text(&text, &style.at(HPos::Left, VPos::Top), (0, 0))?;
+    Ok(area.split_vertically(px(SUBTITLE_HEIGHT)).1)
+}
+
+/// Which grid lines are drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grid {
+    Both,
+    Horizontal,
+}
+
+/// Draws axes and grid. The room for the names of the ticks is measured, so that none is cut off.
+pub(crate) fn plot<'a, DB: DrawingBackend + 'a>(
+    area: &'a Area<DB>,
+    x: Axis,
+    y: Axis,
+    grid: Grid,
+) -> Drawn<DB, Plot<'a, DB>> {
+    let widest = y.ticks.iter().map(|(_, name)| Text::TICK.width(name)).fold(0.0, f64::max);
+    let (x_title, y_title) = (x.title, y.title);
+    let mut chart = ChartBuilder::on(area)
+        .y_label_area_size(px(style::TEXT_SIZE + 8.0 + widest + 10.0))
+        .x_label_area_size(px(style::SMALL_SIZE + 8.0 + style::TEXT_SIZE + 4.0))
+        .margin_bottom(px(4.0))
+        .build_cartesian_2d(x, y)?;
+    let mut mesh = chart.configure_mesh();
+    if grid == Grid::Horizontal {
+        mesh.disable_x_mesh();
+    }
+    mesh.light_line_style(style::line(style::GRID, 1.0))
+        .bold_line_style(style::line(style::GRID, 1.0))
+        .axis_style(style::line(style::AXIS, 1.0))
+        .label_style(Text::TICK.at(HPos::Left, VPos::Top))
+        .axis_desc_style(Text::LABEL.at(HPos::Left, VPos::Top))
+        .set_all_tick_mark_size(px(4.0))
+        .x_desc(x_title)
+        .y_desc(y_title)
+        .draw()?;
+    drop(mesh);
+    close_corner(area, &chart)?;
+    Ok(chart)
+}
+
+/// The axes of plotters end where the plot does, which leaves a notch where they meet.
+fn close_corner<DB: DrawingBackend>(area: &Area<DB>, chart: &Plot<DB>) -> Drawn<DB> {
+    let (columns, rows) = chart.plotting_area().get_pixel_range();
+    let (left, top) = area.get_base_pixel();
+    let (x, y, half) = (columns.start - left, rows.end - top, px(0.5));
+    let corner = [(x - 1 - half, y - half), (x - 1 + half, y + half)];
+    area.draw(&Rectangle::new(corner, style::AXIS.filled()))
+}

@@ -1,0 +1,80 @@
+//! The charts of an experiment and its report.
+//!
+//! Each chart is drawn as PNG and SVG from the same layout; the report is one HTML page that needs no other file. What
+//! they show depends on the stages that happened: whoever only clusters gets the charts and sections of clustering. The
+//! same inputs give the same bytes on every machine: the font is bundled, and nothing holds a date of its own.
+
+mod canvas;
+mod chart;
+mod contingency;
+mod escape;
+mod experiment;
+mod format;
+mod frame;
+mod legend;
+mod lines;
+mod palette;
+mod report;
+mod scale;
+mod style;
+
+use std::path::Path;
+
+use latentkit_core::config::{PictureFormat, PlotConfig};
+use latentkit_core::stage::REPORT;
+use latentkit_core::summary::PlotSummary;
+use latentkit_core::{Event, Observer, Result, atomic};
+
+use crate::chart::Chart;
+use crate::experiment::Experiment;
+
+pub use crate::experiment::inputs;
+
+/// What plot reads.
+#[derive(Clone, Copy, Debug)]
+pub struct PlotInputs<'a> {
+    /// Name of the experiment.
+    pub name: &'a str,
+    /// Its seed.
+    pub seed: u32,
+    /// Its config with every default filled in, for the report.
+    pub config_toml: &'a str,
+    /// The folder of the experiment, `artifacts/<experiment>/`.
+    pub experiment_folder: &'a Path,
+}
+
+/// Draws the charts that there is data for, each in every format of the config, and writes the report.
+///
+/// # Errors
+/// Of kind input when there is neither a history nor a sweep, or when a file of an earlier stage cannot be read.
+pub fn run(
+    config: &PlotConfig,
+    inputs: &PlotInputs,
+    output_folder: &Path,
+    observer: Observer,
+) -> Result<PlotSummary> {
+    let experiment = Experiment::read(inputs)?;
+    let charts = Chart::all(&experiment);
+    let mut files = 0;
+    let mut write = |name: String, bytes: &[u8]| -> Result<()> {
+        atomic::write(&output_folder.join(&name), bytes)?;
+        files += 1;
+        observer.emit(Event::Drawn { name });
+        Ok(())
+    };
+    for chart in &charts {
+        for (extension, format) in [("png", PictureFormat::Png), ("svg", PictureFormat::Svg)] {
+            if config.formats.contains(&format) {
+                observer.check()?;
+                let name = format!("{}.{extension}", chart.file_stem());
+                match format {
+                    PictureFormat::Png => write(name, &canvas::png(chart)?)?,
+                    PictureFormat::Svg => write(name, canvas::svg_file(chart)?.as_bytes())?,
+                }
+            }
+        }
+    }
+    observer.check()?;
+    write(REPORT.to_owned(), report::page(&experiment, &charts)?.as_bytes())?;
+    Ok(PlotSummary { charts: charts.len(), files })
+}

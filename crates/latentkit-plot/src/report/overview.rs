@@ -1,0 +1,158 @@
+//! What the experiment was about, in a paragraph and a few figures, and its data.
+
+use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, TrainSummary};
+
+use super::Section;
+use super::html::{Align, Html, Table, facts};
+use crate::experiment::Experiment;
+use crate::format::{count, decimal, percent};
+
+/// The paragraph below the title, the key figures, and what to be wary of.
+pub(super) fn summary(experiment: &Experiment) -> Html {
+    let mut sentences = Vec::new();
+    if let Some(train) = &experiment.train {
+        sentences
+            .push(training_sentence(&train.summary, experiment.ingest.as_ref().map(|stage| &stage.summary)));
+    }
+    if let Some(cluster) = &experiment.cluster {
+        sentences.push(clustering_sentence(&cluster.summary));
+    }
+    if let Some(contingency) = &experiment.contingency {
+        sentences.push(format!(
+            "In its clusters, {} of the points have the label that is most frequent in their cluster.",
+            percent(contingency.purity())
+        ));
+    }
+    let mut html = Html::new();
+    if !sentences.is_empty() {
+        html = html.classed("p", "lead", Html::new().text(sentences.join(" "))).add(key_figures(experiment));
+    }
+    if let Some(text) = experiment.export.as_ref().and_then(|stage| dead_latents(&stage.summary)) {
+        html = html.warning(text);
+    }
+    if let Some(text) = experiment.cluster.as_ref().and_then(|stage| best_at_edge(&stage.summary)) {
+        html = html.warning(text);
+    }
+    html
+}
+
+fn training_sentence(train: &TrainSummary, ingest: Option<&IngestSummary>) -> String {
+    let on =
+        ingest.map(|data| format!(" on {} images of {}", count(data.train), data.source)).unwrap_or_default();
+    let stop = if train.stopped_early { ", until its loss no longer fell" } else { "" };
+    format!(
+        "An auto-encoder of the architecture “{}” with {} parameters was trained{on} for {}{stop}. It reconstructs the \
+         test images with a binary cross-entropy of {} nats per pixel.",
+        train.architecture,
+        count(train.parameters.total()),
+        plural(train.epochs as usize, "epoch"),
+        decimal(train.test.bce, 4)
+    )
+}
+
+fn clustering_sentence(cluster: &ClusterSummary) -> String {
+    let points = format!("{} points of {} dimensions", count(cluster.points), cluster.dimensions);
+    let silhouette = decimal(cluster.best_silhouette(), 3);
+    match (cluster.sweep.first(), cluster.sweep.last()) {
+        (Some(first), Some(last)) if first.k != last.k => format!(
+            "K-Means on {points} has its highest mean silhouette, {silhouette}, at {} (k from {} to {}).",
+            k_is(cluster.best_k),
+            first.k,
+            last.k
+        ),
+        _ => {
+            format!(
+                "K-Means on {points} with {} has a mean silhouette of {silhouette}.",
+                k_is(cluster.best_k)
+            )
+        }
+    }
+}
+
+fn key_figures(experiment: &Experiment) -> Html {
+    let mut cards = Vec::new();
+    if let Some(data) = experiment.ingest.as_ref().map(|stage| &stage.summary) {
+        cards.push((count(data.train + data.validation + data.test), "images"));
+    }
+    if let Some(train) = experiment.train.as_ref().map(|stage| &stage.summary) {
+        cards.push((count(train.epochs as usize), if train.epochs == 1 { "epoch" } else { "epochs" }));
+        cards.push((decimal(train.test.bce, 4), "test BCE"));
+    }
+    if let Some(cluster) = experiment.cluster.as_ref().map(|stage| &stage.summary) {
+        if experiment.ingest.is_none() {
+            cards.push((count(cluster.points), "points"));
+        }
+        cards.push((count(cluster.best_k), "best k"));
+        cards.push((decimal(cluster.best_silhouette(), 3), "silhouette"));
+    }
+    let mut list = Html::new();
+    for (value, name) in cards {
+        let card = Html::new().element("dt", Html::new().text(name)).element("dd", Html::new().text(value));
+        list = list.element("div", card);
+    }
+    Html::new().classed("dl", "cards", list)
+}
+
+/// What a reader must know of latents that carry nothing; none where each one lives.
+pub(super) fn dead_latents(export: &ExportSummary) -> Option<String> {
+    let dead: Vec<_> =
+        export.latents.iter().filter(|latent| latent.dead).map(|latent| latent.name.as_str()).collect();
+    let names = match dead.split_last() {
+        None => return None,
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    };
+    let (all, alive) = (export.latents.len(), export.latents.len() - dead.len());
+    Some(format!(
+        "{} of {all} latents {} dead ({names}): {} nearly the same value for every image, so the latent space has {alive} \
+         dimensions in effect, not {all}. A linear latent activation avoids this.",
+        dead.len(),
+        if dead.len() == 1 { "is" } else { "are" },
+        if dead.len() == 1 { "it has" } else { "they have" },
+    ))
+}
+
+/// What a reader must know of a best k that lies at the edge of the sweep; none where it does not.
+pub(super) fn best_at_edge(cluster: &ClusterSummary) -> Option<String> {
+    let (first, last) = (cluster.sweep.first()?.k, cluster.sweep.last()?.k);
+    if !cluster.best_at_edge || first == last {
+        return None;
+    }
+    Some(format!(
+        "The best {} is the {} value that was tried (k from {first} to {last}), so a better one may lie outside. Widen \
+         the sweep before relying on it.",
+        k_is(cluster.best_k),
+        if cluster.best_k == first { "smallest" } else { "largest" },
+    ))
+}
+
+/// The section on the data.
+pub(super) fn data(experiment: &Experiment) -> Option<Section> {
+    let data = &experiment.ingest.as_ref()?.summary;
+    let all = data.train + data.validation + data.test;
+    let mut table = Table::new("Images of each split")
+        .column("split", Align::Left)
+        .columns(Align::Right, ["images", "share"]);
+    for (name, images) in [("train", data.train), ("validation", data.validation), ("test", data.test)] {
+        table.row([name.to_owned(), count(images), percent(images as f64 / all.max(1) as f64)]);
+    }
+    table.row(["all".to_owned(), count(all), percent(1.0)]);
+    let body = Html::new()
+        .add(facts([
+            ("source", data.source.clone()),
+            ("size of an image", format!("{} × {} pixels, grey", data.height, data.width)),
+            ("labels", count(data.labels)),
+        ]))
+        .add(table.into_html());
+    Some(Section { id: "data", title: "Data", body })
+}
+
+/// `k = 9` on one line.
+fn k_is(k: usize) -> String {
+    format!("k\u{a0}=\u{a0}{k}")
+}
+
+/// A number of things: `1 epoch`, `23 epochs`.
+pub(super) fn plural(number: usize, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,188 @@
+//! Axes: their range, and ticks at round numbers.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+
+use crate::format;
+
+/// One axis of a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Axis {
+    /// What it measures, with the unit.
+    pub(crate) title: &'static str,
+    /// The values at its ends.
+    pub(crate) range: Range<f64>,
+    /// The values that are named, with their names.
+    pub(crate) ticks: Vec<(f64, String)>,
+}
+
+/// The distance between two ticks: `digit` times ten to the power of `exponent`.
+#[derive(Clone, Copy)]
+struct Step {
+    digit: i64,
+    exponent: i32,
+}
+
+impl Step {
+    /// The smallest step of 1, 2 or 5 times a power of ten that cuts `span` into at most `count` parts.
+    fn covering(span: f64, count: usize) -> Self {
+        let steps = (-18..=18).flat_map(|exponent| [1, 2, 5].map(|digit| Self { digit, exponent }));
+        let enough = |step: &Self| step.times(1) * count as f64 >= span * (1.0 - 1e-9);
+        steps.into_iter().find(enough).unwrap_or(Self { digit: 1, exponent: 19 })
+    }
+
+    /// A multiple of the step. Division by a power of ten rounds to the float that the decimal number means, so that
+    /// three steps of 0.1 are 0.3 and not 0.30000000000000004.
+    fn times(self, count: i64) -> f64 {
+        let power = (0..self.exponent.abs()).fold(1.0, |power, _| power * 10.0);
+        let units = (self.digit * count) as f64;
+        if self.exponent < 0 { units / power } else { units * power }
+    }
+
+    fn decimals(self) -> usize {
+        self.exponent.min(0).unsigned_abs() as usize
+    }
+}
+
+impl Axis {
+    /// An axis that holds every value, with about `count` ticks, one at each end. Values that are not finite are passed
+    /// over; where all are equal, some room is left around them.
+    pub(crate) fn over(title: &'static str, values: impl IntoIterator<Item = f64>, count: usize) -> Self {
+        let (low, high) = values
+            .into_iter()
+            .filter(|value| value.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) = if low > high {
+            (0.0, 1.0)
+        } else if high - low <= f64::EPSILON * high.abs().max(low.abs()) {
+            let room = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
+            (low - room, high + room)
+        } else {
+            (low, high)
+        };
+        let step = Step::covering(high - low, count);
+        // A value that is a multiple but for rounding must not cost another step.
+        let first = (low / step.times(1) + 1e-9).floor() as i64;
+        let last = (high / step.times(1) - 1e-9).ceil() as i64;
+        let ticks = (first..=last).map(|count| step.times(count));
+        Self {
+            title,
+            range: step.times(first)..step.times(last),
+            ticks: ticks.map(|value| (value, format::decimal(value, step.decimals()))).collect(),
+        }
+    }
+
+    /// An axis of whole numbers, `margin` wider than they reach on both sides, with at most `count` ticks: at each of
+    /// the `values` if they are that few and not too close together, else at multiples of a round number.
+    pub(crate) fn whole(title: &'static str, values: &[u32], margin: f64, count: usize) -> Self {
+        let values: Vec<u32> = values.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let (low, high) = (values.first().copied().unwrap_or(0), values.last().copied().unwrap_or(0));
+        let closest = values.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(0);
+        let apart = f64::from(closest) * count as f64 * 1.5 >= f64::from(high - low);
+        let ticks: Vec<u32> = if values.len() <= count && apart {
+            values
+        } else {
+            let step = Step::covering(f64::from(high - low), count).times(1).max(1.0) as usize;
+            (low.next_multiple_of(step as u32)..=high).step_by(step).collect()
+        };
+        Self {
+            title,
+            range: f64::from(low) - margin..f64::from(high) + margin,
+            ticks: ticks.into_iter().map(|value| (f64::from(value), format::count(value as usize))).collect(),
+        }
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
+        let share = (value - self.range.start) / (self.range.end - self.range.start);
+        start + (share * f64::from(end - start)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        // Between the ticks there are no lighter ones.
+        if hint.weight().allow_light_points() {
+            Vec::new()
+        } else {
+            self.ticks.iter().map(|(value, _)| *value).collect()
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        // plotters asks for the name of the very values that it got as ticks.
+        self.ticks
+            .iter()
+            .find(|(tick, _)| tick.total_cmp(value).is_eq())
+            .map(|(_, name)| name.clone())
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|(_, name)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(names(&Axis::over("", [0.0, 0.52], 6)), ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]);
+        assert_eq!(
+            names(&Axis::over("", [0.252, 0.28], 6)),
+            ["0.250", "0.255", "0.260", "0.265", "0.270", "0.275", "0.280"]
+        );
+        assert_eq!(names(&Axis::over("", [-0.04, 0.03], 4)), ["−0.04", "−0.02", "0.00", "0.02", "0.04"]);
+        assert_eq!(
+            names(&Axis::over("", [0.0, 14_234.0], 4)),
+            ["0", "5\u{202f}000", "10\u{202f}000", "15\u{202f}000"]
+        );
+    }
+
+    #[test]
+    fn ticks_are_the_floats_that_they_say() {
+        for (value, name) in Axis::over("", [0.0, 1.0], 10).ticks {
+            assert_eq!(value.to_bits(), name.parse::<f64>().unwrap().to_bits(), "{name}");
+        }
+    }
+
+    #[test]
+    fn equal_values_and_none_have_a_range() {
+        for values in [&[0.3, 0.3][..], &[0.0], &[-2.0], &[1e-12], &[]] {
+            let axis = Axis::over("", values.iter().copied(), 5);
+            assert!(axis.range.start < axis.range.end, "{axis:?}");
+            assert!(values.iter().all(|value| axis.range.contains(value)), "{axis:?}");
+            assert!((2..=12).contains(&axis.ticks.len()), "{axis:?}");
+        }
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_passed_over() {
+        assert_eq!(Axis::over("", [f64::NAN, 1.0, f64::INFINITY, 3.0], 2).range, 1.0..3.0);
+    }
+
+    #[test]
+    fn whole_numbers_have_whole_ticks() {
+        assert_eq!(names(&Axis::whole("", &[5, 8, 10], 0.5, 10)), ["5", "8", "10"]);
+        assert_eq!(
+            names(&Axis::whole("", &[2, 3, 3, 100], 0.5, 10)),
+            ["10", "20", "30", "40", "50", "60", "70", "80", "90", "100"]
+        );
+        let many: Vec<u32> = (1..=23).collect();
+        assert_eq!(names(&Axis::whole("", &many, 0.5, 10)), ["5", "10", "15", "20"]);
+        let one = Axis::whole("", &[7], 0.5, 10);
+        assert_eq!((names(&one), one.range()), (vec!["7"], 6.5..7.5));
+    }
+}
