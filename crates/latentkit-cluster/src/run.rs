@@ -44,9 +44,8 @@ pub fn run(
     let points = embeddings.values.view();
     let (count, dimensions) = points.dim();
     let ks = config.k.values();
-    for &k in ks {
-        check_silhouette_k(points, k as usize)?;
-    }
+    let largest = ks.last().ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
+    check_silhouette_k(points, *largest as usize)?;
 
     let start = Instant::now();
     let mut clusterings = Vec::with_capacity(ks.len());

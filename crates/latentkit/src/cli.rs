@@ -16,8 +16,8 @@ Examples:
   latentkit cluster configs/mnist.toml --set cluster.k=10
   latentkit status configs/mnist.toml
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 bad config, 4 missing or corrupt input, 5 stale (status --check),
-130 interrupted.")]
+Exit codes: 0 done, 1 failed, 2 usage, 3 bad config, 4 missing or corrupt input,
+5 stale (status --check), 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -85,11 +85,9 @@ impl Experiment {
                 vec![self.points_record(points)?]
             }
             // Plot draws what there is.
-            Stage::Plot => stage
-                .inputs()
-                .iter()
-                .filter(|(input, name)| self.artifacts.file(*input, name).is_file())
-                .map(|(input, name)| self.artifacts.record(*input, name))
+            Stage::Plot => latentkit_plot::inputs(self.artifacts.root())
+                .into_iter()
+                .map(|(input, name)| self.artifacts.record(input, name))
                 .collect::<Result<_>>()?,
             Stage::Train | Stage::Export => stage
                 .inputs()

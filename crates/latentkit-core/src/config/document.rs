@@ -96,17 +96,7 @@ impl Document {
                     _ => None,
                 })
                 .collect();
-            let message = first_line(error.inner().message()).to_owned();
-            let dotted = key.join(".");
-            let subject = if dotted.is_empty() { String::new() } else { format!("`{dotted}`: ") };
-            let mut wrong = Error::config(dotted, format!("{subject}{message}"));
-            if let Some(excerpt) = self.excerpt(&key) {
-                wrong = wrong.excerpt(excerpt);
-            }
-            if let Some(hint) = hint(&message) {
-                wrong = wrong.hint(hint);
-            }
-            wrong
+            describe(&key, first_line(error.inner().message()), self.excerpt(&key))
         })
     }
 
@@ -159,16 +149,47 @@ fn first_line(message: &str) -> &str {
     message.lines().next().unwrap_or(message)
 }
 
-/// "did you mean", from a message of serde's that lists what it expected.
-fn hint(message: &str) -> Option<String> {
-    if !message.starts_with("unknown ") {
-        return None;
+/// An error of serde's in the words of this project: what is wrong with which key, what was expected, what was found.
+fn describe(key: &[String], message: &str, excerpt: Option<String>) -> Error {
+    let dotted = key.join(".");
+    let (problem, expected) = match message.split_once(", expected ") {
+        Some((problem, expected)) => (problem, Some(expected)),
+        None => (message, None),
+    };
+    let found = problem.strip_prefix("invalid type: ").or_else(|| problem.strip_prefix("invalid value: "));
+    let name = problem.split('`').nth(1).unwrap_or_default();
+    let summary = if problem.starts_with("unknown field") {
+        // Inside a table with a `kind`, serde tells the name of the key but its path ends at the table.
+        let inside = key.last().is_some_and(|last| last != name);
+        let full = if inside { format!("{dotted}.{name}") } else { dotted.clone() };
+        format!("the config has an unknown key `{full}`")
+    } else if problem.starts_with("missing field") {
+        let section = if key.is_empty() { String::new() } else { format!(" in `[{dotted}]`") };
+        format!("the config lacks the key `{name}`{section}")
+    } else if found.is_some() || problem.starts_with("unknown variant") {
+        format!("the config has a wrong value for `{dotted}`")
+    } else {
+        format!("the config has a wrong value for `{dotted}`: {problem}")
+    };
+    let mut wrong = Error::config(dotted, summary);
+    if let Some(excerpt) = excerpt {
+        wrong = wrong.excerpt(excerpt);
     }
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let found = quoted.next()?;
+    if let Some(expected) = expected {
+        wrong = wrong.expected(expected);
+    }
+    if let Some(found) = found {
+        wrong = wrong.found(found);
+    }
+    match expected.and_then(|expected| nearest(name, expected)) {
+        Some(nearest) if problem.starts_with("unknown ") => wrong.hint(format!("did you mean `{nearest}`?")),
+        _ => wrong,
+    }
+}
+
+/// The name in backticks of `expected` that is most like `found`, when one is.
+fn nearest<'a>(found: &str, expected: &'a str) -> Option<&'a str> {
     let score = |candidate: &str| strsim::jaro_winkler(&found.to_lowercase(), candidate);
-    quoted
-        .max_by(|a, b| score(a).total_cmp(&score(b)))
-        .filter(|nearest| score(nearest) > 0.75)
-        .map(|nearest| format!("did you mean `{nearest}`?"))
+    let candidates = expected.split('`').skip(1).step_by(2);
+    candidates.max_by(|a, b| score(a).total_cmp(&score(b))).filter(|nearest| score(nearest) > 0.75)
 }

@@ -65,7 +65,7 @@ fn an_unknown_key_is_shown_with_a_suggestion() {
     let text = error("epochs = 3", "epoch = 3");
     assert_contains(
         &text,
-        &["unknown field `epoch`", "trial.toml:11:1", "11 | epoch = 3", "did you mean `epochs`?"],
+        &["unknown key `train.epoch`", "trial.toml:11:1", "11 | epoch = 3", "did you mean `epochs`?"],
     );
 }
 
@@ -73,14 +73,17 @@ fn an_unknown_key_is_shown_with_a_suggestion() {
 fn an_unknown_section_is_shown_with_a_suggestion() {
     assert_contains(
         &error("[cluster]", "[clusters]"),
-        &["unknown field `clusters`", "did you mean `cluster`?"],
+        &["unknown key `clusters`", "did you mean `cluster`?"],
     );
 }
 
 #[test]
 fn an_unknown_architecture_is_an_error() {
     let text = error("\"reference\"", "\"referense\"");
-    assert_contains(&text, &["unknown variant `referense`", "trial.toml:8", "did you mean `reference`?"]);
+    assert_contains(
+        &text,
+        &["wrong value for `model.architecture`", "trial.toml:8", "did you mean `reference`?"],
+    );
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn a_fractional_count_is_an_error() {
 #[test]
 fn an_unknown_key_inside_a_table_of_a_kind_is_an_error() {
     let text = error("epochs = 3", "optimizer = { kind = \"adam\", lr = 0.1 }");
-    assert_contains(&text, &["unknown field `lr`", "trial.toml:11", "learning-rate"]);
+    assert_contains(&text, &["unknown key `train.optimizer.lr`", "trial.toml:11", "learning-rate"]);
 }
 
 #[test]
@@ -137,7 +140,10 @@ fn validation_is_a_fraction() {
 
 #[test]
 fn an_unknown_source_is_an_error() {
-    assert_contains(&error("\"sample\"", "\"mnits\""), &["unknown variant `mnits`", "did you mean `mnist`?"]);
+    assert_contains(
+        &error("\"sample\"", "\"mnits\""),
+        &["wrong value for `dataset.source`", "did you mean `mnist`?"],
+    );
 }
 
 #[test]
@@ -154,7 +160,7 @@ fn a_name_is_one_folder() {
 
 #[test]
 fn a_missing_key_is_an_error() {
-    assert_contains(&error("architecture = \"reference\"", ""), &["missing field `architecture`", "[model]"]);
+    assert_contains(&error("architecture = \"reference\"", ""), &["lacks the key `architecture`", "[model]"]);
 }
 
 #[test]

@@ -62,8 +62,15 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line
     if let Err(error) = experiment.config.of_stage(stage) {
         return line(State::Unused, vec![format!("no section `[{}]`", error.key().unwrap_or_default())]);
     }
+    let unused =
+        |input: &Stage| before.iter().any(|line| line.stage == *input && line.state == State::Unused);
     let folder = experiment.artifacts.stage(stage);
     let manifest = Manifest::read(&folder).ok().flatten();
+    if manifest.is_none() && matches!(stage, Stage::Train | Stage::Export) {
+        if let Some((input, _)) = stage.inputs().iter().find(|(input, _)| unused(input)) {
+            return line(State::Unused, vec![format!("`{input}` is unused")]);
+        }
+    }
     let points = manifest.as_ref().map(foreign_points).unwrap_or_default();
     let identity = match experiment.identity(stage, &points) {
         Ok(identity) => identity,

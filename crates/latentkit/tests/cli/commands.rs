@@ -1,0 +1,122 @@
+//! The commands that need no training.
+
+use latentkit_table::{Latents, Metadata, Split, read_assignments, write_latents};
+use ndarray::Array2;
+
+use crate::snapshot;
+use crate::support::{Folder, repository};
+
+/// A table of 60 points in three groups.
+fn write_points(folder: &Folder, name: &str, spoil: impl Fn(&mut Array2<f32>)) {
+    let mut values = Array2::from_shape_fn((60, 2), |(row, column)| {
+        let noise = ((row * 7 + column * 13) % 11) as f32 / 50.0;
+        (row % 3) as f32 * if column == 0 { 3.0 } else { -2.0 } + noise
+    });
+    spoil(&mut values);
+    let latents = Latents {
+        splits: vec![Split::Test; 60],
+        labels: (0..60).map(|row| row % 3).collect(),
+        label_names: vec!["a".into(), "b".into(), "<c>".into()],
+        values,
+        reconstruction_bce: vec![0.0; 60],
+        reconstruction_mse: vec![0.0; 60],
+    };
+    write_latents(&folder.path().join(name), &latents, &Metadata::new()).unwrap();
+}
+
+const POINTS: &str = "name = \"points\"\n\n[cluster]\nk = { from = 2, to = 5 }\n";
+
+#[test]
+fn points_from_elsewhere_need_only_a_name_and_a_section() {
+    let folder = Folder::new();
+    let config = folder.config(POINTS);
+    write_points(&folder, "points.parquet", |_| {});
+    let ran = folder.run(&["cluster", config, "--latents", "points.parquet"]).ok();
+    assert!(ran.stdout.contains("60 points, best k 3"), "{}", ran.stdout);
+    let assignments =
+        read_assignments(&folder.path().join("artifacts/points/cluster/assignments.parquet")).unwrap();
+    assert_eq!(assignments.ids.len(), 60 * 4);
+    snapshot!("status_points", folder.run(&["status", config]).ok().stdout);
+
+    let ran = folder.run(&["cluster", config, "--latents", "points.parquet", "--column", "z"]).ok();
+    assert!(ran.stdout.contains("(column (none) -> z)"), "{}", ran.stdout);
+    folder.run(&["status", config, "--check"]);
+
+    folder.run(&["plot", config]).ok();
+    let report = String::from_utf8(folder.read("artifacts/points/plot/report.html")).unwrap();
+    assert!(report.contains("&lt;c&gt;") && !report.contains("<c>"), "label names are escaped");
+    assert!(!folder.exists("artifacts/points/plot/training_curves.png"), "there was no training");
+}
+
+#[test]
+fn points_that_cannot_be_clustered_are_named() {
+    let folder = Folder::new();
+    let config = folder.config(POINTS);
+    write_points(&folder, "points.parquet", |values| values[[7, 1]] = f32::NAN);
+    let arguments = ["cluster", config, "--latents", "points.parquet"];
+    snapshot!("points_with_nan", folder.run(&arguments).failed(4));
+    write_points(&folder, "points.parquet", |values| values[[7, 1]] = f32::INFINITY);
+    assert!(folder.run(&arguments).failed(4).contains("column `z1`, row 7"));
+    snapshot!("points_missing", folder.run(&["cluster", config, "--latents", "none.parquet"]).failed(4));
+    snapshot!("points_unknown_column", {
+        write_points(&folder, "points.parquet", |_| {});
+        folder.run(&["cluster", config, "--latents", "points.parquet", "--column", "embedding"]).failed(4)
+    });
+    fs_err::write(folder.path().join("points.parquet"), "id,x\n1,2\n").unwrap();
+    assert!(folder.run(&arguments).failed(4).contains("expected: a Parquet file"));
+    assert!(!folder.exists("artifacts/points/cluster"));
+}
+
+#[test]
+fn k_above_the_number_of_points_shows_the_line() {
+    let folder = Folder::new();
+    let config = folder.config("name = \"points\"\n\n[cluster]\nk = { from = 5, to = 80 }\n");
+    write_points(&folder, "points.parquet", |_| {});
+    let arguments = ["cluster", config, "--latents", "points.parquet", "--quiet"];
+    snapshot!("k_above_points", folder.run(&arguments).failed(3));
+}
+
+#[test]
+fn the_summary_is_the_references() {
+    let folder = Folder::new();
+    let config = repository().join("configs/mnist.toml").display().to_string();
+    snapshot!("summary", folder.run(&["summary", &config]).ok().stdout);
+    let json = folder.run(&["summary", &config, "--json"]).ok().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["parameters"], serde_json::json!({ "trainable": 77_298, "non_trainable": 224 }));
+    assert!(!folder.exists("artifacts"), "nothing is created");
+}
+
+#[test]
+fn the_config_is_printed_with_every_default() {
+    let folder = Folder::new();
+    let config = repository().join("configs/mnist.toml").display().to_string();
+    snapshot!("config", folder.run(&["config", &config, "--set", "train.epochs=2"]).ok().stdout);
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let folder = Folder::new();
+    snapshot!("help", folder.run(&["--help"]).ok().stdout);
+    for command in ["run", "ingest", "train", "export", "cluster", "plot", "summary", "status", "config"] {
+        let help = folder.run(&[command, "--help"]).ok().stdout;
+        assert!(
+            help.contains("Example") && help.contains(&format!("latentkit {command}")),
+            "{command}:\n{help}"
+        );
+    }
+}
+
+#[test]
+fn every_config_of_the_repository_loads() {
+    let folder = Folder::new();
+    let mut configs = 0;
+    for entry in fs_err::read_dir(repository().join("configs")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs_err::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# "), "{} opens with what it shows", path.display());
+        folder.run(&["config", path.to_str().unwrap()]).ok();
+        configs += 1;
+    }
+    assert!(configs >= 4);
+}

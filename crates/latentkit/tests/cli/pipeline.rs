@@ -1,0 +1,116 @@
+//! The pipeline from end to end on the bundled digits.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::snapshot;
+use crate::support::{Folder, Ran, repository};
+
+fn smoke() -> String {
+    repository().join("configs/smoke.toml").display().to_string()
+}
+
+const OUTPUTS: [&str; 9] = [
+    "ingest/dataset.parquet",
+    "train/model.safetensors",
+    "train/history.parquet",
+    "export/latents.parquet",
+    "export/reconstructions.parquet",
+    "cluster/sweep.parquet",
+    "cluster/assignments.parquet",
+    "cluster/contingency.parquet",
+    "plot/report.html",
+];
+
+#[test]
+fn run_then_skip_then_only_what_changed() {
+    let (folder, smoke) = (Folder::new(), smoke());
+    let first = folder.run(&["run", &smoke]).ok();
+    assert_eq!(first.stdout.matches(" ran ").count(), 5, "{}", first.stdout);
+    assert!(first.stdout.ends_with("report: artifacts/smoke/plot/report.html\n"), "{}", first.stdout);
+    assert!(first.stderr.contains("epoch 1/1  train"), "one line an epoch: {}", first.stderr);
+    for output in OUTPUTS {
+        assert!(folder.exists(&format!("artifacts/smoke/{output}")), "{output}");
+    }
+    for chart in ["training_curves", "reconstructions", "silhouette", "clusters_stacked", "clusters_grouped"]
+    {
+        for format in ["png", "svg"] {
+            assert!(folder.exists(&format!("artifacts/smoke/plot/{chart}.{format}")), "{chart}.{format}");
+        }
+    }
+
+    let again = folder.run(&["run", &smoke]).ok();
+    assert_eq!(again.stdout.matches(" skipped ").count(), 5, "{}", again.stdout);
+    assert_eq!(again.stderr, "");
+    folder.run(&["status", &smoke, "--check"]).ok();
+
+    // Another k touches neither the images nor the weights.
+    let dry = folder.run(&["run", &smoke, "--set", "cluster.restarts=3", "--dry-run"]).ok();
+    snapshot!("dry_run", dry.stdout);
+    let stale = folder.run(&["status", &smoke, "--set", "cluster.restarts=3", "--check"]);
+    assert_eq!(stale.code, 5, "{}", stale.stdout);
+    snapshot!("status_stale", stale.stdout);
+    let changed = folder.run(&["run", &smoke, "--set", "cluster.restarts=3"]).ok();
+    assert_eq!(changed.stdout.matches(" skipped ").count(), 3, "{}", changed.stdout);
+    assert!(changed.stdout.contains("(restarts 2 -> 3)"), "{}", changed.stdout);
+
+    // Somebody edits a table.
+    fs_err::write(folder.path().join("artifacts/smoke/cluster/contingency.parquet"), "x").unwrap();
+    let edited = folder.run(&["cluster", &smoke, "--set", "cluster.restarts=3"]).ok();
+    assert!(edited.stdout.contains("`contingency.parquet` was changed by someone else"), "{}", edited.stdout);
+
+    let json = folder.run(&["run", &smoke, "--from", "cluster", "--json", "--force"]).ok();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["stages"].as_array().unwrap().len(), 2);
+    assert_eq!(json["stages"][0]["summary"]["points"], 10_000);
+    assert_eq!(json["report"], "artifacts/smoke/plot/report.html");
+}
+
+#[test]
+fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
+    let (whole, parts, smoke) = (Folder::new(), Folder::new(), smoke());
+    let config: [&str; 6] =
+        [&smoke, "--set", "train.epochs=2", "--set", "train.batch-size=512", "--set=plot.formats=[\"svg\"]"];
+    let with = |command: &'static str| [&[command], &config[..]].concat();
+    whole.run(&with("run")).ok();
+
+    parts.run(&with("ingest")).ok();
+    let stopped = interrupt_after_first_epoch(parts.command(&with("train")));
+    assert_eq!(stopped.code, 130, "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("goes on from here"), "{}", stopped.stderr);
+    assert!(!parts.exists("artifacts/smoke/train"), "a stage that did not end does not appear");
+    let resumed = parts.run(&with("train")).ok();
+    assert!(resumed.stderr.contains("goes on after the checkpoint of epoch 1"), "{}", resumed.stderr);
+    for command in ["export", "cluster", "plot"] {
+        parts.run(&with(command)).ok();
+    }
+    for output in OUTPUTS {
+        // Histories, sweeps and reports hold seconds.
+        if !["train/history.parquet", "cluster/sweep.parquet", "plot/report.html"].contains(&output) {
+            let path = format!("artifacts/smoke/{output}");
+            assert!(whole.read(&path) == parts.read(&path), "{output} differs");
+        }
+    }
+}
+
+/// Sends SIGINT once the program has printed the line of its first epoch.
+fn interrupt_after_first_epoch(mut command: Command) -> Ran {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = String::new();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    for line in lines.by_ref() {
+        let line = line.unwrap();
+        stderr += &format!("{line}\n");
+        if line.starts_with("epoch 1/2") {
+            let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+            assert!(sent.success());
+            break;
+        }
+    }
+    for line in lines {
+        stderr += &format!("{}\n", line.unwrap());
+    }
+    let mut ran = Ran::from(child.wait_with_output().unwrap());
+    ran.stderr = stderr;
+    ran
+}

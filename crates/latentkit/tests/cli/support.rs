@@ -1,0 +1,110 @@
+//! Runs the program in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// The top of the repository.
+pub(crate) fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A folder in which the program runs.
+pub(crate) struct Folder(TempDir);
+
+/// What a run printed, and its exit code.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a config and returns its name.
+    pub(crate) fn config(&self, text: &str) -> &'static str {
+        fs_err::write(self.path().join("trial.toml"), text).unwrap();
+        "trial.toml"
+    }
+
+    /// The program with these arguments, the bundled data and one thread.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latentkit"));
+        command
+            .args(arguments)
+            .arg("--data")
+            .arg(repository().join("data"))
+            .args(["--threads", "1"]) // tests run side by side
+            .current_dir(self.path())
+            .env_remove("RUST_LOG")
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        self.path().join(path).exists()
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
+        fs_err::read(self.path().join(path)).unwrap()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    /// The run, which must have ended well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// What a run that failed printed on stderr. It must have ended with this code and printed no result.
+    #[track_caller]
+    pub(crate) fn failed(self, code: i32) -> String {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(self.stdout, "");
+        self.stderr
+    }
+}
+
+/// Snapshots with what differs from run to run filtered out: times, hashes and temporary folders.
+pub(crate) fn settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r" +\d+\.\d s\b", " [seconds]");
+    settings.add_filter(r"\d+ images/s", "[n] images/s");
+    settings.add_filter(r"\b[0-9a-f]{64}\b", "[hash]");
+    settings.add_filter(r"process \d+, since [^)]+", "process [id], since [time]");
+    settings.add_filter(r"/tmp/\.tmp\w+", "[folder]");
+    settings.set_prepend_module_to_snapshot(false);
+    settings
+}
+
+/// A snapshot of a text, under this name.
+#[macro_export]
+macro_rules! snapshot {
+    ($name:literal, $text:expr) => {
+        $crate::support::settings().bind(|| insta::assert_snapshot!($name, $text))
+    };
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Every check of the project: format, lints, tests, documentation tests, and licences where cargo-deny is installed.
+# One optimised profile serves them all and scripts/run.sh, so that each dependency is compiled once.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+scripts/setup.sh
+step() { printf '\n== %s\n' "$*" >&2; }
+
+step "format"
+cargo fmt --all --check
+step "build"
+cargo build --release --locked --workspace
+step "tests"
+cargo test --release --locked --workspace
+step "lints"
+cargo clippy --release --locked --workspace --all-targets -- --deny warnings
+step "without libtorch"
+cargo clippy --release --locked --workspace --no-default-features --all-targets -- --deny warnings
+step "tables, read by others"
+scripts/check-tables.sh
+step "licences"
+if cargo deny --version >/dev/null 2>&1; then
+    cargo deny --all-features check licenses bans sources
+else
+    echo "skipped: cargo-deny is not installed (cargo install cargo-deny)" >&2
+fi
+step "all passed"
