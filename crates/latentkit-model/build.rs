@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+#[expect(clippy::disallowed_methods, reason = "a build script without dependencies")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") else { return };

@@ -20,7 +20,8 @@ fn main() {
             git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|changes| !changes.is_empty());
         println!("cargo::rustc-env=LATENTKIT_GIT_COMMIT={commit}");
         println!("cargo::rustc-env=LATENTKIT_GIT_DIRTY={dirty}");
-        version += &format!(" ({commit}{})", if dirty { ", with changes" } else { "" });
+        let changes = if dirty { ", with changes" } else { "" };
+        version = format!("{version} ({commit}{changes})");
     }
     println!("cargo::rustc-env=LATENTKIT_VERSION={version}");
 }

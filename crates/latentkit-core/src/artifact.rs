@@ -140,9 +140,9 @@ impl Artifacts {
             return Ok(());
         }
         if target.exists() {
-            fs_err::remove_dir_all(&old)?
+            fs_err::remove_dir_all(&old)?;
         } else {
-            fs_err::rename(&old, &target)?
+            fs_err::rename(&old, &target)?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut fs_err::File) -> Result<()
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
-    let written = (|| {
+    let outcome = (|| {
         let mut file = fs_err::File::create(&temporary)?;
         fill(&mut file)?;
         file.sync_all()?;
@@ -23,10 +23,10 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut fs_err::File) -> Result<()
         fs_err::rename(&temporary, path)?;
         sync_folder(path.parent().unwrap_or(Path::new(".")))
     })();
-    if written.is_err() {
+    if outcome.is_err() {
         let _ = fs_err::remove_file(&temporary);
     }
-    written
+    outcome
 }
 
 /// Flushes a folder, so that the renames in it outlive a power loss.

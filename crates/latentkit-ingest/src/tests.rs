@@ -148,14 +148,3 @@ fn a_changed_sample() {
     assert!(error.to_string().contains("it is not the published file"), "{error}");
     assert!(error.to_string().contains("git checkout data/sample"), "{error}");
 }
-
-#[test]
-#[ignore = "needs the files of `scripts/fetch-data.sh` in data/raw"]
-fn the_full_data_sets() {
-    for (source, first) in [(NamedSource::Mnist, [5, 0, 4, 1]), (NamedSource::FashionMnist, [9, 0, 0, 3])] {
-        let (summary, dataset, _) = ingest(&config(Source::Named(source), 0.25, SplitMethod::Random), 42);
-        assert_eq!((summary.train, summary.validation, summary.test), (45_000, 15_000, 10_000));
-        assert_eq!(dataset.labels[..4], first);
-        assert_eq!(dataset.ids(Split::Test), (60_000..70_000).collect::<Vec<_>>());
-    }
-}

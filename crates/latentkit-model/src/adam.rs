@@ -39,10 +39,10 @@ impl Adam {
         let rate = learning_rate * (1.0 - self.beta2.powf(time)).sqrt() / (1.0 - self.beta1.powf(time));
         tch::no_grad(|| {
             let moments = self.means.iter_mut().zip(&mut self.squares);
-            for ((parameter, gradient), (mean, square)) in parameters.iter_mut().zip(gradients).zip(moments) {
+            for ((weight, gradient), (mean, square)) in parameters.iter_mut().zip(gradients).zip(moments) {
                 let _ = mean.lerp_(gradient, 1.0 - self.beta1);
                 let _ = square.lerp_(&gradient.square(), 1.0 - self.beta2);
-                *parameter -= &*mean / (square.sqrt() + self.epsilon) * rate;
+                *weight -= &*mean / (square.sqrt() + self.epsilon) * rate;
             }
         });
     }

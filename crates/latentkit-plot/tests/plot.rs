@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
@@ -232,12 +232,13 @@ fn each_file_is_reported_and_an_interrupt_stops() {
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 
-/// Writes experiments of many kinds to the folder `LATENTKIT_GALLERY`, for people to look at.
+/// Draws experiments of many kinds; into the folder `LATENTKIT_GALLERY` where it is set, for people to look at.
 #[test]
-#[ignore = "makes pictures for people to look at"]
 fn gallery() {
-    let Some(gallery) = std::env::var_os("LATENTKIT_GALLERY") else { return };
-    let folder = |name: &str| Path::new(&gallery).join(name);
+    let temporary = tempfile::tempdir().unwrap();
+    let gallery =
+        std::env::var_os("LATENTKIT_GALLERY").map_or_else(|| temporary.path().to_path_buf(), PathBuf::from);
+    let folder = |name: &str| gallery.join(name);
     whole(&folder("mnist"));
     Fixture::new(&folder("fashion"))
         .ingest("fashion-mnist")
@@ -263,6 +264,7 @@ fn gallery() {
         } else {
             name
         };
-        plot(&folder(name), title, &PlotConfig::default()).unwrap();
+        let summary = plot(&folder(name), title, &PlotConfig::default()).unwrap();
+        assert!(summary.charts >= 1 && summary.files == 2 * summary.charts + 1, "{name}: {summary:?}");
     }
 }

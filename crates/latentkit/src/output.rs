@@ -22,7 +22,7 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     let mut out = anstream::stdout().lock();
     if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
         let broken = error.kind() == io::ErrorKind::BrokenPipe;
-        process::exit(if broken { 0 } else { 1 });
+        process::exit(i32::from(!broken));
     }
 }
 

@@ -7,7 +7,9 @@ use latentkit_core::artifact::{Artifacts, Freshness};
 use latentkit_core::config::Config;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::manifest::{Identity, Manifest};
-use latentkit_core::stage::{DATASET, LATENTS, MODEL};
+use latentkit_core::stage::LATENTS;
+#[cfg(feature = "torch")]
+use latentkit_core::stage::{DATASET, MODEL};
 use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary};
 use latentkit_core::{Error, ErrorKind, Observer, Result, Stage};
 use serde::Serialize;

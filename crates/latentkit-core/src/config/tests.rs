@@ -1,5 +1,7 @@
 //! One test for each rule of the config.
 
+#![expect(clippy::float_cmp, reason = "a number of the config is taken as it is")]
+
 use super::*;
 
 const COMPLETE: &str = r#"

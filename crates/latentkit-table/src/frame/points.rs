@@ -77,8 +77,10 @@ impl TableReader {
         if let Some(name) = column {
             return self.list_points(name);
         }
-        let numbered: Vec<String> =
-            (0..).map(|index| format!("z{index}")).take_while(|name| self.has(name)).collect();
+        let numbered: Vec<String> = (0..self.schema.len())
+            .map(|index| format!("z{index}"))
+            .take_while(|name| self.has(name))
+            .collect();
         if !numbered.is_empty() {
             return self.column_points(&numbered);
         }

@@ -66,10 +66,11 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line
         |input: &Stage| before.iter().any(|line| line.stage == *input && line.state == State::Unused);
     let folder = experiment.artifacts.stage(stage);
     let manifest = Manifest::read(&folder).ok().flatten();
-    if manifest.is_none() && matches!(stage, Stage::Train | Stage::Export) {
-        if let Some((input, _)) = stage.inputs().iter().find(|(input, _)| unused(input)) {
-            return line(State::Unused, vec![format!("`{input}` is unused")]);
-        }
+    if manifest.is_none()
+        && matches!(stage, Stage::Train | Stage::Export)
+        && let Some((input, _)) = stage.inputs().iter().find(|(input, _)| unused(input))
+    {
+        return line(State::Unused, vec![format!("`{input}` is unused")]);
     }
     let points = manifest.as_ref().map(foreign_points).unwrap_or_default();
     let identity = match experiment.identity(stage, &points) {
@@ -85,12 +86,12 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line
         Freshness::Stale(reasons) => line(State::Stale, reasons),
         Freshness::Fresh(_) => {
             let inputs = stage.inputs().iter().map(|(input, _)| *input);
-            let stale = |input: &Stage| {
+            let outdated = |input: &Stage| {
                 before
                     .iter()
                     .any(|line| line.stage == *input && matches!(line.state, State::Stale | State::Missing))
             };
-            match inputs.filter(|_| points.file.is_none()).find(stale) {
+            match inputs.filter(|_| points.file.is_none()).find(outdated) {
                 Some(input) => line(State::Stale, vec![format!("`{input}` would run before it")]),
                 None => line(State::Fresh, Vec::new()),
             }

@@ -7,7 +7,6 @@ use crate::cli::{ConfigArguments, Global};
 #[cfg(feature = "torch")]
 pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> {
     use latentkit_core::config::Config;
-    use latentkit_core::stage::DATASET;
     use latentkit_core::summary::IngestSummary;
     use latentkit_core::{Stage, artifact::Artifacts, manifest::Manifest};
     use latentkit_model::{Blueprint, ModelSummary};
@@ -17,11 +16,7 @@ pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> 
     let config = Config::load(&arguments.config, &global.overrides)?;
     let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
     // The size of the images is known once they are read; until then it is the named data sets'.
-    let ingested = match artifacts.file(Stage::Ingest, DATASET).exists() {
-        true => Manifest::read(&artifacts.stage(Stage::Ingest))?,
-        false => None,
-    };
-    let (height, width) = match ingested {
+    let (height, width) = match Manifest::read(&artifacts.stage(Stage::Ingest))? {
         Some(manifest) => {
             let summary: IngestSummary = manifest.summary()?;
             (summary.height, summary.width)

@@ -100,7 +100,8 @@ fn interrupt_after_first_epoch(mut command: Command) -> Ran {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     for line in lines.by_ref() {
         let line = line.unwrap();
-        stderr += &format!("{line}\n");
+        stderr.push_str(&line);
+        stderr.push('\n');
         if line.starts_with("epoch 1/2") {
             let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
             assert!(sent.success());
@@ -108,7 +109,8 @@ fn interrupt_after_first_epoch(mut command: Command) -> Ran {
         }
     }
     for line in lines {
-        stderr += &format!("{}\n", line.unwrap());
+        stderr.push_str(&line.unwrap());
+        stderr.push('\n');
     }
     let mut ran = Ran::from(child.wait_with_output().unwrap());
     ran.stderr = stderr;
