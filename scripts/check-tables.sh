@@ -3,6 +3,10 @@
 # cache folder; where pip cannot, the check is skipped and says so.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if ! command -v python3 >/dev/null; then
+    echo "skipped: python3 was not found" >&2
+    exit 0
+fi
 packages=("pyarrow==25.0.0" "duckdb==1.5.5")
 site=${XDG_CACHE_HOME:-$HOME/.cache}/latentkit/python-tables-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')-1
 
@@ -19,5 +23,6 @@ fi
 
 artifacts=$(mktemp -d)
 trap 'rm -rf "$artifacts" "${scratch:-}"' EXIT
-"$root/target/release/latentkit" run "$root/configs/smoke.toml" --data "$root/data" --artifacts "$artifacts" --quiet
+program=${CARGO_TARGET_DIR:-$root/target}/release/latentkit
+"$program" run "$root/configs/smoke.toml" --data "$root/data" --artifacts "$artifacts" --quiet
 PYTHONPATH=$site python3 "$root/scripts/check_tables.py" "$artifacts/smoke"

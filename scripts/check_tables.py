@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 METRICS = ["bce", "mse", "mae", "binary_accuracy"]
+AGREEMENT = ["accuracy", "nmi", "ari", "ami", "homogeneity", "completeness", "v_measure", "purity"]
 TABLES = {
     "ingest/dataset": {"id": "uint32", "split": "text", "label": "uint8", "label_name": "text", "image": "binary"},
     "train/history": {"epoch": "uint32", "step": "uint32", "seconds": "double", "learning_rate": "double"}
@@ -22,13 +23,14 @@ TABLES = {
     "export/reconstructions": {"id": "uint32", "kind": "text", "label": "uint8", "label_name": "text", "bce": "float"}
     | {"image": "binary", "reconstruction": "binary"},
     "cluster/sweep": {"method": "text", "k": "uint32", "seed": "uint32"}
-    | {"inertia": "double", "silhouette": "double", "seconds": "double"},
+    | {"inertia": "double", "silhouette": "double", "seconds": "double"}
+    | {measure: "double" for measure in AGREEMENT},
     "cluster/assignments": {"id": "uint32", "k": "uint32", "cluster": "uint32", "silhouette": "float", "distance": "float"},
     "cluster/contingency": {"cluster": "uint32", "label": "uint8", "label_name": "text", "count": "uint32"},
 }
 METADATA = {
     "ingest/dataset": {"height", "width", "label_names", "seed"},
-    "export/latents": {"model", "seed", "model_blake3", "dataset_blake3"},
+    "export/latents": {"config", "seed", "model_blake3", "dataset_blake3"},
     "cluster/sweep": {"seed", "best_k"},
 }
 

@@ -47,6 +47,7 @@ build_prefix() {
     python3 -m pip --version >/dev/null 2>&1 || die "pip was not found" "Debian or Ubuntu: apt install python3-pip"
 
     mkdir -p "$cache"
+    find "$cache" -maxdepth 1 -name 'tmp.*' -mmin +1440 -exec rm -rf {} + # left by a set-up that was killed
     local scratch
     scratch=$(mktemp -d "$cache/tmp.XXXXXXXX")
     # shellcheck disable=SC2064 # the folder is known now
@@ -110,9 +111,15 @@ if [ -n "${LIBTORCH:-}" ]; then
     esac
     say "using LIBTORCH=$LIBTORCH"
     link "$(cd "$LIBTORCH" && pwd)"
-elif is_libtorch "$root/.libtorch" && [ "$(readlink "$root/.libtorch")" = "$prefix" ]; then
-    :
-else
+elif is_libtorch "$root/.libtorch"; then
+    current=$(readlink "$root/.libtorch" || echo "a folder")
+    case $current in
+        "$prefix") ;;
+        "$cache"/*) link "$prefix" ;; # made by an older recipe; built below where it is missing
+        *) say "keeping .libtorch -> $current (remove the link to use the CPU libtorch of this script)" ;;
+    esac
+fi
+if [ -z "${LIBTORCH:-}" ] && ! is_libtorch "$root/.libtorch"; then
     if ! is_libtorch "$prefix"; then
         [ ! -e "$prefix" ] || rm -rf "$prefix" # someone removed files from it
         build_prefix

@@ -6,8 +6,16 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
 scripts/setup.sh
+unset LIBTORCH # .libtorch leads to it, so that the build sees one path whatever the shell says
 step() { printf '\n== %s\n' "$*" >&2; }
 
+for component in fmt clippy; do
+    cargo "$component" --version >/dev/null 2>&1 || {
+        echo "error: cargo $component was not found" >&2
+        echo "hint: rustup component add ${component/fmt/rustfmt}" >&2
+        exit 1
+    }
+done
 step "format"
 cargo fmt --all --check
 step "build"

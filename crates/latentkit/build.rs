@@ -8,11 +8,16 @@ fn main() {
     if let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
     }
-    // Only a change of the repository's state can change the answers; outside of a repository there are none.
-    for file in ["../../.git/HEAD", "../../.git/index"] {
-        if Path::new(file).exists() {
-            println!("cargo::rerun-if-changed={file}");
+    // A change of the repository's state or of its sources can change the answers.
+    for file in ["HEAD", "index", "logs/HEAD"] {
+        if let Some(path) = git(&["rev-parse", "--git-path", file])
+            && Path::new(&path).exists()
+        {
+            println!("cargo::rerun-if-changed={path}");
         }
+    }
+    for path in ["../../crates", "../../Cargo.toml", "../../Cargo.lock"] {
+        println!("cargo::rerun-if-changed={path}");
     }
     let mut version = env!("CARGO_PKG_VERSION").to_owned();
     if let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) {

@@ -2,10 +2,11 @@
 //!
 //! The stage is [`run`](run()): it reads points from a Parquet file, clusters them for each k, chooses the k of the
 //! highest mean silhouette, and writes three tables. [`kmeans`](kmeans()) and [`silhouette`](silhouette()) do the work
-//! and need no files.
+//! and need no files. [`external_quality`] compares clusters with labels, which never choose k.
 
 mod choice;
 mod contingency;
+mod external;
 mod kmeans;
 mod points;
 mod run;
@@ -14,6 +15,7 @@ mod simd;
 #[cfg(test)]
 mod testing;
 
+pub use external::external_quality;
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
 pub use run::run;
 pub use silhouette::{Silhouette, silhouette};

@@ -10,15 +10,17 @@ use latentkit_core::stage::{ASSIGNMENTS, CONTINGENCY, SWEEP};
 use latentkit_core::summary::{ClusterSummary, SweepFigure};
 use latentkit_core::{Error, Event, Observer, Result};
 use latentkit_table::{
-    Assignments, Metadata, SweepRow, read_embeddings, write_assignments, write_contingency, write_sweep,
+    Assignments, External, Labels, Metadata, SweepRow, read_embeddings, write_assignments, write_contingency,
+    write_sweep,
 };
 use ndarray::ArrayView2;
+use rayon::prelude::*;
 
 use crate::choice::choose;
 use crate::contingency::contingency;
 use crate::points::check_k;
 use crate::simd::Simd;
-use crate::{KMeansClustering, KMeansParams, Silhouette, kmeans, silhouette};
+use crate::{KMeansClustering, KMeansParams, Silhouette, external_quality, kmeans, silhouette};
 
 /// Name of the method in the tables, and of its random stream.
 const METHOD: &str = "k-means";
@@ -27,7 +29,8 @@ const METHOD: &str = "k-means";
 /// silhouette. `column` names a column of lists; without it the points are in z0, z1, ... or in the list column `z`.
 ///
 /// Writes `sweep.parquet`, `assignments.parquet` and, when the table has labels, `contingency.parquet` of the chosen k
-/// into `output_folder`, which exists.
+/// into `output_folder`, which exists. With labels the sweep also says, for every k, how well the clusters agree with
+/// them ([`external_quality`]); the labels never influence the clusters or the choice of k.
 ///
 /// # Errors
 /// Of kind input when the table is missing or wrong; of kind config, about `cluster.k`, when some k is not below the
@@ -41,6 +44,9 @@ pub fn run(
     observer: Observer,
 ) -> Result<ClusterSummary> {
     let embeddings = read_embeddings(latents, column)?;
+    for warning in &embeddings.warnings {
+        observer.warn(warning.clone());
+    }
     let points = embeddings.values.view();
     let (count, dimensions) = points.dim();
     let ks = config.k.values();
@@ -101,7 +107,8 @@ pub fn run(
         ("dimensions".into(), dimensions.to_string()),
         ("latents_blake3".into(), FileRecord::of(latents, "latents").map_err(Error::into_input)?.blake3),
     ]);
-    write_sweep(&output_folder.join(SWEEP), &sweep_rows(&sweep, &seconds, seed), &metadata)?;
+    let external = external(&clusterings, embeddings.labels.as_ref())?;
+    write_sweep(&output_folder.join(SWEEP), &sweep_rows(&sweep, &seconds, &external, seed), &metadata)?;
     let assignments = assignments(&embeddings.ids, &clusterings, &silhouettes);
     write_assignments(&output_folder.join(ASSIGNMENTS), &assignments, &metadata)?;
     if let Some(labels) = &embeddings.labels {
@@ -150,17 +157,32 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-fn sweep_rows(sweep: &[SweepFigure], seconds: &[f64], seed: u32) -> Vec<SweepRow> {
+/// How well each clustering agrees with the labels, where there are labels.
+fn external(clusterings: &[KMeansClustering], labels: Option<&Labels>) -> Result<Vec<Option<External>>> {
+    let of = |clustering: &KMeansClustering| {
+        labels.map(|labels| external_quality(&clustering.clusters, &labels.codes)).transpose()
+    };
+    clusterings.par_iter().map(of).collect()
+}
+
+fn sweep_rows(
+    sweep: &[SweepFigure],
+    seconds: &[f64],
+    external: &[Option<External>],
+    seed: u32,
+) -> Vec<SweepRow> {
     sweep
         .iter()
         .zip(seconds)
-        .map(|(figure, &seconds)| SweepRow {
+        .zip(external)
+        .map(|((figure, &seconds), &external)| SweepRow {
             method: METHOD.to_owned(),
             k: figure.k as u32,
             seed,
             inertia: figure.inertia,
             silhouette: figure.silhouette,
             seconds,
+            external,
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use latentkit_cluster::{run, silhouette};
+use latentkit_cluster::{external_quality, run, silhouette};
 use latentkit_core::config::{ClusterConfig, Count, KSweep, Positive};
 use latentkit_core::rng::generator;
 use latentkit_core::stage::{ASSIGNMENTS, CONTINGENCY, SWEEP};
@@ -44,8 +44,12 @@ fn config(ks: &[u32]) -> ClusterConfig {
 
 /// Writes the latents and clusters them; returns also what was reported.
 fn cluster(folder: &Path, ks: &[u32]) -> (Result<ClusterSummary>, Vec<Event>) {
+    cluster_latents(folder, ks, &latents())
+}
+
+fn cluster_latents(folder: &Path, ks: &[u32], latents: &Latents) -> (Result<ClusterSummary>, Vec<Event>) {
     let file = folder.join("latents.parquet");
-    write_latents(&file, &latents(), &Metadata::new()).unwrap();
+    write_latents(&file, latents, &Metadata::new()).unwrap();
     let (events, never) = (Mutex::new(Vec::new()), AtomicBool::new(false));
     let sink = |event| events.lock().unwrap().push(event);
     let summary = run(&config(ks), 42, &file, None, folder, Observer::new(&sink, &never));
@@ -107,6 +111,57 @@ fn writes_tables_that_agree_with_each_other() {
     let messages: Vec<_> = events.iter().filter(|event| matches!(event, Event::Message(_))).collect();
     assert!(matches!(&messages[..], [Event::Message(text)] if text.contains("120 points of 2 dimensions")));
     assert!(!events.iter().any(|event| matches!(event, Event::Warning(_))));
+}
+
+#[test]
+fn the_sweep_says_how_well_the_clusters_agree_with_the_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    cluster(folder.path(), &[2, 3, 4]).0.unwrap();
+    let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
+    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    for (clusters, row) in assignments.clusters.chunks(POINTS).zip(&sweep) {
+        assert_eq!(row.external, Some(external_quality(clusters, &latents().labels).unwrap()));
+    }
+    let of = |index: usize| sweep[index].external.unwrap();
+    let three = of(1);
+    assert_eq!((three.accuracy, three.nmi, three.ari, three.purity), (1.0, 1.0, 1.0, 1.0));
+    assert!(of(0).accuracy < 1.0 && of(2).accuracy < 1.0);
+}
+
+#[test]
+fn the_labels_do_not_choose_k() {
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, _) = cluster(folder.path(), &[2, 3, 4, 5]);
+    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let mut shuffled = latents();
+    let mut rng = generator(2, "test", 0);
+    for last in (1..POINTS).rev() {
+        shuffled.labels.swap(last, rng.gen_range(0..=last));
+    }
+    let (other, _) = cluster_latents(folder.path(), &[2, 3, 4, 5], &shuffled);
+    assert_eq!(other.unwrap(), summary.unwrap());
+    assert_eq!(read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap(), assignments);
+    let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
+    assert!(sweep.iter().all(|row| row.external.unwrap().ami.abs() < 0.1), "{sweep:?}");
+}
+
+#[test]
+fn a_column_that_cannot_be_used_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../latentkit-table/tests/fixtures/strange_columns.parquet");
+    let (warnings, never) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let sink = |event| {
+        if let Event::Warning(text) = event {
+            warnings.lock().unwrap().push(text);
+        }
+    };
+    // Of two points no k has a silhouette; the warnings come before.
+    run(&config(&[2]), 42, &file, None, folder.path(), Observer::new(&sink, &never)).unwrap_err();
+    let warnings = warnings.into_inner().unwrap();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with("column `id` is not used"), "{warnings:?}");
+    assert!(warnings[1].starts_with("column `label` is not used"), "{warnings:?}");
 }
 
 #[test]

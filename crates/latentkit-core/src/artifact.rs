@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Name;
 use crate::hash::FileRecord;
 use crate::manifest::{Identity, Manifest};
-use crate::stage::MANIFEST;
+use crate::stage::{CHECKPOINTS, MANIFEST};
 use crate::{Error, Result, Stage, atomic};
 
 /// `artifacts/<experiment>/`.
@@ -113,43 +113,71 @@ impl Artifacts {
         Ok(Lock { _file: file })
     }
 
-    /// Opens the folder in which a stage prepares its files. What an interrupted run of the same key left in it stays.
+    /// Opens the folder in which a stage prepares its files. Checkpoints that an interrupted run of the same key left
+    /// in it stay, and so do those of the [`KEPT`] keys begun last: changing a value and changing it back loses nothing.
     pub fn begin(&self, identity: &Identity) -> Result<Staging> {
         let key = identity.key();
-        let folder = self.hidden(identity.stage, "partial");
-        let key_file = folder.join(KEY);
-        if fs_err::read_to_string(&key_file).is_ok_and(|found| found == key) {
-            return Ok(Staging { folder, artifacts: self.clone(), stage: identity.stage });
-        }
-        if folder.exists() {
-            fs_err::remove_dir_all(&folder)?;
+        let stage = identity.stage;
+        let folder = self.hidden(stage, &format!("partial-{}", &key[..16]));
+        let mut others = self.partials(stage)?;
+        others.retain(|other| *other != folder);
+        for old in others.iter().rev().skip(KEPT) {
+            fs_err::remove_dir_all(old)?;
         }
         fs_err::create_dir_all(&folder)?;
-        atomic::write(&key_file, key.as_bytes())?;
-        Ok(Staging { folder, artifacts: self.clone(), stage: identity.stage })
+        // All but checkpoints is written anew, so that nothing half-written gets among the outputs.
+        for entry in fs_err::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_file() {
+                fs_err::remove_file(path)?;
+            } else if path.file_name().is_none_or(|name| name != CHECKPOINTS) {
+                fs_err::remove_dir_all(path)?;
+            } else {
+                atomic::remove_temporary(&path)?;
+            }
+        }
+        Ok(Staging { folder, artifacts: self.clone(), stage })
+    }
+
+    /// The folders of a stage that has not finished, in the order in which they were last changed.
+    fn partials(&self, stage: Stage) -> Result<Vec<PathBuf>> {
+        let prefix = format!(".{stage}.partial-");
+        let mut folders = Vec::new();
+        for entry in fs_err::read_dir(&self.root)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                folders.push((entry.metadata()?.modified()?, entry.path()));
+            }
+        }
+        folders.sort();
+        Ok(folders.into_iter().map(|(_, path)| path).collect())
     }
 
     fn hidden(&self, stage: Stage, what: &str) -> PathBuf {
         self.root.join(format!(".{stage}.{what}"))
     }
 
-    /// Ends a replacement that was cut off between its two renames.
+    /// Ends a replacement that was cut off between its two renames: forward when the new files are complete, which
+    /// their manifest tells, else back.
     fn recover(&self, stage: Stage) -> Result<()> {
         let (old, target) = (self.hidden(stage, "old"), self.stage(stage));
         if !old.exists() {
             return Ok(());
         }
-        if target.exists() {
+        if !target.exists() {
+            let complete =
+                self.partials(stage)?.into_iter().rev().find(|folder| folder.join(MANIFEST).exists());
+            fs_err::rename(complete.as_deref().unwrap_or(&old), &target)?;
+        }
+        if old.exists() {
             fs_err::remove_dir_all(&old)?;
-        } else {
-            fs_err::rename(&old, &target)?;
         }
         Ok(())
     }
 }
 
-/// The file of a staging folder that says for which key it was begun.
-const KEY: &str = "key";
+/// How many unfinished results of other keys are kept for each stage.
+const KEPT: usize = 2;
 
 /// The right to write to an experiment's folder.
 #[derive(Debug)]
@@ -171,15 +199,9 @@ impl Staging {
         &self.folder
     }
 
-    /// Removes what was prepared.
-    pub fn discard(self) -> Result<()> {
-        Ok(fs_err::remove_dir_all(&self.folder)?)
-    }
-
     /// Records and flushes every file, writes the manifest last, and puts the folder in the place of the stage's old
     /// one. Returns the finished manifest.
     pub fn commit(self, mut manifest: Manifest) -> Result<Manifest> {
-        fs_err::remove_file(self.folder.join(KEY))?;
         manifest.outputs.clear();
         record_files(&self.folder, "", &mut manifest.outputs)?;
         manifest.write(&self.folder)?;
@@ -300,16 +322,45 @@ mod tests {
     }
 
     #[test]
-    fn what_was_prepared_stays_for_the_same_key_only() {
+    fn a_replacement_cut_off_after_its_manifest_is_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let lock = artifacts.lock().unwrap();
+        let manifest = finish(&artifacts, 1, "one");
+        finish(&artifacts, 2, "two");
+        // Back to the moment at which the second result was complete and the first was renamed away.
+        let target = artifacts.stage(Stage::Cluster);
+        fs_err::rename(&target, artifacts.hidden(Stage::Cluster, "partial-x")).unwrap();
+        let old = artifacts.hidden(Stage::Cluster, "old");
+        fs_err::create_dir(&old).unwrap();
+        manifest.write(&old).unwrap();
+        drop(lock);
+        let _lock = artifacts.lock().unwrap();
+        assert_eq!(fs_err::read_to_string(target.join("sweep.parquet")).unwrap(), "two");
+        assert!(!old.exists());
+    }
+
+    #[test]
+    fn checkpoints_outlive_other_values_and_nothing_else_does() {
         let folder = tempfile::tempdir().unwrap();
         let artifacts = artifacts(folder.path());
         let _lock = artifacts.lock().unwrap();
-        let checkpoint = artifacts.begin(&identity(1)).unwrap().folder().join("checkpoint");
+        let staging = artifacts.begin(&identity(1)).unwrap();
+        let checkpoint = staging.folder().join(CHECKPOINTS).join("epoch-1");
+        fs_err::create_dir(staging.folder().join(CHECKPOINTS)).unwrap();
         fs_err::write(&checkpoint, "x").unwrap();
-        artifacts.begin(&identity(1)).unwrap();
-        assert!(checkpoint.exists());
+        let half_written = staging.folder().join("sweep.parquet.1.tmp");
+        fs_err::write(&half_written, "x").unwrap();
         artifacts.begin(&identity(2)).unwrap();
-        assert!(!checkpoint.exists());
+        artifacts.begin(&identity(1)).unwrap();
+        assert!(checkpoint.exists() && !half_written.exists());
+        for seed in 2..6 {
+            // The order is that of the system's clock of files, which ticks slowly.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            artifacts.begin(&identity(seed)).unwrap();
+        }
+        assert!(!checkpoint.exists(), "old unfinished results do not pile up");
+        assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), KEPT + 1);
     }
 
     #[test]

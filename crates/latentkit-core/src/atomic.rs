@@ -5,6 +5,20 @@ use std::path::Path;
 
 use crate::Result;
 
+/// What the names of temporary files end in.
+const TEMPORARY: &str = ".tmp";
+
+/// Removes the temporary files that a killed process left in a folder.
+pub fn remove_temporary(folder: &Path) -> Result<()> {
+    for entry in fs_err::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().ends_with(TEMPORARY) {
+            fs_err::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes `bytes` to a temporary file beside `path`, flushes it to the disk, and renames it into place.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, |file| Ok(file.write_all(bytes)?))
@@ -13,7 +27,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// As [`write`], the content written by `fill`. When `fill` fails, nothing is left behind.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut fs_err::File) -> Result<()>) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
+    name.push(format!(".{}{TEMPORARY}", std::process::id()));
     let temporary = path.with_file_name(name);
     let outcome = (|| {
         let mut file = fs_err::File::create(&temporary)?;

@@ -11,6 +11,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum ErrorKind {
     /// The work failed (exit code 1).
     Failed,
+    /// The command line asks for something that does not exist (exit code 2).
+    Usage,
     /// The config is wrong (exit code 3).
     Config,
     /// An input file is missing or corrupt (exit code 4).
@@ -50,6 +52,11 @@ impl Error {
     /// The work failed for a reason that is neither the config's nor an input's.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Failed, message)
+    }
+
+    /// The command line asks for something that does not exist.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
     }
 
     /// The value of `key` (dotted, as in `cluster.k`) in the config is wrong.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// A file as a manifest records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub struct FileRecord {
 impl FileRecord {
     /// Reads and hashes the file at `path`, recorded under the name `name`.
     pub fn of(path: &Path, name: impl Into<String>) -> Result<Self> {
+        // A pipe would never end.
+        if !fs_err::metadata(path)?.is_file() {
+            return Err(Error::input(format!("cannot read `{}`: it is not a regular file", path.display())));
+        }
         let mut hasher = blake3::Hasher::new();
         let mut file = fs_err::File::open(path)?;
         let bytes = io::copy(&mut file, &mut hasher)?;

@@ -53,7 +53,7 @@ pub struct TrainSummary {
     pub test: Metrics,
     /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// Training images divided by the seconds of an epoch, validation included; the median over the epochs.
+    /// Training images per second, validation not counted; the median over the epochs.
     pub images_per_second: f64,
     /// Sum of the epochs' seconds, over all processes that took part.
     pub seconds: f64,

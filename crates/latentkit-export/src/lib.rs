@@ -47,7 +47,11 @@ pub fn run(
     let latents = encode(&network, &images, &data, config.batch_size.get() as usize, observer)?;
 
     let metadata = Metadata::from([
-        ("model".to_owned(), training["model"].to_string()),
+        (
+            "config".to_owned(),
+            serde_json::json!({ "model": training["model"], "train": training["train"], "export": config })
+                .to_string(),
+        ),
         ("seed".to_owned(), training["seed"].to_string()),
         ("model_blake3".to_owned(), model_hash),
         ("dataset_blake3".to_owned(), dataset_hash),

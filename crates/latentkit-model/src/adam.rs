@@ -20,12 +20,11 @@ pub struct Adam {
 impl Adam {
     /// Moments of 0 for these parameters.
     pub fn new(config: &Optimizer, parameters: &[Tensor]) -> Self {
-        let Optimizer::Adam { beta1, beta2, epsilon, .. } = config;
         let zeros = || parameters.iter().map(|parameter| parameter.detach().zeros_like()).collect();
         Self {
-            beta1: beta1.get(),
-            beta2: beta2.get(),
-            epsilon: epsilon.get(),
+            beta1: config.beta1.get(),
+            beta2: config.beta2.get(),
+            epsilon: config.epsilon.get(),
             step: 0,
             means: zeros(),
             squares: zeros(),

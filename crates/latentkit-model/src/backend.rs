@@ -1,7 +1,7 @@
 //! libtorch itself: its version, its devices and its threads.
 
 use std::path::Path;
-use std::sync::Once;
+use std::sync::OnceLock;
 
 use latentkit_core::config::Device;
 use latentkit_core::{Error, Result};
@@ -17,9 +17,7 @@ pub fn libtorch_version() -> Option<&'static str> {
 /// # Errors
 /// When it asks for a CUDA device that there is not.
 pub fn device(wanted: Device, key: &str) -> Result<tch::Device> {
-    if wanted != Device::Cpu {
-        load_cuda();
-    }
+    let problem = if wanted == Device::Cpu { None } else { load_cuda() };
     let count = if Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 };
     match wanted {
         Device::Cpu => Ok(tch::Device::Cpu),
@@ -27,6 +25,7 @@ pub fn device(wanted: Device, key: &str) -> Result<tch::Device> {
         Device::Cuda(number) if number < count => Ok(tch::Device::Cuda(number)),
         Device::Cuda(number) => Err(Error::config(key, format!("there is no CUDA device {number}"))
             .expected(format!("one of the {count} CUDA devices that libtorch sees"))
+            .found(problem.unwrap_or("a CUDA libtorch, loaded"))
             .hint(if count == 0 {
                 "use `device = \"auto\"` or `\"cpu\"`; a GPU needs a driver and a CUDA libtorch in LIBTORCH when building"
             } else {
@@ -49,14 +48,13 @@ pub fn set_threads(threads: usize) {
 }
 
 /// Loads `libtorch_cuda.so` where libtorch has it: nothing in the program names its symbols, so the linker drops it,
-/// and without it libtorch sees no GPU.
-fn load_cuda() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let folder = option_env!("LATENTKIT_LIBTORCH_LIB").unwrap_or("");
-        let path = Path::new(folder).join("libtorch_cuda.so");
+/// and without it libtorch sees no GPU. Returns why there can be none.
+fn load_cuda() -> Option<&'static str> {
+    static PROBLEM: OnceLock<Option<String>> = OnceLock::new();
+    let load = || {
+        let path = Path::new(option_env!("LATENTKIT_LIBTORCH_LIB").unwrap_or("")).join("libtorch_cuda.so");
         if !path.exists() {
-            return;
+            return Some("a libtorch for the CPU only".to_owned());
         }
         #[expect(
             unsafe_code,
@@ -64,8 +62,13 @@ fn load_cuda() {
         )]
         // SAFETY: the library comes from the folder that the program is linked against, and is never unloaded.
         let library = unsafe { libloading::Library::new(&path) };
-        if let Ok(library) = library {
-            std::mem::forget(library);
+        match library {
+            Ok(library) => {
+                std::mem::forget(library);
+                None
+            }
+            Err(error) => Some(format!("a CUDA libtorch that cannot be loaded: {error}")),
         }
-    });
+    };
+    PROBLEM.get_or_init(load).as_deref()
 }

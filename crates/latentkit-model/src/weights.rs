@@ -74,7 +74,9 @@ pub fn read_tensors<T>(
         .ok_or_else(|| wrong(format!("its metadata has no JSON under `{METADATA}`")))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
     let (result, tensors) = prepare(metadata)?;
-    for (name, mut tensor) in tensors {
+    // All are checked before the first is copied, so that a file that is refused changes nothing.
+    let mut checked = Vec::new();
+    for (name, tensor) in tensors {
         let view = file.tensor(&name).map_err(|_| wrong(format!("it has no tensor `{name}`")))?;
         let shape: Vec<i64> = view.shape().iter().map(|&length| length as i64).collect();
         if view.dtype() != Dtype::F32 || shape != tensor.size() {
@@ -87,7 +89,12 @@ pub fn read_tensors<T>(
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
             return Err(wrong(format!("the tensor `{name}` holds `{}` at {index}", values[index])));
         }
-        tch::no_grad(|| tensor.copy_(&Tensor::from_slice(&values).reshape(shape)));
+        checked.push((tensor, Tensor::from_slice(&values).reshape(shape)));
     }
+    tch::no_grad(|| {
+        for (mut tensor, values) in checked {
+            tensor.copy_(&values);
+        }
+    });
     Ok(result)
 }

@@ -17,8 +17,6 @@ use crate::contingency::Contingency;
 /// An experiment, as far as it went.
 pub(crate) struct Experiment {
     pub(crate) name: String,
-    pub(crate) seed: u32,
-    pub(crate) config_toml: String,
     pub(crate) ingest: Option<Finished<IngestSummary>>,
     pub(crate) train: Option<Finished<TrainSummary>>,
     pub(crate) export: Option<Finished<ExportSummary>>,
@@ -62,8 +60,6 @@ impl Experiment {
         }
         Ok(Self {
             name: inputs.name.to_owned(),
-            seed: inputs.seed,
-            config_toml: inputs.config_toml.to_owned(),
             ingest: finished(folder, Stage::Ingest)?,
             train: finished(folder, Stage::Train)?,
             export: finished(folder, Stage::Export)?,

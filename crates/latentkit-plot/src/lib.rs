@@ -35,10 +35,6 @@ pub use crate::experiment::inputs;
 pub struct PlotInputs<'a> {
     /// Name of the experiment.
     pub name: &'a str,
-    /// Its seed.
-    pub seed: u32,
-    /// Its config with every default filled in, for the report.
-    pub config_toml: &'a str,
     /// The folder of the experiment, `artifacts/<experiment>/`.
     pub experiment_folder: &'a Path,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use fixture::{CLOTHES, CLOTHES_SILHOUETTES, CONFIG, DIGITS, Fixture, MNIST_SILHOUETTES};
+use fixture::{CLOTHES, CLOTHES_SILHOUETTES, DIGITS, Fixture, MNIST_SILHOUETTES};
 use latentkit_core::config::{PictureFormat, PlotConfig};
 use latentkit_core::summary::PlotSummary;
 use latentkit_core::{ErrorKind, Event, Observer, Result, Stage};
@@ -19,7 +19,7 @@ const CHARTS: [&str; 5] =
 fn plot(folder: &Path, name: &str, config: &PlotConfig) -> Result<PlotSummary> {
     let output = folder.join("plot");
     fs_err::create_dir_all(&output).unwrap();
-    let inputs = PlotInputs { name, seed: 42, config_toml: CONFIG, experiment_folder: folder };
+    let inputs = PlotInputs { name, experiment_folder: folder };
     latentkit_plot::run(config, &inputs, &output, Observer::silent())
 }
 
@@ -33,6 +33,7 @@ fn whole(folder: &Path) {
         .train(23)
         .export(&DIGITS, &[])
         .sweep(5, &MNIST_SILHOUETTES)
+        .agreeing()
         .contingency(9, &DIGITS);
 }
 
@@ -137,7 +138,7 @@ fn the_same_inputs_give_the_same_bytes() {
 #[test]
 fn whoever_only_clusters_gets_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
-    Fixture::new(folder.path()).sweep(3, &[0.5, 0.4, 0.3]);
+    Fixture::new(folder.path()).sweep(3, &[0.5, 0.4, 0.3]).chosen(3, true);
     assert_eq!(
         latentkit_plot::inputs(folder.path()),
         [(Stage::Cluster, "manifest.json"), (Stage::Cluster, "sweep.parquet")]
@@ -155,6 +156,84 @@ fn whoever_only_clusters_gets_what_there_is() {
     for section in ["Data", "Training", "Reconstructions", "Latents", "Clusters"] {
         assert!(!report.contains(&format!("<h2>{section}</h2>")), "{section}");
     }
+}
+
+#[test]
+fn the_config_is_that_of_the_stages() {
+    let folder = tempfile::tempdir().unwrap();
+    Fixture::new(folder.path()).train(23).sweep(5, &[0.1, 0.3, 0.2]);
+    plot(folder.path(), "mnist", &PlotConfig { formats: Vec::new() }).unwrap();
+    let report = read(folder.path(), "report.html");
+    let (_, section) = report.split_once("<h2>Config</h2>").unwrap();
+    let (section, _) = section.split_once("</section>").unwrap();
+    let row = |[stage, key, value]: [&str; 3]| {
+        let value = value.replace('"', "&quot;");
+        format!("<tr><th scope=\"row\">{stage}</th><td>{key}</td><td>{value}</td></tr>\n")
+    };
+    let rows = [
+        ["train", "model.architecture", "\"reference\""],
+        ["train", "model.latent-dim", "6"],
+        ["train", "seed", "42"],
+        ["train", "train.epochs", "23"],
+        ["train", "train.optimizer.epsilon", "1e-7"],
+        ["train", "train.optimizer.learning-rate", "0.001"],
+        ["cluster", "cluster.k", "[5,6,7]"],
+        ["cluster", "seed", "42"],
+    ];
+    assert!(section.contains(&format!("<tbody>{}</tbody>", rows.map(row).concat())), "{section}");
+}
+
+#[test]
+fn the_chart_marks_the_k_that_clustering_chose() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = PlotConfig { formats: vec![PictureFormat::Svg] };
+    let silhouette = || {
+        plot(folder.path(), "words", &config).unwrap();
+        read(folder.path(), "silhouette.svg")
+    };
+    Fixture::new(folder.path()).sweep(5, &[0.1, 0.3, 0.2]).chosen(7, false);
+    let svg = silhouette();
+    assert!(svg.contains("Best of 3 values: k = 7.") && svg.contains("k = 7: 0.200"), "{svg}");
+    Fixture::new(folder.path()).chosen(6, true);
+    assert!(silhouette().contains("The best k = 6 lies at the edge of the sweep"));
+
+    fs_err::remove_file(folder.path().join("cluster/manifest.json")).unwrap();
+    let svg = silhouette();
+    assert!(svg.contains(">mean silhouette"), "{svg}");
+    assert!(!svg.contains("est of 3") && !svg.contains("at the edge") && !svg.contains(">k = "), "{svg}");
+    assert_well_formed(&svg);
+    assert!(!read(folder.path(), "report.html").contains("<h2>Config</h2>"));
+}
+
+#[test]
+fn agreement_with_labels_is_shown_with_the_clusters() {
+    let folder = tempfile::tempdir().unwrap();
+    Fixture::new(folder.path()).sweep(5, &[0.1, 0.3, 0.2]).agreeing().contingency(6, &DIGITS);
+    plot(folder.path(), "mnist", &PlotConfig { formats: Vec::new() }).unwrap();
+    let report = read(folder.path(), "report.html");
+    let (choice, clusters) = report.split_once("<h2>Clusters</h2>").unwrap();
+    assert!(!choice.contains("NMI"), "labels do not choose k");
+    assert!(clusters.contains("were not used for the clustering nor for the choice of k"));
+    let row = |cells: [&str; 6]| {
+        let [k, rest @ ..] = cells;
+        let rest = rest.map(|cell| format!("<td class=\"number\">{cell}</td>")).concat();
+        format!("<tr><th scope=\"row\" class=\"number\">{k}</th>{rest}</tr>")
+    };
+    let cells = ["5", "0.550", "0.551", "0.552", "0.553", "0.650"];
+    assert!(clusters.contains(&row(cells)), "{clusters}");
+    let cells = ["6", "0.560", "0.561", "0.562", "0.563", "0.660"];
+    let bold = cells.map(|cell| format!("<strong>{cell}</strong>"));
+    assert!(clusters.contains(&row(bold.each_ref().map(String::as_str))), "{clusters}");
+}
+
+#[test]
+fn key_figures_do_not_break_within_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    Fixture::new(folder.path()).sweep(5, &[0.1, 0.3, 0.2]);
+    plot(folder.path(), "words", &PlotConfig { formats: Vec::new() }).unwrap();
+    let report = read(folder.path(), "report.html");
+    let (_, rule) = report.split_once(".cards dd {").unwrap();
+    assert!(rule.split('}').next().unwrap().contains("white-space: nowrap;"));
 }
 
 #[test]
@@ -216,7 +295,7 @@ fn each_file_is_reported_and_an_interrupt_stops() {
     Fixture::new(folder.path()).sweep(2, &[0.2, 0.3, 0.1]);
     let output = folder.path().join("plot");
     fs_err::create_dir_all(&output).unwrap();
-    let inputs = PlotInputs { name: "a", seed: 1, config_toml: "", experiment_folder: folder.path() };
+    let inputs = PlotInputs { name: "a", experiment_folder: folder.path() };
     let names = Mutex::new(Vec::new());
     let sink = |event| {
         if let Event::Drawn { name } = event {
@@ -245,8 +324,10 @@ fn gallery() {
         .train(60)
         .export(&CLOTHES, &[1, 3, 4])
         .sweep(5, &CLOTHES_SILHOUETTES)
+        .chosen(5, true)
+        .agreeing()
         .contingency(5, &CLOTHES);
-    Fixture::new(&folder("embeddings")).sweep(3, &[0.31; 4]);
+    Fixture::new(&folder("embeddings")).sweep(3, &[0.31; 4]).chosen(3, true);
     Fixture::new(&folder("tiny")).train(1).export(&["only"], &[]).sweep(2, &[0.3]).contingency(1, &["only"]);
     let names: Vec<String> =
         (0..34).map(|label| format!("a rather long name of label {label} <b>")).collect();

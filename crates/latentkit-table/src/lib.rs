@@ -11,8 +11,8 @@ mod latents;
 mod reconstructions;
 
 pub use clusters::{
-    Assignments, ContingencyRow, SweepRow, read_assignments, read_contingency, read_sweep, write_assignments,
-    write_contingency, write_sweep,
+    Assignments, ContingencyRow, External, SweepRow, read_assignments, read_contingency, read_sweep,
+    write_assignments, write_contingency, write_sweep,
 };
 pub use dataset::{Dataset, Split, read_dataset, write_dataset};
 pub use embeddings::{Embeddings, Labels, read_embeddings};

@@ -69,6 +69,7 @@ fn cluster_tables_come_back() {
         inertia: 12.5,
         silhouette: 0.25,
         seconds: 0.5,
+        external: None,
     }];
     write_sweep(&path, &sweep, &metadata()).unwrap();
     assert_eq!(read_sweep(&path).unwrap(), sweep);
@@ -86,6 +87,37 @@ fn cluster_tables_come_back() {
     let contingency = [ContingencyRow { cluster: 0, label: 7, label_name: "Sneaker".into(), count: 3 }];
     write_contingency(&path, &contingency, &metadata()).unwrap();
     assert_eq!(read_contingency(&path).unwrap(), contingency);
+}
+
+#[test]
+fn the_external_quality_of_a_sweep_comes_back_when_every_row_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sweep.parquet");
+    let external = External {
+        accuracy: 0.1,
+        nmi: 0.2,
+        ari: -0.3,
+        ami: 0.4,
+        homogeneity: 0.5,
+        completeness: 0.6,
+        v_measure: 0.7,
+        purity: 0.8,
+    };
+    let row = |k, external| SweepRow {
+        method: "k-means".into(),
+        k,
+        seed: 42,
+        inertia: 12.5,
+        silhouette: 0.25,
+        seconds: 0.5,
+        external,
+    };
+    let sweep = [row(2, Some(external)), row(3, Some(External { accuracy: 0.9, purity: 0.95, ..external }))];
+    write_sweep(&path, &sweep, &metadata()).unwrap();
+    assert_eq!(read_sweep(&path).unwrap(), sweep);
+
+    write_sweep(&path, &[row(2, Some(external)), row(3, None)], &metadata()).unwrap();
+    assert_eq!(read_sweep(&path).unwrap(), [row(2, None), row(3, None)]);
 }
 
 #[test]
@@ -124,6 +156,7 @@ fn latents_are_read_as_embeddings() {
         ids: vec![0, 1],
         labels: Some(Labels { codes: vec![1, 0], names: vec!["Bag".into(), "Coat".into()] }),
         values: latents.values,
+        warnings: Vec::new(),
     };
     assert_eq!(read_embeddings(&path, None).unwrap(), expected);
     assert_eq!(read_embeddings(&path, Some("z")).unwrap(), expected);
@@ -221,9 +254,136 @@ fn whole_numbers_are_no_points() {
 }
 
 #[test]
-fn a_label_out_of_range_is_named_by_row() {
-    let columns = vec![Series::new("z0".into(), [1.0_f32]), Series::new("label".into(), [300_i64])];
-    assert_input_error(&refusal(columns, None), &["column `label`, row 0", "0 to 255", "`300`"]);
+fn a_gap_in_the_columns_is_an_error() {
+    let columns = |names: &[&str]| names.iter().map(|&name| Series::new(name.into(), [1.0_f32])).collect();
+    let error = refusal(columns(&["z0", "z1", "z3"]), None);
+    assert_input_error(&error, &["no column `z2`", "`z0` to `z3`"]);
+    assert_eq!(read_foreign(columns(&["z1", "z0", "z", "z03", "zoom"]), None).unwrap().values.ncols(), 2);
+}
+
+/// Reads one point for each value of this column, which is not one of the points.
+fn with_column(column: Series) -> Embeddings {
+    let z = Series::new("z0".into(), vec![1.0_f32; column.len()]);
+    read_foreign(vec![z, column], None).unwrap()
+}
+
+#[test]
+fn ids_of_any_whole_numbers_that_fit_are_used() {
+    for ids in [Series::new("id".into(), [7_i64, 3]), Series::new("id".into(), [7_u8, 3])] {
+        let found = with_column(ids);
+        assert_eq!((found.ids.as_slice(), found.warnings.len()), (&[7, 3][..], 0));
+    }
+}
+
+#[test]
+fn ids_that_cannot_be_used_are_the_rows() {
+    let column =
+        |reason: &str| format!("column `id` is not used, since {reason}; the rows are numbered instead");
+    let range = "not a whole number from 0 to 4294967295";
+    for (ids, reason) in [
+        (Series::new("id".into(), ["a", "b"]), "it holds `str`".to_owned()),
+        (Series::new("id".into(), [0.0_f64, 1.0]), "it holds `f64`".to_owned()),
+        (Series::new("id".into(), [Some(4_i64), None]), "row 1 (counted from 0) is null".to_owned()),
+        (Series::new("id".into(), [4_i64, -1]), format!("row 1 (counted from 0) is `-1`, {range}")),
+        (
+            Series::new("id".into(), [1_u64 << 32, 1]),
+            format!("row 0 (counted from 0) is `4294967296`, {range}"),
+        ),
+        (
+            Series::new("id".into(), [u64::MAX, 1]),
+            format!("row 0 (counted from 0) is a larger number, {range}"),
+        ),
+    ] {
+        let found = with_column(ids);
+        assert_eq!(found.ids, [0, 1]);
+        assert_eq!(found.warnings, [column(&reason)]);
+    }
+}
+
+#[test]
+fn labels_that_cannot_be_used_are_left_out() {
+    let column =
+        |reason: &str| format!("column `label` is not used, since {reason}; the points have no labels");
+    let many: Vec<String> = (0..257).map(|label| label.to_string()).collect();
+    for (labels, reason) in [
+        (Series::new("label".into(), [0.5_f64]), "it holds `f64`"),
+        (Series::new("label".into(), [true]), "it holds `bool`"),
+        (Series::new("label".into(), [Some("a"), None]), "row 1 (counted from 0) is null"),
+        (Series::new("label".into(), [Some(1_u8), None]), "row 1 (counted from 0) is null"),
+        (
+            Series::new("label".into(), [300_i64]),
+            "row 0 (counted from 0) is `300`, not a whole number from 0 to 255",
+        ),
+        (Series::new("label".into(), many.clone()), "it holds 257 different texts, more than 256"),
+    ] {
+        let found = with_column(labels);
+        assert_eq!(found.labels, None);
+        assert_eq!(found.warnings, [column(reason)]);
+    }
+    let found = with_column(Series::new("label".into(), &many[..256]));
+    assert_eq!((found.labels.unwrap().names.len(), found.warnings.len()), (256, 0));
+}
+
+#[test]
+fn names_that_cannot_be_used_leave_the_numbers() {
+    let columns = vec![
+        Series::new("z0".into(), [1.0_f32, 2.0]),
+        Series::new("label".into(), [0_i64, 1]),
+        Series::new("label_name".into(), [Some("cat"), None]),
+    ];
+    let found = read_foreign(columns, None).unwrap();
+    assert_eq!(found.labels.unwrap().names, ["0", "1"]);
+    assert_eq!(found.warnings.len(), 1);
+    assert!(
+        found.warnings[0].starts_with("column `label_name` is not used, since row 1"),
+        "{:?}",
+        found.warnings
+    );
+}
+
+/// Reads a table of `tests/fixtures/make.py`.
+fn read_fixture(name: &str) -> Result<Embeddings, Error> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    read_embeddings(&folder.join(format!("{name}.parquet")), None)
+}
+
+#[test]
+fn types_that_cannot_be_read_are_named() {
+    for (table, column, dtype) in [
+        ("half_list", "z", "list of 2 f16"),
+        ("half_column", "z0", "f16"),
+        ("empty_lists", "z", "list of 0 f32"),
+        ("nested_lists", "z", "list of list of f32"),
+    ] {
+        let column = format!("column `{column}` has a type that cannot be read");
+        assert_input_error(&read_fixture(table).unwrap_err(), &[&column, &format!("found: `{dtype}`")]);
+    }
+}
+
+#[test]
+fn columns_beside_the_points_may_be_of_any_type() {
+    let found = read_fixture("strange_columns").unwrap();
+    assert_eq!((found.values, found.ids, found.labels), (array![[1.0], [2.0]], vec![0, 1], None));
+    assert_eq!(
+        found.warnings,
+        [
+            "column `id` is not used, since it holds `struct`; the rows are numbered instead",
+            "column `label` is not used, since it holds `dictionary of text`; the points have no labels"
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_file_is_an_error_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_input_error(&read_embeddings(folder.path(), None).unwrap_err(), &["Parquet file", "a folder"]);
+    #[cfg(unix)]
+    {
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = read_embeddings(&pipe, None).unwrap_err();
+        assert_input_error(&error, &["pipe", "Parquet file", "neither a file nor a folder"]);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What training needs to go on after an epoch: weights, moments, and the state of the loop as readable JSON.
 //!
-//! A checkpoint is `epoch-0003.safetensors` and, written after it, `epoch-0003.json` with its hash. Without the second
+//! A checkpoint is `epoch-0000003.safetensors` and, written after it, `epoch-0000003.json` with its hash. Without the second
 //! file the checkpoint does not exist.
 
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) stopped: bool,
     /// The epochs done.
     pub(crate) history: Vec<HistoryRow>,
+    /// Training images per second of each epoch, validation not counted.
+    pub(crate) speeds: Vec<f64>,
 }
 
 impl State {
@@ -38,6 +40,7 @@ impl State {
             stopping: StoppingState::default(),
             stopped: false,
             history: Vec::new(),
+            speeds: Vec::new(),
         }
     }
 
@@ -65,18 +68,26 @@ fn tensors_of(model: &AutoEncoder, adam: &Adam) -> Vec<(String, Tensor)> {
 /// Writes a checkpoint and removes those before the last [`KEEP`]. Returns the path of its tensors.
 pub(crate) fn write(folder: &Path, state: &State, model: &AutoEncoder, adam: &Adam) -> Result<PathBuf> {
     fs_err::create_dir_all(folder)?;
-    let name = format!("epoch-{:04}.safetensors", state.epoch());
+    let name = format!("epoch-{:07}.safetensors", state.epoch());
     let path = folder.join(&name);
     write_tensors(&path, &tensors_of(model, adam), &serde_json::json!({ "model": model.config }))?;
     let record = Record { tensors: FileRecord::of(&path, name)?, state: state.clone() };
     let text = serde_json::to_vec_pretty(&record).expect("a checkpoint's record is JSON");
     atomic::write(&path.with_extension("json"), &text)?;
-    let records = list(folder)?;
-    for old in records.iter().rev().skip(KEEP) {
-        fs_err::remove_file(old)?;
-        fs_err::remove_file(old.with_extension("safetensors"))?;
-    }
+    remove_old(folder)?;
     Ok(path)
+}
+
+/// Removes all but the last [`KEEP`] checkpoints, and tensors whose record was never written.
+fn remove_old(folder: &Path) -> Result<()> {
+    let kept: Vec<PathBuf> = list(folder)?.into_iter().rev().take(KEEP).collect();
+    for entry in fs_err::read_dir(folder)? {
+        let path = entry?.path();
+        if !kept.contains(&path.with_extension("json")) {
+            fs_err::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// The records in the folder, oldest first.
@@ -94,16 +105,17 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(records)
 }
 
-/// Loads the newest checkpoint that is whole into model and optimizer. None when there is none.
+/// Loads the newest checkpoint that is whole into model and optimizer. None when there is none. Beside the
+/// state, the path of its tensors.
 pub(crate) fn restore(
     folder: &Path,
     model: &AutoEncoder,
     adam: &mut Adam,
     observer: Observer,
-) -> Result<Option<State>> {
+) -> Result<Option<(State, PathBuf)>> {
     for path in list(folder)?.iter().rev() {
         match restore_one(path, model, adam) {
-            Ok(state) => return Ok(Some(state)),
+            Ok(state) => return Ok(Some((state, path.with_extension("safetensors")))),
             Err(error) => observer.warn(format!("cannot use the checkpoint `{}`: {error}", path.display())),
         }
     }

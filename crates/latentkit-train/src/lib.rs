@@ -50,19 +50,20 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
     let model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into(), device)?;
     let mut parameters = model.trainable();
     let mut adam = Adam::new(&plan.train.optimizer, &parameters);
-    let mut state = State::new(plan.train.optimizer.learning_rate());
+    let mut state = State::new(plan.train.optimizer.learning_rate.get());
     let checkpoints = output_folder.join(CHECKPOINTS);
     let restored = checkpoint::restore(&checkpoints, &model, &mut adam, observer)?;
-    let resumed_after = restored.as_ref().map(State::epoch);
-    if let Some(restored) = restored {
+    let resumed_after = restored.as_ref().map(|(state, _)| state.epoch());
+    let mut last_checkpoint = None;
+    if let Some((restored, path)) = restored {
         observer.message(format!("goes on after the checkpoint of epoch {}", restored.epoch()));
         state = restored;
+        last_checkpoint = Some(path);
     }
 
     let batch_size = plan.train.batch_size.get() as usize;
     let epochs = plan.train.epochs.get();
-    let total_steps = epochs * train_ids.len().div_ceil(batch_size) as u32;
-    let mut last_checkpoint = None;
+    let total_steps = epochs.saturating_mul(train_ids.len().div_ceil(batch_size) as u32);
     while state.epoch() < epochs && !state.stopped {
         let epoch = state.epoch() + 1;
         let start = Instant::now();
@@ -89,7 +90,7 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
         let seconds = start.elapsed().as_secs_f64();
         let (train_loss, validation_loss) = (monitored(plan.train, train), monitored(plan.train, validation));
         if !train_loss.is_finite() || !validation_loss.is_finite() {
-            return Err(diverged(epoch, train_loss, validation_loss, &checkpoints, &state));
+            return Err(diverged(epoch, train_loss, validation_loss, last_checkpoint.as_deref()));
         }
 
         state.history.push(HistoryRow {
@@ -100,6 +101,8 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
             train,
             validation,
         });
+        let images_per_second = order.len() as f64 / train_seconds;
+        state.speeds.push(images_per_second);
         state.schedule = state.schedule.after_epoch(&plan.train.schedule, train_loss);
         if let Some(rule) = &plan.train.early_stopping {
             (state.stopping, state.stopped) = state.stopping.after_epoch(rule, train_loss);
@@ -108,7 +111,6 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
         if ends || epoch.is_multiple_of(plan.train.checkpoint_every.get()) {
             last_checkpoint = Some(checkpoint::write(&checkpoints, &state, &model, &adam)?);
         }
-        let images_per_second = order.len() as f64 / train_seconds;
         let learning_rate = rate;
         observer.emit(Event::Epoch {
             epoch,
@@ -126,7 +128,7 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
 
     let test = evaluate(&model, &images, &ids(&data, Split::Test)?, batch_size, observer)?;
     write_outputs(plan, &model, &state, &source, output_folder)?;
-    Ok(summary(plan, &model, &state, train_ids.len(), test, resumed_after))
+    Ok(summary(plan, &model, &state, test, resumed_after))
 }
 
 /// The ids of a split, at least one.
@@ -167,12 +169,10 @@ fn monitored(config: &TrainConfig, metrics: Metrics) -> f64 {
     }
 }
 
-fn diverged(epoch: u32, train: f64, validation: f64, checkpoints: &Path, state: &State) -> Error {
-    let kept = match state.epoch() {
-        0 => "there is no checkpoint yet".to_owned(),
-        last => {
-            format!("the last good weights are of epoch {last} or before, in `{}`", checkpoints.display())
-        }
+fn diverged(epoch: u32, train: f64, validation: f64, checkpoint: Option<&Path>) -> Error {
+    let kept = match checkpoint {
+        None => "there is no checkpoint yet".to_owned(),
+        Some(path) => format!("the last good checkpoint is `{}`", path.display()),
     };
     Error::failed(format!("training diverged in epoch {epoch}; {kept}"))
         .expected("a finite loss")
@@ -198,6 +198,7 @@ fn write_outputs(
 ) -> Result<()> {
     let config = serde_json::json!({
         "model": plan.model,
+        "train": plan.train,
         "image_size": model.image_size(),
         "seed": plan.seed,
         "epochs": state.epoch(),
@@ -217,13 +218,12 @@ fn summary(
     plan: Plan,
     model: &AutoEncoder,
     state: &State,
-    train_images: usize,
     test: Metrics,
     resumed_after: Option<u32>,
 ) -> TrainSummary {
     let Parameters { trainable, non_trainable } = ModelSummary::new(&model.blueprint).parameters;
     let last = state.history.last();
-    let mut speeds: Vec<f64> = state.history.iter().map(|row| train_images as f64 / row.seconds).collect();
+    let mut speeds = state.speeds.clone();
     speeds.sort_by(f64::total_cmp);
     TrainSummary {
         architecture: plan.model.architecture.name().to_owned(),

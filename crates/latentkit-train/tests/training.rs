@@ -91,7 +91,7 @@ fn a_damaged_checkpoint_is_passed_over() {
     let damaged = tempfile::tempdir().unwrap();
     train(damaged.path(), CONFIG, Observer::silent()).unwrap();
     fs_err::remove_file(damaged.path().join("model.safetensors")).unwrap();
-    let newest = damaged.path().join("checkpoints/epoch-0004.safetensors");
+    let newest = damaged.path().join("checkpoints/epoch-0000004.safetensors");
     let mut bytes = fs_err::read(&newest).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -110,7 +110,12 @@ fn only_the_last_checkpoints_are_kept() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let expected = ["epoch-0003.json", "epoch-0003.safetensors", "epoch-0004.json", "epoch-0004.safetensors"];
+    let expected = [
+        "epoch-0000003.json",
+        "epoch-0000003.safetensors",
+        "epoch-0000004.json",
+        "epoch-0000004.safetensors",
+    ];
     assert_eq!(names, expected);
 }
 
@@ -118,13 +123,20 @@ fn only_the_last_checkpoints_are_kept() {
 fn a_diverging_training_stops_and_names_the_last_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     // The peak of the cycle comes late, so that the first epochs are still good.
-    let config = r#"{ "device": "cpu", "epochs": 6, "batch-size": 8, "loss": "bce",
-        "optimizer": { "kind": "adam", "learning-rate": 1e38 },
+    let config = r#"{ "device": "cpu", "epochs": 8, "batch-size": 8, "checkpoint-every": 2,
+        "optimizer": { "learning-rate": 1e38 },
         "schedule": { "kind": "one-cycle", "warm-up": 0.9, "start-divisor": 1e41 } }"#;
     let error = train(folder.path(), config, Observer::silent()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
     let text = error.to_string();
     assert!(text.contains("training diverged in epoch") && text.contains("learning-rate"), "{text}");
+    let named = text.split('`').find(|part| part.ends_with(".safetensors"));
+    match named {
+        Some(path) => assert!(Path::new(path).exists(), "{path}"),
+        None => assert!(
+            text.contains("there is no checkpoint yet") && !folder.path().join("checkpoints").exists()
+        ),
+    }
     assert!(!folder.path().join("model.safetensors").exists());
 }
 

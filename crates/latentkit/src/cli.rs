@@ -1,6 +1,5 @@
 //! All of the command line.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -33,8 +32,8 @@ pub(crate) struct Global {
     #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
     pub(crate) overrides: Vec<String>,
     /// Threads to compute with [default: one for each core]
-    #[arg(long, global = true, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Folder that experiments write to
     #[arg(long, global = true, value_name = "DIR", default_value = "artifacts")]
     pub(crate) artifacts: PathBuf,

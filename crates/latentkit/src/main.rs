@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             output::error(&error);
             ExitCode::from(match error.kind() {
                 ErrorKind::Failed => 1,
+                ErrorKind::Usage => 2,
                 ErrorKind::Config => 3,
                 ErrorKind::Input => 4,
                 ErrorKind::Interrupted => 130,
@@ -53,5 +54,6 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         }
         Command::Config(arguments) => commands::config::print(global, arguments)?,
     }
+    output::close()?;
     Ok(ExitCode::SUCCESS)
 }

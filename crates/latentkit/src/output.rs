@@ -1,10 +1,10 @@
 //! What goes to stdout, which carries results only, and how errors are shown.
 
 use std::io::{self, Write};
-use std::process;
+use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
-use latentkit_core::Error;
+use latentkit_core::{Error, Result};
 use serde::Serialize;
 
 /// Bold red, yellow, green and dim.
@@ -17,12 +17,24 @@ pub(crate) const HINT: Style = bold(AnsiColor::Cyan);
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 
-/// Prints a line. When nobody reads on, as in `latentkit config x.toml | head -1`, the program ends in peace.
+/// The first error of writing to stdout.
+static UNWRITTEN: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Prints a line. What cannot be printed stops no work: hours of it may follow. [`close`] tells at the end.
 pub(crate) fn line(text: impl std::fmt::Display) {
     let mut out = anstream::stdout().lock();
     if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
-        let broken = error.kind() == io::ErrorKind::BrokenPipe;
-        process::exit(i32::from(!broken));
+        UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+}
+
+/// Fails when some result could not be printed, unless its reader stopped reading, as in `latentkit config x.toml | head -1`.
+pub(crate) fn close() -> Result<()> {
+    match UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::failed(format!("cannot print the results: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -12,7 +12,7 @@ use latentkit_core::stage::LATENTS;
 use latentkit_core::stage::{DATASET, MODEL};
 use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary};
 use latentkit_core::{Error, ErrorKind, Observer, Result, Stage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cli::Global;
@@ -27,8 +27,8 @@ pub(crate) struct Experiment {
     threads: usize,
 }
 
-/// Points that do not come from export.
-#[derive(Clone, Debug, Default)]
+/// Which points are clustered; by default those of export, in their columns `z0`, `z1`, ...
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Points {
     pub(crate) file: Option<PathBuf>,
     pub(crate) column: Option<String>,
@@ -81,9 +81,7 @@ impl Experiment {
                     .collect::<Result<_>>()?
             }
             Stage::Cluster => {
-                if let Some(column) = &points.column {
-                    config["column"] = column.as_str().into();
-                }
+                config["points"] = serde_json::to_value(points).unwrap_or_default();
                 vec![self.points_record(points)?]
             }
             // Plot draws what there is.
@@ -98,6 +96,12 @@ impl Experiment {
                 .collect::<Result<_>>()?,
         };
         Ok(Identity { stage, config, inputs })
+    }
+
+    /// The points that the last clustering was of.
+    pub(crate) fn recorded_points(&self) -> Points {
+        let manifest = Manifest::read(&self.artifacts.stage(Stage::Cluster)).ok().flatten();
+        manifest.and_then(|manifest| Points::deserialize(&manifest.config["points"]).ok()).unwrap_or_default()
     }
 
     fn points_record(&self, points: &Points) -> Result<FileRecord> {
@@ -212,8 +216,6 @@ impl Experiment {
             Stage::Plot => {
                 let inputs = latentkit_plot::PlotInputs {
                     name: config.experiment.name.as_str(),
-                    seed,
-                    config_toml: &config.to_toml(),
                     experiment_folder: self.artifacts.root(),
                 };
                 value(latentkit_plot::run(&config.experiment.plot, &inputs, folder, observer))

@@ -3,12 +3,14 @@
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use latentkit_core::{Event, Observer};
+use latentkit_core::{Error, Event, Observer, Result};
 use log::{Level, LevelFilter};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::cli::{Color, Global};
 use crate::output::WARNING;
@@ -17,7 +19,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 static BAR: Mutex<Option<(String, ProgressBar)>> = Mutex::new(None);
 
-/// Sets up colours, the log, the bars and Ctrl-C.
+/// Sets up colours, the log and the bars.
 pub(crate) fn start(global: &Global) {
     match global.color {
         Color::Auto => {}
@@ -43,15 +45,21 @@ pub(crate) fn start(global: &Global) {
     if global.quiet || !io::stderr().is_terminal() {
         BARS.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let handler = || {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            process::exit(130);
+}
+
+/// Makes SIGINT and SIGTERM stop the work after its step, and at once the second time. For commands that work in steps.
+pub(crate) fn stop_on_signals() -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])
+        .map_err(|error| Error::failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                process::exit(130);
+            }
+            log::info!("stopping after this step; Ctrl-C again stops at once");
         }
-        log::info!("stopping after this step; Ctrl-C again stops at once");
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        log::debug!("Ctrl-C ends the program at once: {error}");
-    }
+    });
+    Ok(())
 }
 
 /// Log lines, written above the bars so that the two do not mix.
@@ -75,7 +83,7 @@ pub(crate) fn observer() -> Observer<'static> {
 
 /// Removes the bar.
 pub(crate) fn finish() {
-    if let Some((_, bar)) = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+    if let Some((_, bar)) = BAR.lock().unwrap_or_else(PoisonError::into_inner).take() {
         bar.finish_and_clear();
         BARS.remove(&bar);
     }
@@ -94,13 +102,13 @@ fn show(event: Event) {
             );
         }
         Event::Step { epoch, epochs, images, total } => {
-            let prefix = format!("epoch {epoch}/{epochs}");
-            advance(
-                &prefix,
-                "{prefix} {wide_bar} {pos}/{len} images, {per_sec}, {eta} left",
-                images,
-                Some(total),
-            );
+            // One bar for the whole training, so that its ETA is that of the last epoch.
+            let done = u64::from(epoch - 1) * total + images;
+            let template = "{prefix} {wide_bar} {msg} {pos}/{len} images, {per_sec}, {eta} left";
+            advance("training", template, done, Some(u64::from(epochs) * total));
+            if let Some((_, bar)) = BAR.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                bar.set_message(format!("epoch {epoch}/{epochs}"));
+            }
         }
         Event::Epoch {
             epoch,
@@ -143,7 +151,7 @@ fn advance(name: &str, template: &str, position: u64, total: Option<u64>) {
     if BARS.is_hidden() {
         return;
     }
-    let mut current = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut current = BAR.lock().unwrap_or_else(PoisonError::into_inner);
     if current.as_ref().is_none_or(|(shown, _)| shown != name) {
         if let Some((_, old)) = current.take() {
             old.finish_and_clear();
@@ -151,7 +159,11 @@ fn advance(name: &str, template: &str, position: u64, total: Option<u64>) {
         }
         let style = ProgressStyle::with_template(template).expect("a template of this file");
         let bar = ProgressBar::new(total.unwrap_or(0)).with_style(style).with_prefix(name.to_owned());
-        *current = Some((name.to_owned(), BARS.add(bar)));
+        // What was done before, as by a training that goes on, says nothing about the speed.
+        let bar = BARS.add(bar);
+        bar.set_position(position);
+        bar.reset_eta();
+        *current = Some((name.to_owned(), bar));
     }
     if let Some((_, bar)) = current.as_ref() {
         bar.set_position(position);

@@ -53,7 +53,8 @@ pub struct KMeansClustering {
 /// Each restart draws its first centroids by k-means++ (Arthur and Vassilvitskii, 2007), which linfa does together with
 /// the first iterations, and then repeats Lloyd's two steps in f64: assign each point to its nearest centroid, move each
 /// centroid to the mean of its points. A centroid that loses all its points takes the point farthest from its own. The
-/// restart of least inertia goes on until no point changes its cluster.
+/// restart of least inertia goes on until no point changes its cluster. Memory is proportional to n and to the number of
+/// threads, not to that of restarts.
 ///
 /// The result is a function of the arguments alone, whatever the number of threads; `rng` gives restart i the stream of
 /// i jumps.
@@ -102,19 +103,19 @@ pub(crate) fn kmeans_with(
     check_k(points, params.k)?;
     let points = Centred::new(points);
 
-    let best = streams(rng, params.restarts.max(1))
-        .into_par_iter()
-        .map(|stream| {
+    // A bridge gives each thread one restart after the other, so that no more partitions than threads are alive.
+    let best = streams(rng)
+        .zip(0..params.restarts.max(1))
+        .par_bridge()
+        .map(|(stream, index)| -> Result<Restart> {
             observer.check()?;
             let start = start::centroids(&points, params, stream)?;
             let stop = Stop { max_iterations: params.max_iterations, tolerance: Some(params.tolerance) };
-            lloyd::iterate(simd, &points, start, stop, observer)
+            let partition = lloyd::iterate(simd, &points, start, stop, observer)?;
+            Ok(Restart { index, inertia: partition.inertia(), centroids: partition.centroids })
         })
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        // The first of equals, so that the order of the restarts decides and not that of the threads.
-        .min_by(|a, b| a.inertia().total_cmp(&b.inertia()))
-        .ok_or_else(|| Error::failed("K-Means did not run"))?;
+        .try_reduce_with(|a, b| Ok(a.better(b)))
+        .ok_or_else(|| Error::failed("K-Means did not run"))??;
 
     let stop = Stop { max_iterations: params.max_iterations, tolerance: None };
     let mut partition = lloyd::iterate(simd, &points, best.centroids, stop, observer)?;
@@ -128,14 +129,28 @@ pub(crate) fn kmeans_with(
     })
 }
 
-/// A generator for each restart: 2^128 numbers apart, so that no two draw the same.
-fn streams(rng: &Rng, restarts: u32) -> Vec<Rng> {
-    let mut next = rng.clone();
-    (0..restarts)
-        .map(|_| {
-            let stream = next.clone();
-            next.jump();
-            stream
-        })
-        .collect()
+/// What is kept of a restart.
+struct Restart {
+    index: u32,
+    inertia: f64,
+    /// [k, dimensions].
+    centroids: Array2<f64>,
+}
+
+impl Restart {
+    /// The one of less inertia, the first of equals, so that the order of the restarts decides and not that of the
+    /// threads.
+    fn better(self, other: Self) -> Self {
+        let order = self.inertia.total_cmp(&other.inertia).then(self.index.cmp(&other.index));
+        if order.is_le() { self } else { other }
+    }
+}
+
+/// The generators of the restarts: 2^128 numbers apart, so that no two draw the same.
+fn streams(rng: &Rng) -> impl Iterator<Item = Rng> + Send {
+    std::iter::successors(Some(rng.clone()), |stream| {
+        let mut next = stream.clone();
+        next.jump();
+        Some(next)
+    })
 }

@@ -116,6 +116,38 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
+fn the_first_restart_of_least_inertia_is_kept() {
+    let restart = |index, inertia| Restart { index, inertia, centroids: Array2::zeros((1, 1)) };
+    assert_eq!(restart(3, 1.0).better(restart(1, 2.0)).index, 3);
+    assert_eq!(restart(1, 2.0).better(restart(3, 1.0)).index, 3);
+    assert_eq!(restart(3, 1.0).better(restart(1, 1.0)).index, 1);
+    assert_eq!(restart(1, 1.0).better(restart(3, 1.0)).index, 1);
+}
+
+#[test]
+fn many_restarts_give_the_best_of_all_for_any_number_of_threads() {
+    let mut source = rng(11);
+    let points = Array2::from_shape_fn((150, 2), |_| rand::Rng::r#gen::<f32>(&mut source));
+    let params = KMeansParams { k: 11, restarts: 97, max_iterations: 300, tolerance: 1e-4 };
+    let found = || kmeans(points.view(), params, &rng(12), Observer::silent()).unwrap();
+    let one = with_threads(1, found);
+    assert_eq!(with_threads(2, found), one);
+    assert_eq!(with_threads(7, found), one);
+
+    let mut stream = rng(12);
+    let alone = |stream: &Rng| {
+        let params = KMeansParams { restarts: 1, ..params };
+        kmeans(points.view(), params, stream, Observer::silent()).unwrap().inertia
+    };
+    let mut least = f64::INFINITY;
+    for _ in 0..params.restarts {
+        least = least.min(alone(&stream));
+        stream.jump();
+    }
+    assert_close(one.inertia, least, 1e-3 * least, "the best of the restarts alone");
+}
+
+#[test]
 fn every_instruction_set_agrees() {
     let points = blobs(&mut rng(4), 333, 5, 4);
     let compute = |simd| kmeans_with(simd, points.view(), params(4), &rng(5), Observer::silent()).unwrap();

@@ -156,6 +156,12 @@ fn describe(key: &[String], message: &str, excerpt: Option<String>) -> Error {
         Some((problem, expected)) => (problem, Some(expected)),
         None => (message, None),
     };
+    // serde names the Rust type where a table or a whole number should stand.
+    let expected = expected.map(|expected| match expected {
+        rust if rust.starts_with("struct ") || rust.contains("internally tagged") => "a table",
+        "u32" => "a whole number of at least 0",
+        words => words,
+    });
     let found = problem.strip_prefix("invalid type: ").or_else(|| problem.strip_prefix("invalid value: "));
     let name = problem.split('`').nth(1).unwrap_or_default();
     let summary = if problem.starts_with("unknown field") {

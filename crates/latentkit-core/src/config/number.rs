@@ -83,8 +83,8 @@ impl FromToml for f64 {
 }
 
 checked! {
-    /// A whole number of at least 1.
-    Count(u32), "a whole number of at least 1", |value| value >= 1
+    /// A whole number from 1 to 1 000 000: more of anything here is a mistake.
+    Count(u32), "a whole number from 1 to 1000000", |value| (1..=1_000_000).contains(&value)
 }
 checked! {
     /// A whole number of at least 0.

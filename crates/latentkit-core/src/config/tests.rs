@@ -51,7 +51,7 @@ fn defaults_are_the_references() {
     assert_eq!(config.dataset().unwrap().validation.get(), 0.25);
     assert_eq!(config.model().unwrap().latent_dim.get(), 6);
     assert_eq!(config.train().unwrap().batch_size.get(), 256);
-    assert_eq!(config.train().unwrap().optimizer.learning_rate(), 1e-3);
+    assert_eq!(config.train().unwrap().optimizer.learning_rate.get(), 1e-3);
     assert_eq!(config.cluster().unwrap().k.values(), [2, 3, 4]);
 }
 
@@ -91,17 +91,17 @@ fn an_unknown_architecture_is_an_error() {
 #[test]
 fn a_wrong_type_is_an_error() {
     let text = error("epochs = 3", "epochs = \"three\"");
-    assert_contains(&text, &["`train.epochs`", "a whole number of at least 1", "epochs = \"three\""]);
+    assert_contains(&text, &["`train.epochs`", "a whole number from 1 to 1000000", "epochs = \"three\""]);
 }
 
 #[test]
 fn negative_epochs_are_an_error() {
-    assert_contains(&error("epochs = 3", "epochs = -3"), &["`-3`", "a whole number of at least 1"]);
+    assert_contains(&error("epochs = 3", "epochs = -3"), &["`-3`", "a whole number from 1 to 1000000"]);
 }
 
 #[test]
 fn a_fractional_count_is_an_error() {
-    assert_contains(&error("epochs = 3", "epochs = 2.5"), &["`2.5`", "a whole number of at least 1"]);
+    assert_contains(&error("epochs = 3", "epochs = 2.5"), &["`2.5`", "a whole number from 1 to 1000000"]);
 }
 
 #[test]
@@ -187,11 +187,26 @@ fn a_missing_file_is_a_missing_input() {
 }
 
 #[test]
+fn one_key_of_a_table_that_the_file_lacks_can_be_set() {
+    let config =
+        load(COMPLETE, &["train.optimizer.learning-rate=0.5", "train.schedule.kind=reduce-on-plateau"]);
+    assert_eq!(config.unwrap().train().unwrap().optimizer.learning_rate.get(), 0.5);
+}
+
+#[test]
+fn a_value_in_the_place_of_a_section_is_an_error() {
+    let error = load("name = \"trial\"\ntrain = 3\n", &[]).unwrap_err();
+    assert_contains(&error.to_string(), &["wrong value for `train`", "expected: a table"]);
+    let error = load("name = \"trial\"\nseed = \"x\"\n", &[]).unwrap_err();
+    assert_contains(&error.to_string(), &["wrong value for `seed`", "expected: a whole number"]);
+}
+
+#[test]
 fn overrides_are_typed_and_checked_like_the_file() {
     let config =
         load(COMPLETE, &["train.optimizer.learning-rate=1e-2", "train.optimizer.kind=adam", "seed=7"]);
     let config = config.unwrap();
-    assert_eq!(config.train().unwrap().optimizer.learning_rate(), 1e-2);
+    assert_eq!(config.train().unwrap().optimizer.learning_rate.get(), 1e-2);
     assert_eq!(config.experiment.seed, 7);
     let error = load(COMPLETE, &["train.epochs=-1"]).unwrap_err();
     assert_contains(&error.to_string(), &["`-1`", "--> --set train.epochs=-1"]);

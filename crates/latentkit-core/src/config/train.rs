@@ -63,41 +63,43 @@ pub enum Loss {
 
 /// How the weights are updated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
-pub enum Optimizer {
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Optimizer {
+    /// The method.
+    #[serde(default)]
+    pub kind: OptimizerKind,
+    /// Learning rate; with the schedule `one-cycle`, its peak.
+    #[serde(default = "default_learning_rate")]
+    pub learning_rate: Positive,
+    /// Decay of the mean of the gradients.
+    #[serde(default = "default_beta1")]
+    pub beta1: Fraction,
+    /// Decay of the mean of the squared gradients.
+    #[serde(default = "default_beta2")]
+    pub beta2: Fraction,
+    /// Keeps the division finite.
+    #[serde(default = "default_epsilon")]
+    pub epsilon: Positive,
+}
+
+/// The methods of updating the weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerKind {
     /// Adam (Kingma and Ba, 2015).
-    Adam {
-        /// Learning rate; with the schedule `one-cycle`, its peak.
-        #[serde(default = "default_learning_rate")]
-        learning_rate: Positive,
-        /// Decay of the mean of the gradients.
-        #[serde(default = "default_beta1")]
-        beta1: Fraction,
-        /// Decay of the mean of the squared gradients.
-        #[serde(default = "default_beta2")]
-        beta2: Fraction,
-        /// Keeps the division finite.
-        #[serde(default = "default_epsilon")]
-        epsilon: Positive,
-    },
+    #[default]
+    Adam,
 }
 
 impl Default for Optimizer {
     fn default() -> Self {
-        Self::Adam {
+        Self {
+            kind: OptimizerKind::default(),
             learning_rate: default_learning_rate(),
             beta1: default_beta1(),
             beta2: default_beta2(),
             epsilon: default_epsilon(),
         }
-    }
-}
-
-impl Optimizer {
-    /// The learning rate that the schedule starts from.
-    pub fn learning_rate(&self) -> f64 {
-        let Self::Adam { learning_rate, .. } = self;
-        learning_rate.get()
     }
 }
 
@@ -124,15 +126,19 @@ pub enum Schedule {
     /// Falls when the training loss no longer does; Keras's `ReduceLROnPlateau`.
     ReduceOnPlateau {
         /// What the learning rate is multiplied with.
+        #[serde(default = "default_factor")]
         factor: Fraction,
         /// Epochs without an improvement before it falls.
+        #[serde(default = "default_patience")]
         patience: Natural,
         /// How much lower than the best a loss must be to count as an improvement.
+        #[serde(default = "default_min_delta")]
         min_delta: NonNegative,
         /// Epochs after a fall in which none is counted.
         #[serde(default = "default_cooldown")]
         cooldown: Natural,
         /// Where it stops falling.
+        #[serde(default = "default_min_learning_rate")]
         min_learning_rate: NonNegative,
     },
     /// Rises to the optimizer's learning rate, then falls to almost nothing, each along half a cosine, step by step
@@ -150,6 +156,18 @@ pub enum Schedule {
     },
 }
 
+fn default_factor() -> Fraction {
+    Fraction::new(0.5).expect("a fraction")
+}
+fn default_patience() -> Natural {
+    Natural::new(3).expect("a natural number")
+}
+fn default_min_delta() -> NonNegative {
+    NonNegative::new(0.01).expect("not negative")
+}
+fn default_min_learning_rate() -> NonNegative {
+    NonNegative::new(1e-7).expect("not negative")
+}
 fn default_cooldown() -> Natural {
     Natural::new(0).expect("0 is a natural number")
 }

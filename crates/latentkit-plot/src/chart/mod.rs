@@ -50,7 +50,9 @@ impl<'a> Chart<'a> {
         {
             kinds.push(Kind::Reconstructions(Examples::new(table)));
         }
-        if let Some(sweep) = Sweep::new(&experiment.sweep) {
+        if let Some(sweep) =
+            Sweep::new(&experiment.sweep, experiment.cluster.as_ref().map(|stage| &stage.summary))
+        {
             kinds.push(Kind::Silhouette(sweep));
         }
         if let Some(contingency) = &experiment.contingency {

@@ -1,5 +1,6 @@
 //! Mean silhouette against the number of clusters, the chosen one marked.
 
+use latentkit_core::summary::ClusterSummary;
 use latentkit_table::SweepRow;
 use plotters::element::{Circle, EmptyElement, PathElement, Text as TextElement};
 use plotters::prelude::DrawingBackend;
@@ -19,41 +20,38 @@ pub(super) const SIZE: (u32, u32) = (960, 440);
 /// The rows of a sweep that have a silhouette, by k.
 pub(crate) struct Sweep<'a> {
     rows: Vec<&'a SweepRow>,
-    best: usize,
+    choice: Option<Choice<'a>>,
+}
+
+/// What clustering chose.
+struct Choice<'a> {
+    best: &'a SweepRow,
+    /// Whether a better k may lie outside of the sweep.
+    at_edge: bool,
 }
 
 impl<'a> Sweep<'a> {
-    /// None where no row has a silhouette.
-    pub(super) fn new(rows: &'a [SweepRow]) -> Option<Self> {
+    /// None where no row has a silhouette. Without the figures of clustering no k is marked.
+    pub(super) fn new(rows: &'a [SweepRow], cluster: Option<&ClusterSummary>) -> Option<Self> {
         let mut rows: Vec<_> = rows.iter().filter(|row| row.silhouette.is_finite()).collect();
         rows.sort_by_key(|row| row.k);
-        // Of several equal ones the smallest k, as a sweep chooses it.
-        let best =
-            (0..rows.len()).rev().max_by(|&a, &b| rows[a].silhouette.total_cmp(&rows[b].silhouette))?;
-        Some(Self { rows, best })
-    }
-
-    fn best(&self) -> &SweepRow {
-        self.rows[self.best]
-    }
-
-    /// Whether a better k may lie outside of the sweep. Of one or two values each is an end, so that being one says
-    /// nothing; and nothing lies below k = 2.
-    fn at_edge(&self) -> bool {
-        let first = self.best == 0 && self.best().k > 2;
-        self.rows.len() > 2 && (first || self.best + 1 == self.rows.len())
+        let choice = cluster.and_then(|cluster| {
+            let best = rows.iter().find(|row| row.k as usize == cluster.best_k)?;
+            Some(Choice { best, at_edge: cluster.best_at_edge })
+        });
+        (!rows.is_empty()).then_some(Self { rows, choice })
     }
 
     /// What the second line of the header says.
-    fn verdict(&self) -> String {
-        let k = self.best().k;
-        match self.rows.len() {
+    fn verdict(&self) -> Option<String> {
+        let Choice { best: SweepRow { k, .. }, at_edge } = self.choice.as_ref()?;
+        Some(match self.rows.len() {
             1 => format!("Only k = {k} was tried."),
-            _ if self.at_edge() => {
+            _ if *at_edge => {
                 format!("The best k = {k} lies at the edge of the sweep: a better one may lie outside of it.")
             }
             tried => format!("Best of {tried} values: k = {k}."),
-        }
+        })
     }
 }
 
@@ -63,13 +61,18 @@ pub(super) fn describe(sweep: &Sweep) -> String {
         .iter()
         .map(|row| format!("{} at k = {}", format::decimal(row.silhouette, 3), row.k))
         .collect();
-    format!("Line chart of the mean silhouette: {}. {}", values.join(", "), sweep.verdict())
+    let sentences =
+        [Some(format!("Line chart of the mean silhouette: {}.", values.join(", "))), sweep.verdict()];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn draw<DB: DrawingBackend>(area: &Area<DB>, sweep: &Sweep, experiment: &str) -> Drawn<DB> {
-    let inner = frame::titled(area, TITLE, experiment)?;
-    let color = if sweep.at_edge() { style::WARNING } else { style::MUTED };
-    let inner = frame::subtitled(&inner, &sweep.verdict(), color)?;
+    let mut inner = frame::titled(area, TITLE, experiment)?;
+    if let Some(verdict) = sweep.verdict() {
+        let at_edge = sweep.choice.as_ref().is_some_and(|choice| choice.at_edge);
+        let color = if at_edge { style::WARNING } else { style::MUTED };
+        inner = frame::subtitled(&inner, &verdict, color)?;
+    }
 
     let values: Vec<f64> = sweep.rows.iter().map(|row| row.silhouette).collect();
     let (low, high) =
@@ -83,20 +86,23 @@ pub(super) fn draw<DB: DrawingBackend>(area: &Area<DB>, sweep: &Sweep, experimen
 
     let floor = y.range.start;
     let mut plot = frame::plot(&inner, x, y, Grid::Both)?;
-    let best = (f64::from(sweep.best().k), sweep.best().silhouette);
+    let best = sweep.choice.as_ref().map(|choice| (f64::from(choice.best.k), choice.best.silhouette));
     let plotting = plot.plotting_area().clone();
-    let foot = vec![(best.0, floor), best];
-    plotting.draw(&PathElement::new(foot, style::line(style::AXIS, 1.0)))?;
+    if let Some(best) = best {
+        let foot = vec![(best.0, floor), best];
+        plotting.draw(&PathElement::new(foot, style::line(style::AXIS, 1.0)))?;
+    }
     let points: Vec<_> = sweep.rows.iter().map(|row| (f64::from(row.k), row.silhouette)).collect();
     plot.draw_series(LineSeries::new(points.clone(), style::line(style::FIRST, 2.0)))?;
     for point in points {
         plotting.draw(&Circle::new(point, px(3.5), style::FIRST.filled()))?;
     }
+    let Some(best) = best else { return Ok(()) };
     plotting.draw(&Circle::new(best, px(6.0), style::PAPER.filled()))?;
     plotting.draw(&Circle::new(best, px(6.0), style::line(style::SECOND, 2.5)))?;
     plotting.draw(&Circle::new(best, px(3.0), style::SECOND.filled()))?;
 
-    let text = format!("k = {}: {}", sweep.best().k, format::decimal(sweep.best().silhouette, 3));
+    let text = format!("k = {}: {}", best.0, format::decimal(best.1, 3));
     let half = px(Text::HEADING.width(&text) / 2.0);
     let (columns, _) = plotting.get_pixel_range();
     let (x, _) = plotting.map_coordinate(&best);

@@ -65,7 +65,29 @@ pub(super) fn clusters(experiment: &Experiment, figures: &Figures) -> Result<Opt
     let grouped = |kind: &Kind| matches!(kind, Kind::ClustersGrouped(_));
     body = figures.place(body, grouped, "The same points, each label with a bar of its own.")?;
     body = body.add(table(contingency));
+    if let Some(agreement) = agreement(experiment) {
+        body = body.add(agreement);
+    }
     Ok(Some(Section { id: "clusters", title: "Clusters", body }))
+}
+
+/// How well the clusters of each k agree with the labels.
+fn agreement(experiment: &Experiment) -> Option<Html> {
+    let best = experiment.cluster.as_ref().map(|stage| stage.summary.best_k);
+    let mut table = Table::new(
+        "Agreement of clusters and labels, which were not used for the clustering nor for the choice of k",
+    )
+    .columns(Align::Right, ["k", "accuracy", "NMI", "ARI", "AMI", "purity"]);
+    for row in &experiment.sweep {
+        let measures = row.external?;
+        let figures = [measures.accuracy, measures.nmi, measures.ari, measures.ami, measures.purity];
+        let chosen = best == Some(row.k as usize);
+        let cell = |text: String| if chosen { strong(text) } else { Html::new().text(text) };
+        let cells = figures.map(|figure| cell(decimal(figure, 3)));
+        table.rich_row([vec![cell(count(row.k as usize))], cells.into()].concat());
+    }
+    let note = "Accuracy is the share of points whose label is that of their cluster under the best one-to-one mapping.";
+    (!experiment.sweep.is_empty()).then(|| table.into_html().classed("p", "small", Html::new().text(note)))
 }
 
 fn table(contingency: &Contingency) -> Html {

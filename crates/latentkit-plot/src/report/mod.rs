@@ -31,7 +31,7 @@ pub(crate) fn page(experiment: &Experiment, charts: &[Chart]) -> Result<String> 
         model::latents(experiment),
         clusters::choice_of_k(experiment, &figures)?,
         clusters::clusters(experiment, &figures)?,
-        Some(provenance::config(experiment)),
+        provenance::config(experiment),
         provenance::provenance(experiment),
     ]
     .into_iter()

@@ -1,6 +1,7 @@
 //! Where the figures come from: the config, and the record of each stage.
 
 use latentkit_core::manifest::Manifest;
+use serde_json::Value;
 
 use super::Section;
 use super::html::{Align, Html, Table};
@@ -10,14 +11,30 @@ use crate::format::{bytes, count, seconds, time};
 /// Digits of a hash that are enough to recognise it.
 const SHORT_HASH: usize = 10;
 
-/// The section on the config.
-pub(super) fn config(experiment: &Experiment) -> Section {
-    let body = Html::new()
-        .paragraph(format!("Every value that counted, defaults included. The seed is {}.", experiment.seed))
-        .markup("<pre tabindex=\"0\"><code>")
-        .text(experiment.config_toml.trim_end())
-        .markup("</code></pre>\n");
-    Section { id: "config", title: "Config", body }
+/// The section on the config: what each stage was given when it ran, as its manifest records it. The config file may
+/// have changed since.
+pub(super) fn config(experiment: &Experiment) -> Option<Section> {
+    experiment.manifests().next()?;
+    let mut table = Table::new("What each stage was given").columns(Align::Left, ["stage", "key", "value"]);
+    for manifest in experiment.manifests() {
+        for (key, value) in leaves("", &manifest.config) {
+            table.row([manifest.stage.to_string(), key, value]);
+        }
+    }
+    let body = Html::new().paragraph("Every value that counted, defaults included.").add(table.into_html());
+    Some(Section { id: "config", title: "Config", body })
+}
+
+/// The values inside a JSON value with their dotted keys, sorted.
+fn leaves(key: &str, value: &Value) -> Vec<(String, String)> {
+    match value {
+        Value::Object(entries) => {
+            let inside = |name: &String| if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            entries.iter().flat_map(|(name, value)| leaves(&inside(name), value)).collect()
+        }
+        Value::Null => Vec::new(),
+        value => vec![(key.to_owned(), value.to_string())],
+    }
 }
 
 /// The section on the records of the stages.
@@ -67,4 +84,18 @@ fn commit(manifest: &Manifest) -> Html {
 fn hash(hash: &str) -> Html {
     let short: String = hash.chars().take(SHORT_HASH).collect();
     Html::new().markup("<code title=\"").text(hash).markup("\">").text(short).markup("</code>")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::leaves;
+
+    #[test]
+    fn leaves_have_dotted_keys() {
+        let config = json!({ "seed": 1, "train": { "optimizer": { "kind": "adam" }, "epochs": 2 }, "points": { "file": null } });
+        let expected = [("seed", "1"), ("train.epochs", "2"), ("train.optimizer.kind", "\"adam\"")];
+        assert_eq!(leaves("", &config), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
 }

@@ -4,6 +4,7 @@ mod points;
 mod reader;
 mod writer;
 
+pub(crate) use points::Usable;
 pub(crate) use reader::TableReader;
 pub(crate) use writer::Table;
 

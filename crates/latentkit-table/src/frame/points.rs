@@ -7,66 +7,40 @@ use polars::prelude::*;
 use crate::Labels;
 use crate::frame::TableReader;
 
+/// What a column says, or why it cannot be used.
+pub(crate) type Usable<T> = std::result::Result<T, String>;
+
 impl TableReader {
     /// The ids of the points: any whole numbers from 0 that fit.
-    pub(crate) fn ids(&self, name: &str) -> Result<Vec<u32>> {
-        self.whole_numbers(name, u32::MAX)
+    pub(crate) fn ids(&self, name: &str) -> Result<Usable<Vec<u32>>> {
+        Ok(self.optional(name)?.and_then(|series| whole_numbers(&series, u32::MAX)))
     }
 
-    /// A column of whole numbers of any type, each from 0 to `largest`.
-    fn whole_numbers(&self, name: &str, largest: u32) -> Result<Vec<u32>> {
-        let series = self.series(name)?;
-        self.no_nulls(name, &series)?;
-        if !series.dtype().is_integer() {
-            return Err(self
-                .wrong(format!("column `{name}` has the wrong type"))
-                .expected("whole numbers")
-                .found(format!("`{}`", series.dtype())));
-        }
-        let wide = series.cast(&DataType::Int64).map_err(|error| self.wrong(error))?;
-        let wide = wide.i64().map_err(|error| self.wrong(error))?;
-        wide.iter()
-            .enumerate()
-            .map(|(row, value)| {
-                // A value that Int64 cannot hold became null in the cast.
-                value
-                    .and_then(|value| u32::try_from(value).ok())
-                    .filter(|&value| value <= largest)
-                    .ok_or_else(|| {
-                        self.wrong(format!("column `{name}`, row {row} is out of range"))
-                            .expected(format!("a whole number from 0 to {largest}"))
-                            .found(value.map_or("a larger number".to_owned(), |value| format!("`{value}`")))
-                    })
-            })
-            .collect()
+    /// Labels: whole numbers from 0 to 255, each named by itself, or texts, numbered in the order of the alphabet.
+    pub(crate) fn labels(&self, name: &str) -> Result<Usable<Labels>> {
+        Ok(self.optional(name)?.and_then(|series| match series.dtype() {
+            DataType::String => named_labels(&texts(&series)?),
+            _ => whole_numbers(&series, 255).map(|numbers| numbered_labels(&numbers)),
+        }))
     }
 
-    /// Labels: numbers 0 to 255 with the names of the column `names` where the table has one, or texts, numbered in
-    /// the order of the alphabet.
-    pub(crate) fn labels(&self, name: &str, names: &str) -> Result<Labels> {
-        if self.series(name)?.dtype() == &DataType::String {
-            let texts = self.text(name)?;
-            let mut distinct = texts.clone();
-            distinct.sort_unstable();
-            distinct.dedup();
-            if distinct.len() > 256 {
-                return Err(self
-                    .wrong(format!("column `{name}` holds too many labels"))
-                    .expected("at most 256")
-                    .found(distinct.len().to_string()));
-            }
-            let code = |text: &String| distinct.binary_search(text).map_or(0, |index| index as u8);
-            return Ok(Labels { codes: texts.iter().map(code).collect(), names: distinct });
+    /// The texts of a column.
+    pub(crate) fn texts(&self, name: &str) -> Result<Usable<Vec<String>>> {
+        Ok(self.optional(name)?.and_then(|series| texts(&series)))
+    }
+
+    pub(crate) fn holds_texts(&self, name: &str) -> bool {
+        self.schema.get(name).is_some_and(|field| {
+            matches!(field.dtype(), ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
+        })
+    }
+
+    /// A column that the table can do without; an error only where the file cannot be read.
+    fn optional(&self, name: &str) -> Result<Usable<Series>> {
+        if let Some(unsupported) = self.unsupported(name) {
+            return Ok(Err(format!("it holds `{unsupported}`")));
         }
-        let codes: Vec<u8> = self.whole_numbers(name, 255)?.into_iter().map(|code| code as u8).collect();
-        let count = codes.iter().max().map_or(0, |&code| usize::from(code) + 1);
-        let mut known: Vec<String> = (0..count).map(|code| code.to_string()).collect();
-        if self.has(names) {
-            for (&code, text) in codes.iter().zip(self.text(names)?) {
-                known[usize::from(code)] = text;
-            }
-        }
-        Ok(Labels { codes, names: known })
+        self.series(name).map(Ok)
     }
 
     /// The points of the table; see [`crate::read_embeddings`].
@@ -77,12 +51,8 @@ impl TableReader {
         if let Some(name) = column {
             return self.list_points(name);
         }
-        let numbered: Vec<String> = (0..self.schema.len())
-            .map(|index| format!("z{index}"))
-            .take_while(|name| self.has(name))
-            .collect();
-        if !numbered.is_empty() {
-            return self.column_points(&numbered);
+        if self.has("z0") {
+            return self.column_points(&self.numbered_columns()?);
         }
         let lists: Vec<&str> = self
             .schema
@@ -106,6 +76,25 @@ impl TableReader {
                     .found(names.join(", "))
                     .hint("name the column of lists with `--column NAME`"))
             }
+        }
+    }
+
+    /// The names `z0`, `z1`, ... up to the last that the table has.
+    fn numbered_columns(&self) -> Result<Vec<String>> {
+        let index = |name: &str| {
+            let index: usize = name.strip_prefix('z')?.parse().ok()?;
+            // Not `z07` or `z+7`.
+            (format!("z{index}") == name).then_some(index)
+        };
+        let last = self.schema.iter_names().filter_map(|name| index(name)).max().unwrap_or(0);
+        let names = (0..=last).map(|index| format!("z{index}"));
+        let missing = names.clone().find(|name| !self.has(name));
+        match missing {
+            None => Ok(names.collect()),
+            Some(missing) => Err(self
+                .wrong(format!("it has no column `{missing}`"))
+                .expected(format!("all of `z0` to `z{last}`"))
+                .hint("add the column, rename those after the gap, or name a column of lists with `--column NAME`")),
         }
     }
 
@@ -202,5 +191,69 @@ impl TableReader {
             .wrong(format!("column `{name}`, row {row} (counted from 0) {problem}"))
             .found(format!("`{value}`"))
             .hint("drop the row, or mend what made it"))
+    }
+}
+
+/// A column of whole numbers of any type, each from 0 to `largest`.
+fn whole_numbers(series: &Series, largest: u32) -> Usable<Vec<u32>> {
+    if !series.dtype().is_integer() {
+        return Err(format!("it holds `{}`", series.dtype()));
+    }
+    no_nulls(series)?;
+    let wide = series.cast(&DataType::Int64).map_err(|error| error.to_string())?;
+    let wide = wide.i64().map_err(|error| error.to_string())?;
+    wide.iter()
+        .enumerate()
+        .map(|(row, value)| {
+            // A value that Int64 cannot hold became null in the cast.
+            value.and_then(|value| u32::try_from(value).ok()).filter(|&value| value <= largest).ok_or_else(
+                || {
+                    let value = value.map_or("a larger number".to_owned(), |value| format!("`{value}`"));
+                    format!("row {row} (counted from 0) is {value}, not a whole number from 0 to {largest}")
+                },
+            )
+        })
+        .collect()
+}
+
+fn texts(series: &Series) -> Usable<Vec<String>> {
+    let DataType::String = series.dtype() else {
+        return Err(format!("it holds `{}`", series.dtype()));
+    };
+    no_nulls(series)?;
+    let texts = series.str().map_err(|error| error.to_string())?;
+    Ok(texts.iter().flatten().map(str::to_owned).collect())
+}
+
+fn no_nulls(series: &Series) -> Usable<()> {
+    match first_null(series) {
+        Some(row) => Err(format!("row {row} (counted from 0) is null")),
+        None => Ok(()),
+    }
+}
+
+/// The first row without a value.
+pub(super) fn first_null(series: &Series) -> Option<usize> {
+    if series.null_count() == 0 { None } else { series.is_null().iter().position(|null| null == Some(true)) }
+}
+
+/// Labels of texts, numbered in the order of the alphabet.
+fn named_labels(texts: &[String]) -> Usable<Labels> {
+    let mut names = texts.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() > 256 {
+        return Err(format!("it holds {} different texts, more than 256", names.len()));
+    }
+    let code = |text: &String| names.binary_search(text).map_or(0, |index| index as u8);
+    Ok(Labels { codes: texts.iter().map(code).collect(), names })
+}
+
+/// Labels of numbers from 0 to 255, each named by itself.
+fn numbered_labels(numbers: &[u32]) -> Labels {
+    let count = numbers.iter().max().map_or(0, |&largest| largest + 1);
+    Labels {
+        codes: numbers.iter().map(|&number| number as u8).collect(),
+        names: (0..count).map(|label| label.to_string()).collect(),
     }
 }

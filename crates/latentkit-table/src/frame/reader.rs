@@ -6,6 +6,7 @@ use latentkit_core::{Error, Result};
 use polars::prelude::*;
 
 use crate::frame::PREFIX;
+use crate::frame::points::first_null;
 use crate::{Metadata, Split};
 
 /// A table to be read, column by column.
@@ -17,7 +18,15 @@ pub(crate) struct TableReader {
 }
 
 impl TableReader {
+    /// Opens a regular file: a pipe would be waited for, and cannot be read from its end.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        if let Ok(about) = fs_err::metadata(path)
+            && !about.is_file()
+        {
+            return Err(Error::input(format!("cannot read `{}`", path.display()))
+                .expected("a Parquet file")
+                .found(if about.is_dir() { "a folder" } else { "neither a file nor a folder" }));
+        }
         let mut reader = ParquetReader::new(
             fs_err::File::open(path).map_err(|e| Error::from(e).into_input())?.into_file(),
         );
@@ -69,13 +78,31 @@ impl TableReader {
             let names: Vec<_> = self.schema.iter_names().map(|name| format!("`{name}`")).collect();
             return Err(self.wrong(format!("it has no column `{name}`")).found(names.join(", ")));
         }
+        if let Some(unsupported) = self.unsupported(name) {
+            return Err(self
+                .wrong(format!("column `{name}` has a type that cannot be read"))
+                .expected("numbers, texts, or lists of f32 or f64")
+                .found(format!("`{unsupported}`")));
+        }
         let file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
         let frame = ParquetReader::new(file.into_file())
             .with_columns(Some(vec![name.to_owned()]))
             .finish()
             .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
         let column = frame.column(name).map_err(|error| self.wrong(error))?;
-        Ok(column.as_materialized_series().rechunk())
+        let series = column.as_materialized_series().rechunk();
+        if series.len() != self.height {
+            return Err(self
+                .wrong(format!("column `{name}` has another length than the table"))
+                .expected(format!("{} rows", self.height))
+                .found(series.len().to_string()));
+        }
+        Ok(series)
+    }
+
+    /// The type of a column that polars would not read, but panic.
+    pub(super) fn unsupported(&self, name: &str) -> Option<String> {
+        self.schema.get(name).and_then(|field| unsupported(field.dtype()))
     }
 
     /// A column of this type without nulls.
@@ -92,10 +119,7 @@ impl TableReader {
     }
 
     pub(super) fn no_nulls(&self, name: &str, series: &Series) -> Result<()> {
-        if series.null_count() == 0 {
-            return Ok(());
-        }
-        let row = series.is_null().iter().position(|null| null == Some(true)).unwrap_or(0);
+        let Some(row) = first_null(series) else { return Ok(()) };
         Err(self
             .wrong(format!("column `{name}`, row {row} (counted from 0) is null"))
             .hint("drop or fill the rows without a value"))
@@ -154,5 +178,60 @@ impl TableReader {
             bytes.extend_from_slice(value);
         }
         Ok(bytes)
+    }
+}
+
+/// The name of a type that this build of polars has no column of, or none that any table here needs.
+fn unsupported(dtype: &ArrowDataType) -> Option<String> {
+    let readable = match dtype {
+        ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => is_plain(inner.dtype()),
+        ArrowDataType::FixedSizeList(inner, width) => is_plain(inner.dtype()) && *width > 0,
+        other => is_plain(other),
+    };
+    (!readable).then(|| type_name(dtype))
+}
+
+/// Whether values of a type are numbers, truth values, texts or bytes that polars reads.
+fn is_plain(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as T;
+    matches!(
+        dtype,
+        T::Boolean
+            | T::UInt8
+            | T::UInt16
+            | T::UInt32
+            | T::UInt64
+            | T::Int8
+            | T::Int16
+            | T::Int32
+            | T::Int64
+            | T::Float32
+            | T::Float64
+            | T::Utf8
+            | T::LargeUtf8
+            | T::Utf8View
+            | T::Binary
+            | T::LargeBinary
+            | T::BinaryView
+    )
+}
+
+/// A type as messages name it.
+fn type_name(dtype: &ArrowDataType) -> String {
+    match dtype {
+        ArrowDataType::Float16 => "f16".to_owned(),
+        ArrowDataType::Float32 => "f32".to_owned(),
+        ArrowDataType::Float64 => "f64".to_owned(),
+        ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => {
+            format!("list of {}", type_name(inner.dtype()))
+        }
+        ArrowDataType::FixedSizeList(inner, width) => {
+            format!("list of {width} {}", type_name(inner.dtype()))
+        }
+        ArrowDataType::Dictionary(_, values, _) => format!("dictionary of {}", type_name(values)),
+        ArrowDataType::Struct(_) => "struct".to_owned(),
+        ArrowDataType::Map(..) => "map".to_owned(),
+        ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View => "text".to_owned(),
+        other => format!("{other:?}").to_lowercase(),
     }
 }

@@ -1,5 +1,7 @@
 //! `latentkit run` and the commands of the single stages.
 
+use std::path::{Path, PathBuf};
+
 use latentkit_core::artifact::Freshness;
 use latentkit_core::stage::REPORT;
 use latentkit_core::{Error, ErrorKind, Result, Stage};
@@ -12,12 +14,12 @@ use crate::progress;
 
 /// `latentkit run`.
 pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
-    let experiment = Experiment::load(&arguments.stage.config, global)?;
     let (from, to) = (Stage::from(arguments.from), Stage::from(arguments.to));
     if from > to {
-        return Err(Error::failed(format!("nothing to run: `{from}` comes after `{to}`"))
+        return Err(Error::usage(format!("nothing to run: `{from}` comes after `{to}`"))
             .hint("the stages are ingest, train, export, cluster, plot"));
     }
+    let experiment = Experiment::load(&arguments.stage.config, global)?;
     let stages: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| (from..=to).contains(stage)).collect();
     // A section that is missing is told before hours of work, not after them.
     for &stage in &stages {
@@ -27,10 +29,12 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
         return dry_run(global, &experiment, &stages, arguments.stage.force);
     }
     experiment.set_threads()?;
+    progress::stop_on_signals()?;
     let _lock = experiment.artifacts.lock()?;
+    warn_of_stale_inputs(&experiment, from);
     let mut outcomes = Vec::new();
     for stage in stages {
-        let outcome = run(&experiment, stage, arguments.stage.force, &Points::default(), "run", global)?;
+        let outcome = run(&experiment, stage, arguments.stage.force, &Points::default(), global)?;
         outcomes.push(outcome);
     }
     let report = (to == Stage::Plot).then(|| experiment.artifacts.file(Stage::Plot, REPORT));
@@ -38,7 +42,8 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
         output::json(&json!({
             "experiment": experiment.config.experiment.name,
             "stages": outcomes,
-            "report": report,
+            "folder": experiment.artifacts.root().display().to_string(),
+            "report": report.map(|report| report.display().to_string()),
         }));
     } else if let Some(report) = report {
         output::line(format!("report: {}", report.display()));
@@ -53,8 +58,17 @@ pub(crate) fn one(global: &Global, stage: Stage, arguments: &StageArguments) -> 
 
 /// `latentkit cluster`.
 pub(crate) fn cluster(global: &Global, arguments: &ClusterArguments) -> Result<()> {
-    let points = Points { file: arguments.latents.clone(), column: arguments.column.clone() };
+    let file = arguments.latents.as_deref().map(absolute).transpose()?;
+    let points = Points { file, column: arguments.column.clone() };
     single(global, Stage::Cluster, &arguments.stage, &points)
+}
+
+/// The absolute path of the points, so that `status` finds them from any folder.
+fn absolute(file: &Path) -> Result<PathBuf> {
+    if !file.exists() {
+        return Err(Error::input(format!("cannot find the points `{}`", file.display())));
+    }
+    fs_err::canonicalize(file).map_err(|error| Error::from(error).into_input())
 }
 
 fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Points) -> Result<()> {
@@ -62,14 +76,34 @@ fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Po
     // Nothing is created for a stage that cannot run.
     experiment.identity(stage, points)?;
     experiment.set_threads()?;
+    progress::stop_on_signals()?;
     let _lock = experiment.artifacts.lock()?;
-    let outcome = run(&experiment, stage, arguments.force, points, stage.name(), global)?;
+    if points.file.is_none() {
+        warn_of_stale_inputs(&experiment, stage);
+    }
+    let outcome = run(&experiment, stage, arguments.force, points, global)?;
     if global.json {
-        output::json(&outcome);
+        output::json(&json!({
+            "experiment": experiment.config.experiment.name,
+            "stages": [outcome],
+            "folder": experiment.artifacts.root().display().to_string(),
+        }));
     } else {
         output::line(format!("{}", experiment.artifacts.stage(stage).display()));
     }
     Ok(())
+}
+
+/// Says when a stage before `first` would run now, though its old files are about to be used.
+fn warn_of_stale_inputs(experiment: &Experiment, first: Stage) {
+    for stage in Stage::ALL.into_iter().filter(|&stage| stage < first) {
+        let state = experiment
+            .identity(stage, &experiment.recorded_points())
+            .and_then(|identity| experiment.assess(&identity));
+        if let Ok(Freshness::Stale(reasons)) = state {
+            log::warn!("`{stage}` is stale ({}), and its old files are used", reasons.join(", "));
+        }
+    }
 }
 
 /// Runs a stage and prints its line.
@@ -78,13 +112,13 @@ fn run(
     stage: Stage,
     force: bool,
     points: &Points,
-    command: &str,
     global: &Global,
 ) -> Result<Outcome> {
     let outcome = experiment.run(stage, force, points, progress::observer()).map_err(|error| {
         if error.kind() == ErrorKind::Interrupted {
-            let config = experiment.config.path().display();
-            error.hint(format!("`latentkit {command} {config}` goes on from here"))
+            error.hint(
+                "the same command goes on: training from its last checkpoint, another stage from its start",
+            )
         } else {
             error
         }

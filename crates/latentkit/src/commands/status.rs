@@ -1,7 +1,5 @@
 //! `latentkit status`: what is fresh, stale or missing, and why.
 
-use std::path::PathBuf;
-
 use latentkit_core::artifact::Freshness;
 use latentkit_core::manifest::Manifest;
 use latentkit_core::{ErrorKind, Result, Stage};
@@ -10,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::{Global, StatusArguments};
 use crate::output::{self, FAINT, GOOD, WARNING};
-use crate::pipeline::{Experiment, Points};
+use crate::pipeline::Experiment;
 
 /// The state of a stage.
 #[derive(Debug, Serialize)]
@@ -72,7 +70,7 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line
     {
         return line(State::Unused, vec![format!("`{input}` is unused")]);
     }
-    let points = manifest.as_ref().map(foreign_points).unwrap_or_default();
+    let points = experiment.recorded_points();
     let identity = match experiment.identity(stage, &points) {
         Ok(identity) => identity,
         Err(error) if error.kind() == ErrorKind::Input => {
@@ -91,22 +89,10 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line
                     .iter()
                     .any(|line| line.stage == *input && matches!(line.state, State::Stale | State::Missing))
             };
-            match inputs.filter(|_| points.file.is_none()).find(outdated) {
+            match inputs.filter(|_| stage != Stage::Cluster || points.file.is_none()).find(outdated) {
                 Some(input) => line(State::Stale, vec![format!("`{input}` would run before it")]),
                 None => line(State::Fresh, Vec::new()),
             }
         }
-    }
-}
-
-/// Where the points of a clustering came from, when it was not export.
-fn foreign_points(manifest: &Manifest) -> Points {
-    let export = format!("{}/", Stage::Export);
-    match manifest.inputs.first() {
-        Some(input) if manifest.stage == Stage::Cluster && !input.path.starts_with(&export) => Points {
-            file: Some(PathBuf::from(&input.path)),
-            column: manifest.config["column"].as_str().map(str::to_owned),
-        },
-        _ => Points::default(),
     }
 }

@@ -60,10 +60,9 @@ fn wrong_usage() {
     assert!(folder.run(&["rum"]).failed(2).contains("run"));
     assert!(folder.run(&["run"]).failed(2).contains("<CONFIG>"));
     assert!(folder.run(&["run", "x.toml", "--threads", "0"]).failed(2).contains("--threads"));
-    assert_eq!(
-        folder.run(&["run", "x.toml", "--from", "plot", "--to", "train"]).code,
-        4,
-        "the config comes first"
+    let config = folder.config(CONFIG);
+    assert!(
+        folder.run(&["run", config, "--from", "plot", "--to", "train"]).failed(2).contains("nothing to run")
     );
 }
 
@@ -140,11 +139,12 @@ fn a_disk_that_is_full_leaves_the_old_files() {
     assert!(text.contains("dataset.parquet") && text.contains("File too large"), "{text}");
     assert!(folder.read("artifacts/trial/ingest/dataset.parquet") == before);
     folder.run(&["status", config]).ok();
-    let tables: Vec<_> = fs_err::read_dir(folder.path().join("artifacts/trial/.ingest.partial"))
+    let prepared = fs_err::read_dir(folder.path().join("artifacts/trial"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(tables, ["key"], "nothing half-written");
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.file_name().unwrap().to_string_lossy().starts_with(".ingest.partial"))
+        .unwrap();
+    assert_eq!(fs_err::read_dir(prepared).unwrap().count(), 0, "nothing half-written");
 }
 
 #[test]
@@ -162,10 +162,26 @@ fn two_at_once() {
 }
 
 #[test]
-fn a_reader_that_stops_reading_is_no_error() {
+fn a_reader_that_stops_reading_stops_no_work() {
     let folder = Folder::new();
     let config = folder.config(CONFIG);
-    let command = format!("{} config {config} | true", env!("CARGO_BIN_EXE_latentkit"));
-    let output = Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap();
-    assert_eq!(Ran::from(output).ok().stderr, "");
+    let data = repository().join("data");
+    let run = |redirection: &str| {
+        let program = env!("CARGO_BIN_EXE_latentkit");
+        let command =
+            format!("{program} ingest {config} --force --quiet --data '{}' {redirection}", data.display());
+        Ran::from(Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap())
+    };
+    assert_eq!(run("| true").ok().stderr, "");
+    assert!(folder.exists("artifacts/trial/ingest/manifest.json"));
+    assert!(run("> /dev/full").failed(1).contains("cannot print the results"));
+}
+
+#[test]
+fn a_pipe_is_no_table() {
+    let folder = Folder::new();
+    let config = folder.config(CONFIG);
+    assert!(Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
+    let text = folder.run(&["cluster", config, "--latents", "pipe"]).failed(4);
+    assert!(text.contains("not a regular file"), "{text}");
 }

@@ -40,9 +40,11 @@ fn points_from_elsewhere_need_only_a_name_and_a_section() {
 
     let ran = folder.run(&["cluster", config, "--latents", "points.parquet", "--column", "z"]).ok();
     assert!(ran.stdout.contains("(column (none) -> z)"), "{}", ran.stdout);
-    folder.run(&["status", config, "--check"]);
+    let status = folder.run(&["status", config]).ok().stdout;
+    assert!(status.contains("cluster  fresh"), "{status}");
 
     folder.run(&["plot", config]).ok();
+    folder.run(&["status", config, "--check"]).ok();
     let report = String::from_utf8(folder.read("artifacts/points/plot/report.html")).unwrap();
     assert!(report.contains("&lt;c&gt;") && !report.contains("<c>"), "label names are escaped");
     assert!(!folder.exists("artifacts/points/plot/training_curves.png"), "there was no training");

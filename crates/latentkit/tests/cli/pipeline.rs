@@ -54,6 +54,13 @@ fn run_then_skip_then_only_what_changed() {
     assert_eq!(changed.stdout.matches(" skipped ").count(), 3, "{}", changed.stdout);
     assert!(changed.stdout.contains("(restarts 2 -> 3)"), "{}", changed.stdout);
 
+    let warned = folder.run(&["export", &smoke, "--set", "train.epochs=7"]).ok();
+    assert!(
+        warned.stderr.contains("`train` is stale (epochs 1 -> 7), and its old files are used"),
+        "{}",
+        warned.stderr
+    );
+
     // Somebody edits a table.
     fs_err::write(folder.path().join("artifacts/smoke/cluster/contingency.parquet"), "x").unwrap();
     let edited = folder.run(&["cluster", &smoke, "--set", "cluster.restarts=3"]).ok();
@@ -77,7 +84,7 @@ fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
     parts.run(&with("ingest")).ok();
     let stopped = interrupt_after_first_epoch(parts.command(&with("train")));
     assert_eq!(stopped.code, 130, "{}", stopped.stderr);
-    assert!(stopped.stderr.contains("goes on from here"), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("the same command goes on"), "{}", stopped.stderr);
     assert!(!parts.exists("artifacts/smoke/train"), "a stage that did not end does not appear");
     let resumed = parts.run(&with("train")).ok();
     assert!(resumed.stderr.contains("goes on after the checkpoint of epoch 1"), "{}", resumed.stderr);
