@@ -61,6 +61,10 @@ pub fn run(
     write_reconstructions(&output_folder.join(RECONSTRUCTIONS), &shown, &metadata)?;
 
     let health = latent_health(&latents.values);
+    for latent in &health {
+        let (name, std, zeros) = (&latent.name, latent.std, 100.0 * latent.zeros);
+        observer.message(format!("latent {name}: standard deviation {std:.4}, {zeros:.1} % zeros"));
+    }
     let dead: Vec<&str> =
         health.iter().filter(|latent| latent.dead).map(|latent| latent.name.as_str()).collect();
     if !dead.is_empty() {
