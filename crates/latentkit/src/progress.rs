@@ -1,12 +1,13 @@
 //! Progress for people: bars on a terminal, log lines everywhere, and Ctrl-C.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anstream::ColorChoice;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use latentkit_core::{Error, Event, Observer, Result};
 use log::{Level, LevelFilter};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -104,7 +105,7 @@ fn show(event: Event) {
         Event::Step { epoch, epochs, images, total } => {
             // One bar for the whole training, so that its ETA is that of the last epoch.
             let done = u64::from(epoch - 1) * total + images;
-            let template = "{prefix} {wide_bar} {msg} {pos}/{len} images, {per_sec}, {eta} left";
+            let template = "{prefix} {wide_bar} {msg} {pos}/{len} images, {rate}, {eta} left";
             advance("training", template, done, Some(u64::from(epochs) * total));
             if let Some((_, bar)) = BAR.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
                 bar.set_message(format!("epoch {epoch}/{epochs}"));
@@ -128,7 +129,7 @@ fn show(event: Event) {
         Event::Encoded { images, total } => {
             advance(
                 "encoding",
-                "{prefix} {wide_bar} {pos}/{len} images, {per_sec}, {eta} left",
+                "{prefix} {wide_bar} {pos}/{len} images, {rate}, {eta} left",
                 images,
                 Some(total),
             );
@@ -157,7 +158,12 @@ fn advance(name: &str, template: &str, position: u64, total: Option<u64>) {
             old.finish_and_clear();
             BARS.remove(&old);
         }
-        let style = ProgressStyle::with_template(template).expect("a template of this file");
+        let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // A bar that cannot be drawn stops no work.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        };
+        let style =
+            ProgressStyle::with_template(template).expect("a template of this file").with_key("rate", rate);
         let bar = ProgressBar::new(total.unwrap_or(0)).with_style(style).with_prefix(name.to_owned());
         // What was done before, as by a training that goes on, says nothing about the speed.
         let bar = BARS.add(bar);

@@ -74,10 +74,8 @@ pub(super) fn clusters(experiment: &Experiment, figures: &Figures) -> Result<Opt
 /// How well the clusters of each k agree with the labels.
 fn agreement(experiment: &Experiment) -> Option<Html> {
     let best = experiment.cluster.as_ref().map(|stage| stage.summary.best_k);
-    let mut table = Table::new(
-        "Agreement of clusters and labels, which were not used for the clustering nor for the choice of k",
-    )
-    .columns(Align::Right, ["k", "accuracy", "NMI", "ARI", "AMI", "purity"]);
+    let mut table = Table::new("Agreement with the labels")
+        .columns(Align::Right, ["k", "accuracy", "NMI", "ARI", "AMI", "purity"]);
     for row in &experiment.sweep {
         let measures = row.external?;
         let figures = [measures.accuracy, measures.nmi, measures.ari, measures.ami, measures.purity];
@@ -86,7 +84,8 @@ fn agreement(experiment: &Experiment) -> Option<Html> {
         let cells = figures.map(|figure| cell(decimal(figure, 3)));
         table.rich_row([vec![cell(count(row.k as usize))], cells.into()].concat());
     }
-    let note = "Accuracy is the share of points whose label is that of their cluster under the best one-to-one mapping.";
+    let note = "Labels were not used for the clustering nor for the choice of k. Accuracy is the share of points whose label is \
+                that of their cluster under the best one-to-one mapping.";
     (!experiment.sweep.is_empty()).then(|| table.into_html().classed("p", "small", Html::new().text(note)))
 }
 
