@@ -1,4 +1,4 @@
-//! The five stages of an experiment and every name that they give to files.
+//! The six stages of an experiment and every name that they give to files.
 
 use std::fmt;
 
@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// | ingest | `dataset.parquet` |
 /// | train | `model.safetensors`, `history.parquet`, `checkpoints/` |
 /// | export | `latents.parquet`, `reconstructions.parquet` |
-/// | cluster | `sweep.parquet`, `assignments.parquet`, `contingency.parquet` |
+/// | cluster | `sweep.parquet`, `assignments.parquet`, `centroids.parquet`, `clusters.parquet`, `examples.parquet`, `projection.parquet`; with labels `contingency.parquet`, `label_pairs.parquet` |
+/// | decode | `centroid_images.parquet` |
 /// | plot | `*.png`, `*.svg`, `report.html` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -24,6 +25,8 @@ pub enum Stage {
     Export,
     /// Clusters the latents for each k.
     Cluster,
+    /// Decodes the centroids of the chosen k.
+    Decode,
     /// Draws the charts and the report.
     Plot,
 }
@@ -46,6 +49,18 @@ pub const SWEEP: &str = "sweep.parquet";
 pub const ASSIGNMENTS: &str = "assignments.parquet";
 /// Labels counted by cluster, made by cluster.
 pub const CONTINGENCY: &str = "contingency.parquet";
+/// The centroids of each k, made by cluster.
+pub const CENTROIDS: &str = "centroids.parquet";
+/// The clusters of the chosen k, made by cluster.
+pub const CLUSTERS: &str = "clusters.parquet";
+/// Points that show what a cluster holds, made by cluster.
+pub const EXAMPLES: &str = "examples.parquet";
+/// How often two labels share a cluster, made by cluster.
+pub const LABEL_PAIRS: &str = "label_pairs.parquet";
+/// The points on their first two principal components, made by cluster.
+pub const PROJECTION: &str = "projection.parquet";
+/// The decoded centroids, made by decode.
+pub const CENTROID_IMAGES: &str = "centroid_images.parquet";
 /// The page that shows everything, made by plot.
 pub const REPORT: &str = "report.html";
 /// The record of a stage that has finished.
@@ -53,7 +68,8 @@ pub const MANIFEST: &str = "manifest.json";
 
 impl Stage {
     /// Every stage, in the order in which they run.
-    pub const ALL: [Self; 5] = [Self::Ingest, Self::Train, Self::Export, Self::Cluster, Self::Plot];
+    pub const ALL: [Self; 6] =
+        [Self::Ingest, Self::Train, Self::Export, Self::Cluster, Self::Decode, Self::Plot];
 
     /// The name of the stage, of its command and of its folder.
     pub fn name(self) -> &'static str {
@@ -62,13 +78,17 @@ impl Stage {
             Self::Train => "train",
             Self::Export => "export",
             Self::Cluster => "cluster",
+            Self::Decode => "decode",
             Self::Plot => "plot",
         }
     }
 
     /// Counts the changes of what the stage writes for the same inputs; part of its key.
     pub fn version(self) -> u32 {
-        1
+        match self {
+            Self::Ingest | Self::Decode => 1,
+            Self::Train | Self::Export | Self::Cluster | Self::Plot => 2,
+        }
     }
 
     /// The stages whose files this one reads, with the files.
@@ -78,15 +98,26 @@ impl Stage {
             Self::Train => &[(Self::Ingest, DATASET)],
             Self::Export => &[(Self::Ingest, DATASET), (Self::Train, MODEL)],
             Self::Cluster => &[(Self::Export, LATENTS)],
+            Self::Decode => &[(Self::Train, MODEL), (Self::Cluster, CENTROIDS), (Self::Cluster, CLUSTERS)],
             Self::Plot => &[
+                (Self::Ingest, DATASET),
                 (Self::Ingest, MANIFEST),
                 (Self::Train, MANIFEST),
                 (Self::Train, HISTORY),
                 (Self::Export, MANIFEST),
+                (Self::Export, LATENTS),
                 (Self::Export, RECONSTRUCTIONS),
                 (Self::Cluster, MANIFEST),
                 (Self::Cluster, SWEEP),
+                (Self::Cluster, ASSIGNMENTS),
+                (Self::Cluster, CENTROIDS),
+                (Self::Cluster, CLUSTERS),
+                (Self::Cluster, EXAMPLES),
+                (Self::Cluster, PROJECTION),
                 (Self::Cluster, CONTINGENCY),
+                (Self::Cluster, LABEL_PAIRS),
+                (Self::Decode, MANIFEST),
+                (Self::Decode, CENTROID_IMAGES),
             ],
         }
     }

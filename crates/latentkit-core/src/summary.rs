@@ -86,6 +86,8 @@ pub struct ExportSummary {
     pub images: usize,
     /// Mean reconstruction error of each split.
     pub splits: Vec<SplitError>,
+    /// Mean reconstruction error of the test images of each label.
+    pub labels: Vec<LabelError>,
     /// Health of each latent.
     pub latents: Vec<LatentHealth>,
     /// Number of dead latents.
@@ -100,6 +102,19 @@ pub struct SplitError {
     /// `train`, `validation` or `test`.
     pub split: String,
     /// Images in it.
+    pub images: usize,
+    /// Mean binary cross-entropy per pixel, in nats.
+    pub bce: f64,
+    /// Mean squared error per pixel.
+    pub mse: f64,
+}
+
+/// The mean reconstruction error of the test images of a label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelError {
+    /// Name of the label.
+    pub label: String,
+    /// Test images that have it.
     pub images: usize,
     /// Mean binary cross-entropy per pixel, in nats.
     pub bce: f64,
@@ -133,6 +148,25 @@ pub struct ClusterSummary {
     pub best_k: usize,
     /// Whether it is the first or last k that was tried, so that the best may lie outside.
     pub best_at_edge: bool,
+    /// The other k that are as good: their mean silhouettes lie no further from the best than the seeds spread.
+    pub rivals: Vec<usize>,
+    /// Whether the silhouettes differ less over k than over the seeds.
+    pub flat: bool,
+    /// The seeds that the sweep was repeated with; tables other than the sweep are of the first.
+    pub seeds: Vec<u32>,
+    /// Share of the variance on each of the first two principal components, 0 to 1.
+    pub explained_variance: Vec<f64>,
+    /// The label pairs that share a cluster most often, at most ten, the most frequent first; none without labels.
+    pub label_pairs: Vec<LabelPair>,
+}
+
+/// How often two labels share a cluster of the chosen k.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelPair {
+    /// Names of the labels.
+    pub labels: [String; 2],
+    /// Probability that a random point of one and a random point of the other are in the same cluster, 0 to 1.
+    pub share: f64,
 }
 
 impl ClusterSummary {
@@ -147,10 +181,23 @@ impl ClusterSummary {
 pub struct SweepFigure {
     /// Number of clusters.
     pub k: usize,
-    /// Sum of squared distances to the nearest centroid.
+    /// Sum of squared distances to the nearest centroid, for the first seed.
     pub inertia: f64,
-    /// Mean silhouette over all points, -1 to 1.
+    /// Mean silhouette over all points, -1 to 1; its mean over the seeds.
     pub silhouette: f64,
+    /// The lowest mean silhouette of a seed.
+    pub silhouette_min: f64,
+    /// The highest mean silhouette of a seed.
+    pub silhouette_max: f64,
+}
+
+/// The figures of decode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecodeSummary {
+    /// Centroids that were decoded.
+    pub centroids: usize,
+    /// Where libtorch computed.
+    pub device: String,
 }
 
 /// The figures of plot.

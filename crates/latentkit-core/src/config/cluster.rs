@@ -13,6 +13,10 @@ use super::{Count, Positive};
 pub struct ClusterConfig {
     /// The numbers of clusters to try.
     pub k: KSweep,
+    /// How often the sweep is repeated, with the experiment's seed and those after it: the silhouettes' spread over them
+    /// says how much a difference between two k means.
+    #[serde(default = "default_seeds")]
+    pub seeds: Count,
     /// Runs of K-Means from different centroids for each k; the one of least inertia is kept.
     #[serde(default = "default_restarts")]
     pub restarts: Count,
@@ -24,6 +28,9 @@ pub struct ClusterConfig {
     pub tolerance: Positive,
 }
 
+fn default_seeds() -> Count {
+    Count::new(3).expect("at least 1")
+}
 fn default_restarts() -> Count {
     Count::new(10).expect("at least 1")
 }

@@ -158,6 +158,7 @@ impl Config {
             }
             Stage::Export => serde_json::json!({ "export": self.experiment.export }),
             Stage::Cluster => serde_json::json!({ "seed": seed, "cluster": self.cluster()? }),
+            Stage::Decode => serde_json::json!({}),
             Stage::Plot => {
                 serde_json::json!({ "name": self.experiment.name, "plot": self.experiment.plot })
             }
