@@ -1,5 +1,6 @@
 //! Encodes every image of a dataset with trained weights, and says whether the latents carry information.
 
+mod decode;
 mod health;
 mod reconstruct;
 
@@ -8,7 +9,7 @@ use std::path::Path;
 use latentkit_core::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
-use latentkit_core::summary::{ExportSummary, SplitError};
+use latentkit_core::summary::{ExportSummary, LabelError, SplitError};
 use latentkit_core::{Error, Event, Observer, Result};
 use latentkit_model::{AutoEncoder, ImageStore, device, device_name, per_image_errors};
 use latentkit_table::{
@@ -17,6 +18,7 @@ use latentkit_table::{
 use ndarray::Array2;
 use tch::{Kind, Tensor};
 
+pub use decode::decode;
 pub use health::latent_health;
 
 /// Encodes the images of `dataset` with the weights of `model`, and writes `latents.parquet` and
@@ -79,6 +81,7 @@ pub fn run(
     Ok(ExportSummary {
         images: data.len(),
         splits: Split::ALL.iter().filter_map(|&split| split_error(&data, &latents, split)).collect(),
+        labels: label_errors(&data, &latents),
         dead: dead.len(),
         latents: health,
         device: device_name(device),
@@ -139,11 +142,30 @@ fn numbers(tensor: &Tensor) -> Vec<f32> {
 /// The mean errors of a split. None when it has no images.
 fn split_error(data: &Dataset, latents: &Latents, split: Split) -> Option<SplitError> {
     let ids = data.ids(split);
-    let mean = |values: &[f32]| ids.iter().map(|&id| f64::from(values[id])).sum::<f64>() / ids.len() as f64;
     (!ids.is_empty()).then(|| SplitError {
         split: split.to_string(),
         images: ids.len(),
-        bce: mean(&latents.reconstruction_bce),
-        mse: mean(&latents.reconstruction_mse),
+        bce: mean(&latents.reconstruction_bce, &ids),
+        mse: mean(&latents.reconstruction_mse, &ids),
     })
+}
+
+/// The mean errors of the test images of each label that has some.
+fn label_errors(data: &Dataset, latents: &Latents) -> Vec<LabelError> {
+    let test = data.ids(Split::Test);
+    let of_label = |(label, name): (usize, &String)| {
+        let ids: Vec<usize> =
+            test.iter().copied().filter(|&id| usize::from(data.labels[id]) == label).collect();
+        (!ids.is_empty()).then(|| LabelError {
+            label: name.clone(),
+            images: ids.len(),
+            bce: mean(&latents.reconstruction_bce, &ids),
+            mse: mean(&latents.reconstruction_mse, &ids),
+        })
+    };
+    data.label_names.iter().enumerate().filter_map(of_label).collect()
+}
+
+fn mean(values: &[f32], ids: &[usize]) -> f64 {
+    ids.iter().map(|&id| f64::from(values[id])).sum::<f64>() / ids.len() as f64
 }

@@ -2,6 +2,7 @@
 
 use latentkit_model::{AutoEncoder, ImageStore};
 use latentkit_table::{Dataset, Latents, Reconstruction, ReconstructionKind, Reconstructions, Split};
+use tch::Tensor;
 
 use crate::numbers;
 
@@ -31,7 +32,7 @@ pub(crate) fn reconstructions(
     let decoded = if ids.is_empty() {
         Vec::new()
     } else {
-        tch::no_grad(|| numbers(&network.logits(&images.batch(&ids), false).sigmoid()))
+        tch::no_grad(|| pixels(&network.logits(&images.batch(&ids), false).sigmoid()))
     };
     let rows =
         shown.iter().zip(decoded.chunks_exact(data.pixels())).map(|(&(id, kind), decoded)| Reconstruction {
@@ -41,7 +42,12 @@ pub(crate) fn reconstructions(
             label_name: data.label_names[usize::from(data.labels[id])].clone(),
             bce: latents.reconstruction_bce[id],
             image: data.image(id).to_vec(),
-            reconstruction: decoded.iter().map(|&value| (value * 255.0).round() as u8).collect(),
+            reconstruction: decoded.to_vec(),
         });
     Reconstructions { height: data.height, width: data.width, rows: rows.collect() }
+}
+
+/// Values in 0 .. 1 as bytes.
+pub(crate) fn pixels(values: &Tensor) -> Vec<u8> {
+    numbers(values).iter().map(|&value| (value * 255.0).round() as u8).collect()
 }

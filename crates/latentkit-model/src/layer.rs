@@ -78,6 +78,34 @@ pub enum Layer {
         /// What follows.
         activation: Activation,
     },
+    /// Convolution with a bias and zeros on all sides; PyTorch's `Conv2d`.
+    StridedConv {
+        /// Channels out.
+        filters: usize,
+        /// Rows and columns of the kernel.
+        kernel: usize,
+        /// Rows and columns from one output to the next.
+        stride: usize,
+        /// Rows and columns of zeros on each side.
+        padding: usize,
+        /// What follows.
+        activation: Activation,
+    },
+    /// The transpose of a strided convolution, with a bias; PyTorch's `ConvTranspose2d`.
+    TransposedConv {
+        /// Channels out.
+        filters: usize,
+        /// Rows and columns of the kernel.
+        kernel: usize,
+        /// Rows and columns from the output of one input to that of the next.
+        stride: usize,
+        /// Rows and columns that are cut off each side.
+        padding: usize,
+        /// Rows and columns that are added below and right.
+        output_padding: usize,
+        /// What follows.
+        activation: Activation,
+    },
     /// Largest value of each square of `size`.
     MaxPool {
         /// Rows and columns of a square.
@@ -118,6 +146,25 @@ impl Layer {
             (Self::Conv { filters, .. }, Shape::Image { height, width, .. }) => {
                 Some(Shape::Image { height, width, channels: filters })
             }
+            (
+                Self::StridedConv { filters, kernel, stride, padding, .. },
+                Shape::Image { height, width, .. },
+            ) => {
+                let side =
+                    |length: usize| (length + 2 * padding).checked_sub(kernel).map(|room| room / stride + 1);
+                Some(Shape::Image { height: side(height)?, width: side(width)?, channels: filters })
+            }
+            (
+                Self::TransposedConv { filters, kernel, stride, padding, output_padding, .. },
+                Shape::Image { height, width, .. },
+            ) => {
+                let side = |length: usize| {
+                    ((length - 1) * stride + kernel + output_padding)
+                        .checked_sub(2 * padding)
+                        .filter(|&side| side > 0)
+                };
+                Some(Shape::Image { height: side(height)?, width: side(width)?, channels: filters })
+            }
             (Self::MaxPool { size }, Shape::Image { height, width, channels }) => {
                 let whole = height >= size && width >= size;
                 whole.then_some(Shape::Image { height: height / size, width: width / size, channels })
@@ -138,9 +185,12 @@ impl Layer {
     /// How many numbers the layer holds when it follows `input`.
     pub fn parameters(self, input: Shape) -> Parameters {
         match (self, input) {
-            (Self::Conv { filters, kernel, .. }, Shape::Image { channels, .. }) => {
-                Parameters { trainable: (kernel * kernel * channels + 1) * filters, non_trainable: 0 }
-            }
+            (
+                Self::Conv { filters, kernel, .. }
+                | Self::StridedConv { filters, kernel, .. }
+                | Self::TransposedConv { filters, kernel, .. },
+                Shape::Image { channels, .. },
+            ) => Parameters { trainable: (kernel * kernel * channels + 1) * filters, non_trainable: 0 },
             (Self::Dense { units, .. }, Shape::Flat(length)) => {
                 Parameters { trainable: (length + 1) * units, non_trainable: 0 }
             }
@@ -162,6 +212,12 @@ impl fmt::Display for Layer {
         };
         f.pad(&match self {
             Self::Conv { kernel, activation, .. } => activated(format!("conv {kernel}x{kernel}"), activation),
+            Self::StridedConv { kernel, stride, activation, .. } => {
+                activated(format!("conv {kernel}x{kernel} /{stride}"), activation)
+            }
+            Self::TransposedConv { kernel, stride, activation, .. } => {
+                activated(format!("conv-transpose {kernel}x{kernel} /{stride}"), activation)
+            }
             Self::MaxPool { size } => format!("max-pool {size}x{size}"),
             Self::BatchNorm => "batch-norm".to_owned(),
             Self::Flatten => "flatten".to_owned(),

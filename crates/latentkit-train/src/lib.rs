@@ -7,7 +7,7 @@ mod stopping;
 use std::path::Path;
 use std::time::Instant;
 
-use latentkit_core::config::{Loss, ModelConfig, TrainConfig};
+use latentkit_core::config::{Loss, ModelConfig, Precision, TrainConfig};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{CHECKPOINTS, HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
@@ -47,7 +47,8 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
     let images = ImageStore::new(&data.images, data.height, data.width, device);
     let (train_ids, validation_ids) = (ids(&data, Split::Train)?, ids(&data, Split::Validation)?);
 
-    let model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into(), device)?;
+    let mut model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into(), device)?;
+    model.precision = plan.train.precision;
     let mut parameters = model.trainable();
     let mut adam = Adam::new(&plan.train.optimizer, &parameters);
     let mut state = State::new(plan.train.optimizer.learning_rate.get());
@@ -126,6 +127,7 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
         log_end(&state, epochs, &path, observer);
     }
 
+    model.precision = Precision::Float32;
     let test = evaluate(&model, &images, &ids(&data, Split::Test)?, batch_size, observer)?;
     write_outputs(plan, &model, &state, &source, output_folder)?;
     Ok(summary(plan, &model, &state, test, resumed_after))

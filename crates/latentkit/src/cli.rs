@@ -89,6 +89,9 @@ Examples:
   latentkit cluster configs/mnist.toml --set cluster.k='{ from = 2, to = 20 }'
   latentkit cluster my.toml --latents embeddings.parquet --column embedding")]
     Cluster(ClusterArguments),
+    /// Decode the centroids of the best k into images
+    #[command(after_help = "Example:\n  latentkit decode configs/mnist.toml")]
+    Decode(StageArguments),
     /// Draw the charts and the report
     #[command(after_help = "Example:\n  latentkit plot configs/mnist.toml --set plot.formats='[\"svg\"]'")]
     Plot(StageArguments),
@@ -161,6 +164,7 @@ pub(crate) enum StageName {
     Train,
     Export,
     Cluster,
+    Decode,
     Plot,
 }
 
@@ -171,6 +175,7 @@ impl From<StageName> for Stage {
             StageName::Train => Self::Train,
             StageName::Export => Self::Export,
             StageName::Cluster => Self::Cluster,
+            StageName::Decode => Self::Decode,
             StageName::Plot => Self::Plot,
         }
     }

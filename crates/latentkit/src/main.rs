@@ -44,6 +44,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Train(arguments) => commands::run::one(global, latentkit_core::Stage::Train, arguments)?,
         Command::Export(arguments) => commands::run::one(global, latentkit_core::Stage::Export, arguments)?,
         Command::Cluster(arguments) => commands::run::cluster(global, arguments)?,
+        Command::Decode(arguments) => commands::run::one(global, latentkit_core::Stage::Decode, arguments)?,
         Command::Plot(arguments) => commands::run::one(global, latentkit_core::Stage::Plot, arguments)?,
         Command::Summary(arguments) => commands::summary::print(global, arguments)?,
         Command::Status(arguments) => {

@@ -9,8 +9,10 @@ use latentkit_core::hash::FileRecord;
 use latentkit_core::manifest::{Identity, Manifest};
 use latentkit_core::stage::LATENTS;
 #[cfg(feature = "torch")]
-use latentkit_core::stage::{DATASET, MODEL};
-use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary};
+use latentkit_core::stage::{CENTROIDS, CLUSTERS, DATASET, MODEL};
+use latentkit_core::summary::{
+    ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary,
+};
 use latentkit_core::{Error, ErrorKind, Observer, Result, Stage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,7 +91,7 @@ impl Experiment {
                 .into_iter()
                 .map(|(input, name)| self.artifacts.record(input, name))
                 .collect::<Result<_>>()?,
-            Stage::Train | Stage::Export => stage
+            Stage::Train | Stage::Export | Stage::Decode => stage
                 .inputs()
                 .iter()
                 .map(|(input, name)| self.artifacts.record(*input, name))
@@ -206,8 +208,27 @@ impl Experiment {
                 folder,
                 observer,
             )),
+            #[cfg(feature = "torch")]
+            Stage::Decode => {
+                // Points of others may have as many dimensions as the latents, and would be decoded to nonsense.
+                if let Some(file) = self.recorded_points().file {
+                    return Err(Error::input(
+                        "cannot decode the centroids: they are not of this model's latents",
+                    )
+                    .expected("a clustering of what export made")
+                    .found(format!("one of `{}`", file.display()))
+                    .hint("`latentkit cluster CONFIG` without `--latents` makes it"));
+                }
+                value(latentkit_export::decode(
+                    &config.experiment.export,
+                    &self.artifacts.file(Stage::Train, MODEL),
+                    &self.artifacts.file(Stage::Cluster, CENTROIDS),
+                    &self.artifacts.file(Stage::Cluster, CLUSTERS),
+                    folder,
+                ))
+            }
             #[cfg(not(feature = "torch"))]
-            Stage::Train | Stage::Export => Err(without_torch(stage.name())),
+            Stage::Train | Stage::Export | Stage::Decode => Err(without_torch(stage.name())),
             Stage::Cluster => {
                 let file = points.file.clone().unwrap_or_else(|| self.artifacts.file(Stage::Export, LATENTS));
                 let column = points.column.as_deref();
@@ -259,6 +280,10 @@ fn headline(manifest: &Manifest) -> Result<String> {
             let s: ClusterSummary = manifest.summary()?;
             let edge = if s.best_at_edge { ", at the edge of the sweep" } else { "" };
             format!("{} points, best k {} (silhouette {:.4}{edge})", s.points, s.best_k, s.best_silhouette())
+        }
+        Stage::Decode => {
+            let s: DecodeSummary = manifest.summary()?;
+            format!("{} centroids", s.centroids)
         }
         Stage::Plot => {
             let s: PlotSummary = manifest.summary()?;

@@ -17,7 +17,9 @@ pub use dataset::{DatasetConfig, Files, NamedSource, Source, SplitMethod};
 pub use model::{Architecture, LatentActivation, ModelConfig};
 pub use number::{Count, Fraction, Natural, NonNegative, Positive};
 pub use plot::{PictureFormat, PlotConfig};
-pub use train::{Device, EarlyStopping, ExportConfig, Loss, Optimizer, OptimizerKind, Schedule, TrainConfig};
+pub use train::{
+    Device, EarlyStopping, ExportConfig, Loss, Optimizer, OptimizerKind, Precision, Schedule, TrainConfig,
+};
 
 use crate::{Error, ErrorKind, Result, Stage};
 use document::Document;
@@ -158,7 +160,10 @@ impl Config {
             }
             Stage::Export => serde_json::json!({ "export": self.experiment.export }),
             Stage::Cluster => serde_json::json!({ "seed": seed, "cluster": self.cluster()? }),
-            Stage::Decode => serde_json::json!({}),
+            Stage::Decode => {
+                self.model()?;
+                serde_json::json!({ "export": self.experiment.export })
+            }
             Stage::Plot => {
                 serde_json::json!({ "name": self.experiment.name, "plot": self.experiment.plot })
             }

@@ -28,6 +28,8 @@ fn default_latent_dim() -> Count {
 pub enum Architecture {
     /// The small fully convolutional auto-encoder of the reference experiment, for 28x28 grey images.
     Reference,
+    /// Three strided convolutions and their mirror image, without pooling and batch-norm.
+    Strided,
 }
 
 impl Architecture {
@@ -35,6 +37,7 @@ impl Architecture {
     pub fn name(self) -> &'static str {
         match self {
             Self::Reference => "reference",
+            Self::Strided => "strided",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The architectures, each a list of layers in a file of its own.
 
 mod reference;
+mod strided;
 
 use latentkit_core::config::{Architecture, LatentActivation, ModelConfig};
 use latentkit_core::{Error, Result};
@@ -32,8 +33,9 @@ impl Blueprint {
                 LatentActivation::Linear => Activation::Linear,
             },
         };
-        let (encoder, decoder) = match config.architecture {
-            Architecture::Reference => reference::layers(latents),
+        let ((encoder, decoder), sizes) = match config.architecture {
+            Architecture::Reference => (reference::layers(latents), reference::SIZES),
+            Architecture::Strided => (strided::layers(latents, input), strided::SIZES),
         };
         let blueprint = Self { input, encoder, decoder };
         if blueprint.shapes().is_none_or(|shapes| shapes.last() != Some(&input)) {
@@ -41,7 +43,7 @@ impl Blueprint {
                 "model.architecture",
                 format!("the architecture `{}` does not fit the images", config.architecture.name()),
             )
-            .expected("images of 28x28 pixels")
+            .expected(sizes)
             .found(format!("{height}x{width}")));
         }
         Ok(blueprint)

@@ -2,6 +2,9 @@
 
 use crate::layer::{Activation, Layer};
 
+/// The images that it takes.
+pub(super) const SIZES: &str = "images of 28x28 pixels";
+
 const fn conv(kernel: usize, filters: usize) -> Layer {
     Layer::Conv { filters, kernel, activation: Activation::Relu }
 }

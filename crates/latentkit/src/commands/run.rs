@@ -17,7 +17,7 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
     let (from, to) = (Stage::from(arguments.from), Stage::from(arguments.to));
     if from > to {
         return Err(Error::usage(format!("nothing to run: `{from}` comes after `{to}`"))
-            .hint("the stages are ingest, train, export, cluster, plot"));
+            .hint("the stages are ingest, train, export, cluster, decode, plot"));
     }
     let experiment = Experiment::load(&arguments.stage.config, global)?;
     let stages: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| (from..=to).contains(stage)).collect();
