@@ -1,15 +1,18 @@
 //! Export of a few images with fresh weights.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use latentkit_core::config::{ExportConfig, ModelConfig};
 use latentkit_core::summary::ExportSummary;
 use latentkit_core::{ErrorKind, Observer, Result};
+use latentkit_export::decode;
 use latentkit_model::{AutoEncoder, ImageStore, write_tensors};
 use latentkit_table::{
-    Dataset, Metadata, ReconstructionKind, Split, read_embeddings, read_reconstructions, write_dataset,
+    Centroids, ClusterRow, Dataset, Metadata, ReconstructionKind, Split, read_centroid_images,
+    read_centroids, read_embeddings, read_reconstructions, write_centroids, write_clusters, write_dataset,
 };
-use tch::Device;
+use ndarray::Array2;
+use tch::{Device, Tensor};
 
 /// 21 images of two labels; seven to each split.
 fn dataset() -> Dataset {
@@ -61,6 +64,65 @@ fn every_image_is_encoded_as_the_model_does() {
         assert!((f64::from(*value) - expected).abs() < 1e-5, "latent {column} of image {row}");
     }
     assert_eq!(found.labels.unwrap().codes, dataset.labels);
+}
+
+#[test]
+fn errors_by_label_are_means_over_the_test_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = export(folder.path(), &model("linear"), &dataset()).unwrap();
+    let test = summary.splits.iter().find(|split| split.split == "test").unwrap();
+    let labels: Vec<_> = summary.labels.iter().map(|label| (label.label.as_str(), label.images)).collect();
+    assert_eq!(labels, [("even", 4), ("odd", 3)]);
+    let whole: f64 = summary.labels.iter().map(|label| label.bce * label.images as f64).sum();
+    assert!((whole / 7.0 - test.bce).abs() < 1e-9);
+    assert!((summary.labels[0].mse - summary.labels[1].mse).abs() > 1e-9, "each label has its own");
+}
+
+/// Centroids for two values of k, the second one chosen.
+fn centroids(folder: &Path, dimensions: usize) -> (PathBuf, PathBuf) {
+    let (centroids, clusters) = (folder.join("centroids.parquet"), folder.join("clusters.parquet"));
+    let values =
+        Array2::from_shape_fn((5, dimensions), |(row, column)| (row * 3 + column) as f64 / 7.0 - 0.5);
+    let table = Centroids { k: vec![2, 2, 3, 3, 3], clusters: vec![0, 1, 0, 1, 2], values };
+    write_centroids(&centroids, &table, &Metadata::new()).unwrap();
+    let rows: Vec<_> = (0..3)
+        .map(|cluster| ClusterRow { cluster, size: 1, silhouette: 0.0, distance: 0.0, labels: None })
+        .collect();
+    write_clusters(&clusters, &rows, &Metadata::new()).unwrap();
+    (centroids, clusters)
+}
+
+#[test]
+fn centroids_of_the_chosen_k_are_decoded_as_the_model_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = model("linear");
+    export(folder.path(), &model, &dataset()).unwrap();
+    let (centroids, clusters) = centroids(folder.path(), 6);
+    let weights = folder.path().join("model.safetensors");
+    let config = ExportConfig::default();
+    let summary = decode(&config, &weights, &centroids, &clusters, folder.path()).unwrap();
+    assert_eq!(summary.centroids, 3);
+    let found = read_centroid_images(&folder.path().join("centroid_images.parquet")).unwrap();
+    assert_eq!((found.height, found.width, found.images.len()), (28, 28, 3));
+    let latents: Vec<f32> =
+        read_centroids(&centroids).unwrap().of(3).iter().map(|&value| value as f32).collect();
+    let latents = Tensor::from_slice(&latents).reshape([3, 6]);
+    let expected = tch::no_grad(|| model.decode_logits(&latents, false).sigmoid() * 255.0);
+    for (index, &pixel) in found.images.concat().iter().enumerate() {
+        let expected = expected.flatten(0, -1).double_value(&[index as i64]);
+        assert!((f64::from(pixel) - expected).abs() < 0.501, "pixel {index}: {pixel} is not {expected}");
+    }
+}
+
+#[test]
+fn centroids_of_another_space_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    export(folder.path(), &model("linear"), &dataset()).unwrap();
+    let (centroids, clusters) = centroids(folder.path(), 4);
+    let weights = folder.path().join("model.safetensors");
+    let error = decode(&ExportConfig::default(), &weights, &centroids, &clusters, folder.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.to_string().contains("centroids.parquet"), "{error}");
 }
 
 #[test]

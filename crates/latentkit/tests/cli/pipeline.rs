@@ -10,7 +10,7 @@ fn smoke() -> String {
     repository().join("configs/smoke.toml").display().to_string()
 }
 
-const OUTPUTS: [&str; 9] = [
+const OUTPUTS: [&str; 15] = [
     "ingest/dataset.parquet",
     "train/model.safetensors",
     "train/history.parquet",
@@ -18,7 +18,13 @@ const OUTPUTS: [&str; 9] = [
     "export/reconstructions.parquet",
     "cluster/sweep.parquet",
     "cluster/assignments.parquet",
+    "cluster/centroids.parquet",
+    "cluster/clusters.parquet",
+    "cluster/examples.parquet",
+    "cluster/projection.parquet",
     "cluster/contingency.parquet",
+    "cluster/label_pairs.parquet",
+    "decode/centroid_images.parquet",
     "plot/report.html",
 ];
 
@@ -26,7 +32,7 @@ const OUTPUTS: [&str; 9] = [
 fn run_then_skip_then_only_what_changed() {
     let (folder, smoke) = (Folder::new(), smoke());
     let first = folder.run(&["run", &smoke]).ok();
-    assert_eq!(first.stdout.matches(" ran ").count(), 5, "{}", first.stdout);
+    assert_eq!(first.stdout.matches(" ran ").count(), 6, "{}", first.stdout);
     assert!(first.stdout.ends_with("report: artifacts/smoke/plot/report.html\n"), "{}", first.stdout);
     assert!(first.stderr.contains("epoch 1/1  train"), "one line an epoch: {}", first.stderr);
     for output in OUTPUTS {
@@ -40,7 +46,7 @@ fn run_then_skip_then_only_what_changed() {
     }
 
     let again = folder.run(&["run", &smoke]).ok();
-    assert_eq!(again.stdout.matches(" skipped ").count(), 5, "{}", again.stdout);
+    assert_eq!(again.stdout.matches(" skipped ").count(), 6, "{}", again.stdout);
     assert_eq!(again.stderr, "");
     folder.run(&["status", &smoke, "--check"]).ok();
 
@@ -68,7 +74,7 @@ fn run_then_skip_then_only_what_changed() {
 
     let json = folder.run(&["run", &smoke, "--from", "cluster", "--json", "--force"]).ok();
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json["stages"].as_array().unwrap().len(), 2);
+    assert_eq!(json["stages"].as_array().unwrap().len(), 3);
     assert_eq!(json["stages"][0]["summary"]["points"], 10_000);
     assert_eq!(json["report"], "artifacts/smoke/plot/report.html");
 }
@@ -88,7 +94,7 @@ fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
     assert!(!parts.exists("artifacts/smoke/train"), "a stage that did not end does not appear");
     let resumed = parts.run(&with("train")).ok();
     assert!(resumed.stderr.contains("goes on after the checkpoint of epoch 1"), "{}", resumed.stderr);
-    for command in ["export", "cluster", "plot"] {
+    for command in ["export", "cluster", "decode", "plot"] {
         parts.run(&with(command)).ok();
     }
     for output in OUTPUTS {
