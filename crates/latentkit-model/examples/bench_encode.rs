@@ -1,0 +1,80 @@
+//! latentkit's side of `scripts/bench.sh encode`: encodes for some seconds and prints the images per second as JSON.
+//! The only argument is the plan of `scripts/bench/bench.py`, in JSON.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose result is read from stdout")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use latentkit_core::config::ModelConfig;
+use latentkit_core::{Error, Result};
+use latentkit_model::{AutoEncoder, ImageStore, ModelSummary, set_threads};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tch::Device;
+
+/// Batches in a pass, with the latents of all of them as the result.
+const BATCHES: usize = 20;
+
+#[derive(Deserialize)]
+struct Plan {
+    images: PathBuf, // bytes of 28x28 images, one after the other
+    batch: usize,
+    threads: usize,
+    seconds: f64,
+    precision: String,
+    model: ModelConfig,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(result) => {
+            println!("{result}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<Value> {
+    let plan = std::env::args().nth(1).unwrap_or_default();
+    let plan: Plan = serde_json::from_str(&plan)
+        .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
+    if plan.precision != "float32" {
+        return Err(Error::failed(format!("latentkit does not encode in `{}`", plan.precision)));
+    }
+    set_threads(plan.threads);
+    let pixels = fs_err::read(&plan.images)?;
+    let images = ImageStore::new(&pixels, 28, 28, Device::Cpu);
+    let ids: Vec<usize> = (0..(pixels.len() / (28 * 28)).min(BATCHES * plan.batch)).collect();
+    let model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
+
+    let pass = || {
+        let mut latents: Vec<f32> = Vec::new();
+        for batch in ids.chunks(plan.batch) {
+            let found = tch::no_grad(|| model.encode(&images.batch(batch), false)).flatten(0, -1);
+            let end = latents.len();
+            latents.resize(end + found.numel(), 0.0);
+            found.copy_data(&mut latents[end..], found.numel());
+        }
+        latents.len()
+    };
+    pass(); // warm-up
+    let (mut timed, start) = (0, Instant::now());
+    while timed == 0 || start.elapsed().as_secs_f64() < plan.seconds {
+        pass();
+        timed += ids.len();
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "parameters": ModelSummary::new(&model.blueprint).parameters.total(),
+        "images_per_second": timed as f64 / seconds,
+        "images": timed,
+        "seconds": seconds,
+    }))
+}

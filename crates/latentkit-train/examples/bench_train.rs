@@ -1,0 +1,95 @@
+//! latentkit's side of `scripts/bench.sh train`: trains for some seconds and prints the images per second as JSON.
+//! The only argument is the plan of `scripts/bench/bench.py`, in JSON.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose result is read from stdout")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use latentkit_core::config::{Loss, ModelConfig, Optimizer};
+use latentkit_core::{Error, Result, rng};
+use latentkit_model::{Adam, AutoEncoder, ImageStore, MetricSums, ModelSummary, loss, set_threads};
+use rand::seq::SliceRandom;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tch::{Device, Tensor};
+
+/// Steps before the clock starts.
+const WARM_UP: u32 = 5;
+
+#[derive(Deserialize)]
+struct Plan {
+    images: PathBuf, // bytes of 28x28 images, one after the other
+    batch: usize,
+    threads: usize,
+    seconds: f64,
+    precision: String,
+    model: ModelConfig,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(result) => {
+            println!("{result}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<Value> {
+    let plan = std::env::args().nth(1).unwrap_or_default();
+    let plan: Plan = serde_json::from_str(&plan)
+        .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
+    if plan.precision != "float32" {
+        return Err(Error::failed(format!("latentkit does not train in `{}`", plan.precision)));
+    }
+    set_threads(plan.threads);
+    let images = ImageStore::new(&fs_err::read(&plan.images)?, 28, 28, Device::Cpu);
+    let count = fs_err::metadata(&plan.images)?.len() as usize / (28 * 28);
+    let model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
+    let mut parameters = model.trainable();
+    let mut adam = Adam::new(&Optimizer::default(), &parameters);
+
+    // The loop of latentkit_train::run, without its checkpoints and its validation.
+    let (mut steps, mut timed, mut start) = (0_u32, 0_usize, Instant::now());
+    let mut last_loss = f64::NAN;
+    'epochs: for epoch in 1.. {
+        let mut order: Vec<usize> = (0..count).collect();
+        order.shuffle(&mut rng::generator(1, "shuffle", epoch));
+        let mut sums = MetricSums::new(Device::Cpu);
+        for ids in order.chunks(plan.batch) {
+            let batch = images.batch(ids);
+            let logits = model.logits(&batch, true);
+            let loss = loss(Loss::Bce, &logits, &batch);
+            let gradients = Tensor::run_backward(&[&loss], &parameters, false, false);
+            adam.step(&mut parameters, &gradients, 1e-3);
+            sums.add(&logits, &batch);
+
+            steps += 1;
+            if steps == WARM_UP {
+                start = Instant::now();
+            } else if steps > WARM_UP {
+                timed += ids.len();
+                if start.elapsed().as_secs_f64() >= plan.seconds {
+                    last_loss = loss.double_value(&[]);
+                    break 'epochs;
+                }
+            }
+        }
+        let _ = sums.means();
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "parameters": ModelSummary::new(&model.blueprint).parameters.total(),
+        "images_per_second": timed as f64 / seconds,
+        "images": timed,
+        "seconds": seconds,
+        "loss": last_loss,
+    }))
+}
