@@ -9,6 +9,8 @@ use latentkit_table::ContingencyRow;
 pub(crate) struct Contingency {
     /// Clusters, ascending.
     pub(crate) clusters: Vec<u32>,
+    /// Codes of the labels, ascending.
+    pub(crate) codes: Vec<u8>,
     /// Names of the labels, in the order of their codes.
     pub(crate) labels: Vec<String>,
     /// Points, by cluster and label.
@@ -26,8 +28,9 @@ impl Contingency {
             let cluster = clusters.binary_search(&row.cluster).ok()?;
             counts[cluster][names.range(..row.label).count()] += row.count as usize;
         }
+        let codes = names.keys().copied().collect();
         let labels = names.into_values().map(str::to_owned).collect();
-        (!rows.is_empty()).then_some(Self { clusters, labels, counts })
+        (!rows.is_empty()).then_some(Self { clusters, codes, labels, counts })
     }
 
     /// Each cluster with its points by label.
@@ -44,6 +47,28 @@ impl Contingency {
     pub(crate) fn purity(&self) -> f64 {
         let dominant: usize = self.counts.iter().filter_map(|counts| counts.iter().max()).sum();
         dominant as f64 / self.points().max(1) as f64
+    }
+
+    /// Points of a label.
+    pub(crate) fn of_label(&self, label: usize) -> usize {
+        self.counts.iter().map(|counts| counts[label]).sum()
+    }
+
+    /// Share of a label's points that are in each cluster.
+    pub(crate) fn spread(&self, label: usize) -> Vec<f64> {
+        let points = self.of_label(label).max(1) as f64;
+        self.counts.iter().map(|counts| counts[label] as f64 / points).collect()
+    }
+
+    /// Probability that two random points of a label are in the same cluster.
+    pub(crate) fn own_share(&self, label: usize) -> f64 {
+        self.spread(label).iter().map(|share| share * share).sum()
+    }
+
+    /// Probability that two random points, whatever their labels, are in the same cluster.
+    pub(crate) fn chance(&self) -> f64 {
+        let points = self.points().max(1) as f64;
+        self.counts.iter().map(|counts| (counts.iter().sum::<usize>() as f64 / points).powi(2)).sum()
     }
 
     /// Points of the largest cluster.
@@ -74,10 +99,16 @@ mod tests {
     #[test]
     fn pairs_without_a_row_are_empty() {
         let table = Contingency::new(&[row(1, 7, 3), row(0, 2, 5), row(1, 2, 1)]).unwrap();
-        assert_eq!(table.labels, ["label 2", "label 7"]);
+        assert_eq!(
+            (table.labels.join(", "), table.codes.as_slice()),
+            ("label 2, label 7".to_owned(), &[2, 7][..])
+        );
         assert_eq!(table.rows().collect::<Vec<_>>(), [(0, &[5, 0][..]), (1, &[1, 3])]);
         assert_eq!((table.points(), table.largest_cluster(), table.largest_count()), (9, 5, 5));
         assert!((table.purity() - 8.0 / 9.0).abs() < 1e-12);
+        assert_eq!((table.of_label(0), table.spread(0)), (6, vec![5.0 / 6.0, 1.0 / 6.0]));
+        assert!((table.own_share(0) - 26.0 / 36.0).abs() < 1e-12);
+        assert!((table.chance() - 41.0 / 81.0).abs() < 1e-12);
         assert_eq!(Contingency::new(&[]), None);
     }
 

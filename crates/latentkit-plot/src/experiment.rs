@@ -1,18 +1,27 @@
 //! What is known of an experiment: the manifests and tables of the stages that happened.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use latentkit_core::manifest::Manifest;
-use latentkit_core::stage::{CONTINGENCY, HISTORY, RECONSTRUCTIONS, SWEEP};
-use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, TrainSummary};
+use latentkit_core::stage::{
+    ASSIGNMENTS, CENTROID_IMAGES, CENTROIDS, CLUSTERS, CONTINGENCY, DATASET, EXAMPLES, HISTORY, LABEL_PAIRS,
+    LATENTS, PROJECTION, RECONSTRUCTIONS, SWEEP,
+};
+use latentkit_core::summary::{ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, TrainSummary};
 use latentkit_core::{Error, Result, Stage};
 use latentkit_table::{
-    HistoryRow, Reconstructions, SweepRow, read_contingency, read_history, read_reconstructions, read_sweep,
+    CentroidImages, ClusterRow, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Projection,
+    Reconstructions, read_assignments, read_centroid_images, read_clusters, read_contingency, read_dataset,
+    read_embeddings, read_examples, read_history, read_label_pairs, read_projection, read_reconstructions,
+    read_sweep,
 };
 use serde::de::DeserializeOwned;
 
 use crate::PlotInputs;
 use crate::contingency::Contingency;
+use crate::members::Members;
+use crate::sweep::KFigures;
 
 /// An experiment, as far as it went.
 pub(crate) struct Experiment {
@@ -21,13 +30,30 @@ pub(crate) struct Experiment {
     pub(crate) train: Option<Finished<TrainSummary>>,
     pub(crate) export: Option<Finished<ExportSummary>>,
     pub(crate) cluster: Option<Finished<ClusterSummary>>,
+    pub(crate) decode: Option<Finished<DecodeSummary>>,
     /// Epochs; none where nothing was trained.
     pub(crate) history: Vec<HistoryRow>,
+    /// The latents that export made.
+    pub(crate) latents: Option<Embeddings>,
     pub(crate) reconstructions: Option<Reconstructions>,
     /// Numbers of clusters that were tried; none where nothing was clustered.
-    pub(crate) sweep: Vec<SweepRow>,
+    pub(crate) sweep: Vec<KFigures>,
+    /// The points of the chosen clusters.
+    pub(crate) members: Option<Members>,
+    /// The chosen clusters.
+    pub(crate) clusters: Vec<ClusterRow>,
+    /// Points that show what the chosen clusters hold.
+    pub(crate) examples: Vec<ExampleRow>,
+    /// The images of the examples; none where the points are not the latents of these images.
+    pub(crate) example_images: Option<ExampleImages>,
+    pub(crate) projection: Option<Projection>,
     /// None where nothing was clustered or the points have no labels.
     pub(crate) contingency: Option<Contingency>,
+    pub(crate) label_pairs: Vec<LabelPairRow>,
+    /// The decoded centroids; none where they are those of another clustering.
+    pub(crate) centroid_images: Option<CentroidImages>,
+    /// Whether the clustered points are the latents that export made.
+    pub(crate) clustered_latents: bool,
 }
 
 /// A stage that happened.
@@ -36,20 +62,69 @@ pub(crate) struct Finished<T> {
     pub(crate) summary: T,
 }
 
+/// Images of the dataset.
+pub(crate) struct ExampleImages {
+    /// Rows and columns of an image.
+    pub(crate) size: (usize, usize),
+    /// Pixels by id, row by row.
+    pub(crate) pixels: BTreeMap<u32, Vec<u8>>,
+}
+
 /// Those files that the stage reads that exist in the folder of an experiment, each with the stage that made it.
 pub fn inputs(experiment_folder: &Path) -> Vec<(Stage, &'static str)> {
     let exists = |(stage, name): &(Stage, &str)| experiment_folder.join(stage.name()).join(name).is_file();
     Stage::Plot.inputs().iter().copied().filter(exists).collect()
 }
 
+/// The files that there are.
+struct Files<'a> {
+    folder: &'a Path,
+    found: Vec<(Stage, &'static str)>,
+}
+
+impl Files<'_> {
+    fn has(&self, stage: Stage, name: &'static str) -> bool {
+        self.found.contains(&(stage, name))
+    }
+
+    fn path(&self, stage: Stage, name: &str) -> PathBuf {
+        self.folder.join(stage.name()).join(name)
+    }
+
+    /// The table of a stage; none where there is no such file.
+    fn read<T>(
+        &self,
+        stage: Stage,
+        name: &'static str,
+        read: impl FnOnce(&Path) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.has(stage, name).then(|| read(&self.path(stage, name))).transpose()
+    }
+
+    /// The rows of a table; none where there is no such file.
+    fn rows<T>(
+        &self,
+        stage: Stage,
+        name: &'static str,
+        read: impl FnOnce(&Path) -> Result<Vec<T>>,
+    ) -> Result<Vec<T>> {
+        Ok(self.read(stage, name, read)?.unwrap_or_default())
+    }
+
+    /// The manifest and the figures of a stage; none where it did not happen.
+    fn finished<T: DeserializeOwned>(&self, stage: Stage) -> Result<Option<Finished<T>>> {
+        let Some(manifest) = Manifest::read(&self.folder.join(stage.name()))? else { return Ok(None) };
+        let summary = manifest.summary()?;
+        Ok(Some(Finished { manifest, summary }))
+    }
+}
+
 impl Experiment {
     /// Reads everything that there is.
     pub(crate) fn read(inputs: &PlotInputs) -> Result<Self> {
         let folder = inputs.experiment_folder;
-        let found = self::inputs(folder);
-        let has = |stage, name| found.contains(&(stage, name));
-        let path = |stage: Stage, name: &str| folder.join(stage.name()).join(name);
-        if !has(Stage::Train, HISTORY) && !has(Stage::Cluster, SWEEP) {
+        let files = Files { folder, found: self::inputs(folder) };
+        if !files.has(Stage::Train, HISTORY) && !files.has(Stage::Cluster, SWEEP) {
             return Err(Error::input(format!("`{}` has nothing to plot", folder.display()))
                 .expected(format!(
                     "`{}/{HISTORY}` or `{}/{SWEEP}` in that folder",
@@ -58,32 +133,52 @@ impl Experiment {
                 ))
                 .hint("make them with `latentkit run CONFIG`"));
         }
+        let ingest = files.finished(Stage::Ingest)?;
+        let export = files.finished(Stage::Export)?;
+        let cluster: Option<Finished<ClusterSummary>> = files.finished(Stage::Cluster)?;
+        let decode = files.finished(Stage::Decode)?;
+        let best_k = cluster.as_ref().map(|stage| stage.summary.best_k);
+        let clustered_latents = follows(cluster.as_ref(), export.as_ref(), LATENTS);
+        let examples = files.rows(Stage::Cluster, EXAMPLES, read_examples)?;
+        let example_images = if clustered_latents && follows(export.as_ref(), ingest.as_ref(), DATASET) {
+            example_images(&files, &examples)?
+        } else {
+            None
+        };
+        let centroid_images = if follows(decode.as_ref(), cluster.as_ref(), CENTROIDS) {
+            files.read(Stage::Decode, CENTROID_IMAGES, read_centroid_images)?
+        } else {
+            None
+        };
         Ok(Self {
             name: inputs.name.to_owned(),
-            ingest: finished(folder, Stage::Ingest)?,
-            train: finished(folder, Stage::Train)?,
-            export: finished(folder, Stage::Export)?,
-            cluster: finished(folder, Stage::Cluster)?,
-            history: if has(Stage::Train, HISTORY) {
-                read_history(&path(Stage::Train, HISTORY))?
-            } else {
-                Vec::new()
-            },
-            reconstructions: if has(Stage::Export, RECONSTRUCTIONS) {
-                Some(read_reconstructions(&path(Stage::Export, RECONSTRUCTIONS))?)
+            train: files.finished(Stage::Train)?,
+            history: files.rows(Stage::Train, HISTORY, read_history)?,
+            latents: if export.is_some() {
+                files.read(Stage::Export, LATENTS, |path| read_embeddings(path, None))?
             } else {
                 None
             },
-            sweep: if has(Stage::Cluster, SWEEP) {
-                read_sweep(&path(Stage::Cluster, SWEEP))?
-            } else {
-                Vec::new()
+            reconstructions: files.read(Stage::Export, RECONSTRUCTIONS, read_reconstructions)?,
+            sweep: KFigures::of(&files.rows(Stage::Cluster, SWEEP, read_sweep)?),
+            members: match best_k {
+                Some(k) => files
+                    .read(Stage::Cluster, ASSIGNMENTS, read_assignments)?
+                    .and_then(|table| Members::of(&table, k)),
+                None => None,
             },
-            contingency: if has(Stage::Cluster, CONTINGENCY) {
-                Contingency::new(&read_contingency(&path(Stage::Cluster, CONTINGENCY))?)
-            } else {
-                None
-            },
+            clusters: files.rows(Stage::Cluster, CLUSTERS, read_clusters)?,
+            projection: files.read(Stage::Cluster, PROJECTION, read_projection)?,
+            contingency: Contingency::new(&files.rows(Stage::Cluster, CONTINGENCY, read_contingency)?),
+            label_pairs: files.rows(Stage::Cluster, LABEL_PAIRS, read_label_pairs)?,
+            ingest,
+            export,
+            cluster,
+            decode,
+            examples,
+            example_images,
+            centroid_images,
+            clustered_latents,
         })
     }
 
@@ -94,14 +189,39 @@ impl Experiment {
             self.train.as_ref().map(|stage| &stage.manifest),
             self.export.as_ref().map(|stage| &stage.manifest),
             self.cluster.as_ref().map(|stage| &stage.manifest),
+            self.decode.as_ref().map(|stage| &stage.manifest),
         ]
         .into_iter()
         .flatten()
     }
+
+    /// The name that the labels give a cluster; none without labels.
+    pub(crate) fn cluster_name(&self, cluster: u32) -> Option<&str> {
+        let row = self.clusters.iter().find(|row| row.cluster == cluster)?;
+        row.labels.as_ref().map(|labels| labels.name.as_str())
+    }
 }
 
-fn finished<T: DeserializeOwned>(folder: &Path, stage: Stage) -> Result<Option<Finished<T>>> {
-    let Some(manifest) = Manifest::read(&folder.join(stage.name()))? else { return Ok(None) };
-    let summary = manifest.summary()?;
-    Ok(Some(Finished { manifest, summary }))
+/// Whether a stage read the very file that another one has written, and not one from elsewhere or from before.
+fn follows<R, W>(reader: Option<&Finished<R>>, writer: Option<&Finished<W>>, file: &str) -> bool {
+    let (Some(reader), Some(writer)) = (reader, writer) else { return false };
+    let written = writer.manifest.outputs.iter().find(|output| output.path == file);
+    written.is_some_and(|written| reader.manifest.inputs.iter().any(|input| input.blake3 == written.blake3))
+}
+
+/// The images of the examples; none where there are no examples, no images, or an id without an image.
+fn example_images(files: &Files, examples: &[ExampleRow]) -> Result<Option<ExampleImages>> {
+    if examples.is_empty() {
+        return Ok(None);
+    }
+    let Some(dataset) = files.read(Stage::Ingest, DATASET, read_dataset)? else { return Ok(None) };
+    let mut pixels = BTreeMap::new();
+    for example in examples {
+        let id = example.id as usize;
+        if id >= dataset.len() {
+            return Ok(None);
+        }
+        pixels.insert(example.id, dataset.image(id).to_vec());
+    }
+    Ok(Some(ExampleImages { size: (dataset.height, dataset.width), pixels }))
 }

@@ -2,7 +2,7 @@
 
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::cartesian::Cartesian2d;
-use plotters::element::Rectangle;
+use plotters::element::{PathElement, Rectangle};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
@@ -56,6 +56,18 @@ pub(crate) enum Grid {
     Horizontal,
 }
 
+/// Room below a plot for the names of the ticks and the title of the axis, and what is left free below that.
+const BELOW_PLOT: f64 = style::SMALL_SIZE + 8.0 + style::TEXT_SIZE + 4.0;
+const PLOT_MARGIN: f64 = 4.0;
+/// What a plot takes of an area's height beside the data.
+pub(crate) const BESIDE_DATA: f64 = BELOW_PLOT + PLOT_MARGIN;
+
+/// Room at the left of a plot for the title of the axis and the names of its ticks.
+pub(crate) fn left_of_plot(y: &Axis) -> f64 {
+    let widest = y.ticks.iter().map(|(_, name)| Text::TICK.width(name)).fold(0.0, f64::max);
+    style::TEXT_SIZE + 8.0 + widest + 10.0
+}
+
 /// Draws axes and grid. The room for the names of the ticks is measured, so that none is cut off.
 pub(crate) fn plot<'a, DB: DrawingBackend + 'a>(
     area: &'a Area<DB>,
@@ -63,12 +75,11 @@ pub(crate) fn plot<'a, DB: DrawingBackend + 'a>(
     y: Axis,
     grid: Grid,
 ) -> Drawn<DB, Plot<'a, DB>> {
-    let widest = y.ticks.iter().map(|(_, name)| Text::TICK.width(name)).fold(0.0, f64::max);
-    let (x_title, y_title) = (x.title, y.title);
+    let (x_title, y_title) = (x.title.clone(), y.title.clone());
     let mut chart = ChartBuilder::on(area)
-        .y_label_area_size(px(style::TEXT_SIZE + 8.0 + widest + 10.0))
-        .x_label_area_size(px(style::SMALL_SIZE + 8.0 + style::TEXT_SIZE + 4.0))
-        .margin_bottom(px(4.0))
+        .y_label_area_size(px(left_of_plot(&y)))
+        .x_label_area_size(px(BELOW_PLOT))
+        .margin_bottom(px(PLOT_MARGIN))
         .build_cartesian_2d(x, y)?;
     let mut mesh = chart.configure_mesh();
     if grid == Grid::Horizontal {
@@ -80,8 +91,8 @@ pub(crate) fn plot<'a, DB: DrawingBackend + 'a>(
         .label_style(Text::TICK.at(HPos::Left, VPos::Top))
         .axis_desc_style(Text::LABEL.at(HPos::Left, VPos::Top))
         .set_all_tick_mark_size(px(4.0))
-        .x_desc(x_title)
-        .y_desc(y_title)
+        .x_desc(&*x_title)
+        .y_desc(&*y_title)
         .draw()?;
     drop(mesh);
     close_corner(area, &chart)?;
@@ -95,4 +106,33 @@ fn close_corner<DB: DrawingBackend>(area: &Area<DB>, chart: &Plot<DB>) -> Drawn<
     let (x, y, half) = (columns.start - left, rows.end - top, px(0.5));
     let corner = [(x - 1 - half, y - half), (x - 1 + half, y + half)];
     area.draw(&Rectangle::new(corner, style::AXIS.filled()))
+}
+
+/// A rectangle that data is drawn in without the axes of plotters, in logical pixels of an area.
+#[derive(Clone, Copy)]
+pub(crate) struct Sheet {
+    pub(crate) left: f64,
+    pub(crate) right: f64,
+    pub(crate) top: f64,
+    pub(crate) bottom: f64,
+}
+
+impl Sheet {
+    /// Where a value of the horizontal axis lies.
+    pub(crate) fn x(&self, axis: &Axis, value: f64) -> f64 {
+        self.left + axis.share(value) * (self.right - self.left)
+    }
+
+    /// Draws the vertical grid lines of a horizontal axis, its base, and the names of its ticks below.
+    pub(crate) fn draw_x_axis<DB: DrawingBackend>(&self, area: &Area<DB>, axis: &Axis) -> Drawn<DB> {
+        for (value, name) in &axis.ticks {
+            let x = px(self.x(axis, *value));
+            let ends = vec![(x, px(self.top)), (x, px(self.bottom + 4.0))];
+            area.draw(&PathElement::new(ends, style::line(style::GRID, 1.0)))?;
+            let place = (x, px(self.bottom + 8.0));
+            area.draw_text(name, &Text::TICK.at(HPos::Center, VPos::Top), place)?;
+        }
+        let base = vec![(px(self.left), px(self.bottom)), (px(self.right), px(self.bottom))];
+        area.draw(&PathElement::new(base, style::line(style::AXIS, 1.0)))
+    }
 }

@@ -13,10 +13,13 @@ mod format;
 mod frame;
 mod legend;
 mod lines;
+mod members;
 mod palette;
+mod picture;
 mod report;
 mod scale;
 mod style;
+mod sweep;
 
 use std::path::Path;
 

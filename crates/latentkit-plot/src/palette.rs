@@ -28,6 +28,22 @@ pub(crate) fn color(index: usize) -> RGBColor {
     }
 }
 
+/// The colours of shares from 0 to 1 at equal steps: one hue that gets steadily darker, the sequence `Blues` of C. Brewer.
+const SHARES: [RGBColor; 5] = [
+    RGBColor(0xf7, 0xfb, 0xff),
+    RGBColor(0xc6, 0xdb, 0xef),
+    RGBColor(0x6b, 0xae, 0xd6),
+    RGBColor(0x21, 0x71, 0xb5),
+    RGBColor(0x08, 0x30, 0x6b),
+];
+
+/// The colour of a share, 0 to 1.
+pub(crate) fn share(share: f64) -> RGBColor {
+    let place = share.clamp(0.0, 1.0) * (SHARES.len() - 1) as f64;
+    let below = (place as usize).min(SHARES.len() - 2);
+    mix(SHARES[below], SHARES[below + 1], place - below as f64)
+}
+
 /// Black or white, whichever is easier to read on a colour.
 pub(crate) fn ink_on(color: RGBColor) -> RGBColor {
     let black_contrast = (luminance(color) + 0.05) / 0.05;
@@ -121,6 +137,14 @@ mod tests {
             (0..30).map(|i| (color(i).0, color(i).1, color(i).2)).collect();
         assert_eq!(colors.len(), 30);
         assert_eq!(color(30), color(0));
+    }
+
+    #[test]
+    fn a_larger_share_is_darker() {
+        let shares: Vec<f64> =
+            (0..=100).map(|percent| luminance(share(f64::from(percent) / 100.0))).collect();
+        assert!(shares.is_sorted_by(|a, b| a > b));
+        assert_eq!((share(0.0), share(1.0)), (SHARES[0], SHARES[4]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Axes: their range, and ticks at round numbers.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -11,7 +12,9 @@ use crate::format;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Axis {
     /// What it measures, with the unit.
-    pub(crate) title: &'static str,
+    pub(crate) title: Cow<'static, str>,
+    /// Whether equal lengths stand for equal ratios.
+    pub(crate) logarithmic: bool,
     /// The values at its ends.
     pub(crate) range: Range<f64>,
     /// The values that are named, with their names.
@@ -49,7 +52,11 @@ impl Step {
 impl Axis {
     /// An axis that holds every value, with about `count` ticks, one at each end. Values that are not finite are passed
     /// over; where all are equal, some room is left around them.
-    pub(crate) fn over(title: &'static str, values: impl IntoIterator<Item = f64>, count: usize) -> Self {
+    pub(crate) fn over(
+        title: impl Into<Cow<'static, str>>,
+        values: impl IntoIterator<Item = f64>,
+        count: usize,
+    ) -> Self {
         let (low, high) = values
             .into_iter()
             .filter(|value| value.is_finite())
@@ -68,7 +75,8 @@ impl Axis {
         let last = (high / step.times(1) - 1e-9).ceil() as i64;
         let ticks = (first..=last).map(|count| step.times(count));
         Self {
-            title,
+            title: title.into(),
+            logarithmic: false,
             range: step.times(first)..step.times(last),
             ticks: ticks.map(|value| (value, format::decimal(value, step.decimals()))).collect(),
         }
@@ -76,7 +84,12 @@ impl Axis {
 
     /// An axis of whole numbers, `margin` wider than they reach on both sides, with at most `count` ticks: at each of
     /// the `values` if they are that few and not too close together, else at multiples of a round number.
-    pub(crate) fn whole(title: &'static str, values: &[u32], margin: f64, count: usize) -> Self {
+    pub(crate) fn whole(
+        title: impl Into<Cow<'static, str>>,
+        values: &[u32],
+        margin: f64,
+        count: usize,
+    ) -> Self {
         let values: Vec<u32> = values.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let (low, high) = (values.first().copied().unwrap_or(0), values.last().copied().unwrap_or(0));
         let closest = values.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(0);
@@ -88,9 +101,44 @@ impl Axis {
             (low.next_multiple_of(step as u32)..=high).step_by(step).collect()
         };
         Self {
-            title,
+            title: title.into(),
+            logarithmic: false,
             range: f64::from(low) - margin..f64::from(high) + margin,
             ticks: ticks.into_iter().map(|value| (f64::from(value), format::count(value as usize))).collect(),
+        }
+    }
+
+    /// A logarithmic axis that holds every value, from one power of ten, or twice or five times one, to another. None
+    /// where a value is not above 0.
+    pub(crate) fn log(title: impl Into<Cow<'static, str>>, values: &[f64]) -> Option<Self> {
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if !(low > 0.0 && high.is_finite()) {
+            return None;
+        }
+        let marks =
+            || (-18..=18).flat_map(|exponent| [1, 2, 5].map(|digit| Step { digit, exponent }.times(1)));
+        // A value that is a mark but for rounding must not cost another one.
+        let first = marks().filter(|mark| *mark <= low * (1.0 + 1e-9)).last()?;
+        let last = marks().find(|mark| *mark >= high * (1.0 - 1e-9) && *mark > first)?;
+        let few = last / first < 2e3;
+        let is_power = |mark: f64| format!("{mark:e}").starts_with("1e");
+        let ticks = marks().filter(|mark| (first..=last).contains(mark) && (few || is_power(*mark)));
+        Some(Self {
+            title: title.into(),
+            logarithmic: true,
+            range: first..last,
+            ticks: ticks.map(|value| (value, format::rate(value))).collect(),
+        })
+    }
+
+    /// Where a value lies between the ends of the axis: 0 at the first, 1 at the last.
+    pub(crate) fn share(&self, value: f64) -> f64 {
+        let Range { start, end } = self.range;
+        if self.logarithmic {
+            (value / start).ln() / (end / start).ln()
+        } else {
+            (value - start) / (end - start)
         }
     }
 }
@@ -100,8 +148,7 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
-        let share = (value - self.range.start) / (self.range.end - self.range.start);
-        start + (share * f64::from(end - start)).round() as i32
+        start + (self.share(*value) * f64::from(end - start)).round() as i32
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
@@ -171,6 +218,17 @@ mod tests {
     #[test]
     fn values_that_are_not_finite_are_passed_over() {
         assert_eq!(Axis::over("", [f64::NAN, 1.0, f64::INFINITY, 3.0], 2).range, 1.0..3.0);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_ends_at_round_numbers() {
+        let axis = Axis::log("", &[3.2e-5, 1e-3]).unwrap();
+        assert_eq!(names(&axis), ["2e-5", "5e-5", "1e-4", "2e-4", "5e-4", "0.001"]);
+        assert!((axis.share(axis.range.start)).abs() < 1e-12 && (axis.share(1e-3) - 1.0).abs() < 1e-12);
+        assert!((axis.share((2e-5f64 * 1e-3).sqrt()) - 0.5).abs() < 1e-12);
+        assert_eq!(names(&Axis::log("", &[1e-7, 1e-3]).unwrap()), ["1e-7", "1e-6", "1e-5", "1e-4", "0.001"]);
+        assert_eq!(names(&Axis::log("", &[0.01]).unwrap()), ["0.01", "0.02"]);
+        assert_eq!(Axis::log("", &[0.0, 1.0]), None);
     }
 
     #[test]

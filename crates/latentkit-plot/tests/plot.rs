@@ -6,14 +6,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use fixture::{CLOTHES, CLOTHES_SILHOUETTES, DIGITS, Fixture, MNIST_SILHOUETTES};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fixture::{CLOTHES, Cloud, DIGITS, Fixture, MNIST_SILHOUETTES};
 use latentkit_core::config::{PictureFormat, PlotConfig};
 use latentkit_core::summary::PlotSummary;
 use latentkit_core::{ErrorKind, Event, Observer, Result, Stage};
 use latentkit_plot::PlotInputs;
 
-const CHARTS: [&str; 5] =
-    ["training_curves", "reconstructions", "silhouette", "clusters_stacked", "clusters_grouped"];
+const CHARTS: [&str; 13] = [
+    "training_curves",
+    "learning_rate_and_loss",
+    "reconstructions",
+    "best_and_worst",
+    "latent_histograms",
+    "latents_2d",
+    "silhouette",
+    "silhouette_plot",
+    "clusters_stacked",
+    "clusters_grouped",
+    "contingency",
+    "centroids",
+    "cluster_examples",
+];
 
 /// Plots the experiment in `folder` into its folder `plot`.
 fn plot(folder: &Path, name: &str, config: &PlotConfig) -> Result<PlotSummary> {
@@ -27,14 +42,30 @@ fn read(folder: &Path, name: &str) -> String {
     fs_err::read_to_string(folder.join("plot").join(name)).unwrap()
 }
 
-fn whole(folder: &Path) {
+/// An experiment in which every stage happened, with so many points.
+fn experiment(folder: &Path, points: usize, names: &[&str], k: usize, dead: &[usize]) -> Fixture {
+    let cloud = Cloud::new(points, names, k, dead);
     Fixture::new(folder)
+        .images(points, names)
         .ingest("mnist")
         .train(23)
-        .export(&DIGITS, &[])
+        .latents(&cloud)
+        .export(names, dead)
+        .clustered(&cloud)
         .sweep(5, &MNIST_SILHOUETTES)
+        .chosen(k, false)
         .agreeing()
-        .contingency(9, &DIGITS);
+        .decode(k)
+}
+
+fn whole(folder: &Path) {
+    experiment(folder, 6000, &DIGITS, 9, &[]);
+}
+
+/// Whether the report has a chart of this title.
+fn shows(report: &str, title: &str) -> bool {
+    let (_, charts) = report.split_once("<main>").unwrap();
+    charts.contains(&format!(">{title}</text>"))
 }
 
 /// Width and height in the header of a PNG file.
@@ -74,7 +105,7 @@ fn a_whole_experiment_has_every_chart_and_section() {
     let folder = tempfile::tempdir().unwrap();
     whole(folder.path());
     let summary = plot(folder.path(), "mnist", &PlotConfig::default()).unwrap();
-    assert_eq!(summary, PlotSummary { charts: 5, files: 11 });
+    assert_eq!(summary, PlotSummary { charts: 13, files: 27 });
 
     for chart in CHARTS {
         let png = fs_err::read(folder.path().join(format!("plot/{chart}.png"))).unwrap();
@@ -98,12 +129,11 @@ fn a_whole_experiment_has_every_chart_and_section() {
     assert_eq!(read(folder.path(), "reconstructions.svg").matches("<image").count(), 20);
 
     let report = read(folder.path(), "report.html");
-    for section in
-        ["Data", "Training", "Reconstructions", "Latents", "Choice of k", "Clusters", "Config", "Provenance"]
-    {
-        assert!(report.contains(&format!("<h2>{section}</h2>")), "{section}");
-    }
-    assert_eq!(report.matches("<svg").count(), 5);
+    let sections = report.split("<h2>").skip(1).map(|rest| rest.split('<').next().unwrap());
+    let order: Vec<_> = sections.collect();
+    let story = "Data, Training, Reconstructions, Latents, Choice of k, Clusters, What is confused, Config, Provenance";
+    assert_eq!(order.join(", "), story);
+    assert_eq!(report.matches("<svg").count(), 13);
     for text in [
         "77\u{202f}522",
         "0.1671",
@@ -241,7 +271,7 @@ fn a_training_alone_is_plotted_too() {
     let folder = tempfile::tempdir().unwrap();
     Fixture::new(folder.path()).train(300);
     let summary = plot(folder.path(), "long", &PlotConfig { formats: Vec::new() }).unwrap();
-    assert_eq!(summary, PlotSummary { charts: 1, files: 1 });
+    assert_eq!(summary, PlotSummary { charts: 2, files: 1 });
     let report = read(folder.path(), "report.html");
     assert!(report.contains("<h2>Training</h2>") && !report.contains("<h2>Choice of k</h2>"));
 }
@@ -259,16 +289,21 @@ fn nothing_to_plot_is_an_input_error_with_a_way_out() {
 fn names_from_files_are_escaped_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     let evil = "<script>alert(\"1\")</script>";
+    let names = [evil, "b & c"];
+    let cloud = Cloud::new(300, &names, 3, &[]);
     Fixture::new(folder.path())
+        .images(300, &names)
         .ingest(evil)
-        .export(&[evil, "b & c"], &[])
+        .latents(&cloud)
+        .export(&names, &[])
+        .clustered(&cloud)
         .sweep(2, &[0.1, 0.3, 0.2])
-        .contingency(3, &[evil, "b & c"]);
+        .decode(3);
     plot(folder.path(), evil, &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
     let report = read(folder.path(), "report.html");
     assert!(report.contains("&lt;script&gt;alert(&quot;1&quot;)"));
     assert!(report.contains("b &amp; c"));
-    for chart in &CHARTS[1..] {
+    for chart in &CHARTS[2..] {
         let svg = read(folder.path(), &format!("{chart}.svg"));
         assert!(!svg.contains("<script") && svg.contains("&lt;script"), "{chart}");
         assert_well_formed(&svg);
@@ -279,12 +314,23 @@ fn names_from_files_are_escaped_everywhere() {
 #[test]
 fn the_smallest_experiment_is_plotted() {
     let folder = tempfile::tempdir().unwrap();
-    Fixture::new(folder.path()).train(1).export(&["only"], &[0]).sweep(2, &[0.3]).contingency(1, &["only"]);
-    assert_eq!(plot(folder.path(), "tiny", &PlotConfig::default()).unwrap().charts, 5);
+    let cloud = Cloud::new(1, &["only"], 1, &[0]);
+    Fixture::new(folder.path())
+        .images(1, &["only"])
+        .ingest("one")
+        .train(1)
+        .latents(&cloud)
+        .export(&["only"], &[0])
+        .clustered(&cloud)
+        .sweep(2, &[0.3])
+        .chosen(1, false)
+        .decode(1);
+    assert_eq!(plot(folder.path(), "tiny", &PlotConfig::default()).unwrap().charts, 13);
+    // A k that was not tried is not marked, and a label alone is not confused.
+    assert!(!read(folder.path(), "report.html").contains("What is confused"));
     for chart in CHARTS {
         assert_finite(&read(folder.path(), &format!("{chart}.svg")));
     }
-    assert!(read(folder.path(), "silhouette.svg").contains("Only k = 2 was tried."));
     let report = read(folder.path(), "report.html");
     assert!(report.contains("1 of 6 latents is dead (z0)"));
 }
@@ -311,6 +357,220 @@ fn each_file_is_reported_and_an_interrupt_stops() {
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 
+/// The colours and the corners of the polygons of a drawing.
+fn polygons(svg: &str) -> Vec<(&str, Vec<(i32, i32)>)> {
+    let attribute = |element: &'static str| format!("{element}=\"");
+    let rest = svg.split("<polygon ").skip(1);
+    let read = |polygon| {
+        let value = |name: &'static str| -> &str {
+            let polygon: &str = polygon;
+            polygon.split_once(&attribute(name)).unwrap().1.split_once('"').unwrap().0
+        };
+        let corner = |corner: &str| {
+            let (x, y) = corner.split_once(',').unwrap();
+            (x.parse().unwrap(), y.parse().unwrap())
+        };
+        (value("fill"), value("points").split(' ').map(corner).collect())
+    };
+    rest.map(read).collect()
+}
+
+#[test]
+fn a_band_of_the_knife_is_as_thick_as_its_cluster_is_large() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(folder.path(), 20_000, &CLOTHES, 5, &[]);
+    plot(folder.path(), "clothes", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let svg = read(folder.path(), "silhouette_plot.svg");
+    let bands = polygons(&svg);
+    assert_eq!(bands.len(), 5);
+    let rows = latentkit_table::read_clusters(&folder.path().join("cluster/clusters.parquet")).unwrap();
+    let height = |corners: &[(i32, i32)]| f64::from(corners[corners.len() - 1].1 - corners[0].1);
+    let all: f64 = bands.iter().map(|(_, corners)| height(corners)).sum();
+    for ((_, corners), row) in bands.iter().zip(&rows) {
+        assert!(corners.len() <= 400, "{}", corners.len());
+        let share = height(corners) / all;
+        assert!((share - f64::from(row.size) / 20_000.0).abs() < 0.002, "{share}");
+        // The silhouettes fall, so the band does not reach further right below.
+        assert!(corners[1..corners.len() - 1].is_sorted_by(|above, below| above.0 >= below.0));
+        let figure = format!(">{}</text>", format_args!("{:.3}", row.silhouette));
+        assert!(svg.contains(&figure), "{figure}");
+    }
+    let (_, drawing) = svg.split_once("</style>").unwrap();
+    assert!(drawing.len() < 60_000, "{}", drawing.len());
+    assert!(drawing.contains("Ankle boot"), "names of clusters");
+}
+
+#[test]
+fn each_row_of_the_heat_map_adds_up_to_100_percent() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["T-shirt/top", "Trouser"];
+    Fixture::new(folder.path())
+        .sweep(2, &[0.3, 0.1])
+        .counts(&[[first, second], [first, second]], &[[75, 5], [25, 995]]);
+    plot(folder.path(), "clothes", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let svg = read(folder.path(), "contingency.svg");
+    for text in [">75\u{a0}%<", ">25\u{a0}%<", ">100\u{a0}%<", ">T-shirt/top<", ">1\u{202f}000<"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert!(
+        !svg.contains(">0\u{a0}%<") || svg.matches(">0\u{a0}%<").count() == 1,
+        "tiny shares are not written"
+    );
+}
+
+#[test]
+fn many_points_are_sampled_and_drawn_in_few_elements() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(folder.path(), 14_000, &DIGITS, 9, &[]);
+    plot(folder.path(), "digits", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let svg = read(folder.path(), "latents_2d.svg");
+    let (_, drawing) = svg.split_once("</style>").unwrap();
+    // Every third of 14 000, once by label and once by cluster.
+    assert_eq!(drawing.matches("h0").count(), 2 * 4667);
+    assert!(drawing.matches("<path").count() <= 10 * (10 + 9), "{}", drawing.matches("<path").count());
+    assert!(drawing.len() < 200_000, "{}", drawing.len());
+    for text in ["By label", "By cluster", "first principal component (41.2\u{a0}% of variance)", "every 3rd"]
+    {
+        assert!(drawing.contains(text), "{text}");
+    }
+    assert!(read(folder.path(), "report.html").contains("Shown is every 3rd of the 14\u{202f}000 points"));
+}
+
+#[test]
+fn dead_latents_and_zeros_are_said_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(folder.path(), 3000, &DIGITS, 9, &[1, 3, 4]);
+    plot(folder.path(), "digits", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let svg = read(folder.path(), "latent_histograms.svg");
+    assert_eq!(svg.matches(">dead, 100.0\u{a0}% exactly 0<").count(), 3);
+    for name in ["z0", "z1", "z2", "z3", "z4", "z5"] {
+        assert!(svg.contains(&format!(">{name}</text>")), "{name}");
+    }
+    let report = read(folder.path(), "report.html");
+    assert!(report.contains("3 of 6 latents are dead (z1, z3 and z4)"));
+    assert!(report.contains("the latent space is effectively 3-D, not 6-D"));
+}
+
+#[test]
+fn the_spread_over_seeds_is_drawn_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    Fixture::new(folder.path())
+        .sweep(5, &[0.1, 0.3, 0.2])
+        .agreeing()
+        .repeated(&[7], true)
+        .contingency(6, &DIGITS);
+    plot(folder.path(), "digits", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let svg = read(folder.path(), "silhouette.svg");
+    assert!(svg.contains("mean silhouette, 3 seeds"));
+    // Three whiskers of a stem and two caps.
+    let caps = |svg: &str| svg.matches("width=\"32\" height=\"6\" fill=\"#0072b2\"").count();
+    assert_eq!(caps(&svg), 6, "{svg}");
+    let report = read(folder.path(), "report.html");
+    for text in [
+        "The curve is flat",
+        "As good as k\u{a0}=\u{a0}6: k\u{a0}=\u{a0}7.",
+        ">lowest</th>",
+        "<strong>0.3000</strong></td><td class=\"number\"><strong>0.2970</strong></td><td class=\"number\"><strong>0.3030</strong>",
+        "The line is the mean of 3 runs with different seeds",
+        "Each figure is the mean over the seeds.",
+    ] {
+        assert!(report.contains(text), "{text}");
+    }
+    assert!(!report.contains("99.0"), "time is that of the first seed");
+
+    let folder = tempfile::tempdir().unwrap();
+    Fixture::new(folder.path()).sweep(5, &[0.1, 0.3, 0.2]);
+    plot(folder.path(), "digits", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    assert_eq!(caps(&read(folder.path(), "silhouette.svg")), 0);
+    assert!(!read(folder.path(), "report.html").contains(">lowest</th>"));
+}
+
+#[test]
+fn labels_that_share_clusters_are_ranked() {
+    let folder = tempfile::tempdir().unwrap();
+    Fixture::new(folder.path())
+        .sweep(2, &[0.3, 0.1])
+        .counts(&[["3", "5"], ["3", "5"]], &[[80, 60], [20, 40]])
+        .pairs(&[("3", "5", 0.56), ("4", "9", 0.71)]);
+    plot(folder.path(), "digits", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let report = read(folder.path(), "report.html");
+    let (_, section) = report.split_once("<h2>What is confused</h2>").unwrap();
+    let said = [
+        "<li>4 and 9 share a cluster with probability 0.71.</li>",
+        "<li>3 and 5 share a cluster with probability 0.56.</li>",
+    ];
+    assert!(section.find(said[0]).unwrap() < section.find(said[1]).unwrap());
+    // 0.8² + 0.2² and 0.6² + 0.4².
+    let row = "<th scope=\"row\">3 and 5</th><td class=\"number\">0.56</td><td class=\"number\">0.68</td><td class=\"number\">0.52</td>";
+    assert!(section.contains(row), "{section}");
+}
+
+#[test]
+fn the_images_of_other_points_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let titles = ["The centre of each cluster, decoded", "Images of each cluster", "By label", "By cluster"];
+    let shown = || {
+        plot(folder.path(), "digits", &PlotConfig { formats: Vec::new() }).unwrap();
+        let report = read(folder.path(), "report.html");
+        titles.map(|title| shows(&report, title))
+    };
+    experiment(folder.path(), 600, &DIGITS, 9, &[]);
+    assert_eq!(shown(), [true; 4]);
+
+    // Other centroids were found since they were decoded.
+    let cloud = Cloud::new(600, &DIGITS, 8, &[]);
+    Fixture::new(folder.path()).clustered(&cloud).sweep(5, &MNIST_SILHOUETTES).chosen(8, false);
+    assert_eq!(shown(), [false, true, true, true]);
+    Fixture::new(folder.path()).decode(8);
+    assert_eq!(shown(), [true; 4]);
+
+    // Other latents were exported since they were clustered.
+    Fixture::new(folder.path()).latents(&Cloud::new(600, &DIGITS, 9, &[2])).export(&DIGITS, &[2]);
+    assert_eq!(shown(), [true, false, false, true]);
+    Fixture::new(folder.path()).latents(&cloud).export(&DIGITS, &[]);
+    assert_eq!(shown(), [true; 4]);
+
+    // Other images were read since these were exported.
+    Fixture::new(folder.path()).images(700, &DIGITS).ingest("mnist");
+    assert_eq!(shown(), [true, false, true, true]);
+}
+
+#[test]
+fn examples_show_the_very_images() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(folder.path(), 600, &DIGITS, 9, &[]);
+    plot(folder.path(), "digits", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let svg = read(folder.path(), "cluster_examples.svg");
+    let images: Vec<_> = svg.split("base64,").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    // The font's two files come first.
+    let images = &images[images.len() - 9 * 20..];
+    let rows = latentkit_table::read_examples(&folder.path().join("cluster/examples.parquet")).unwrap();
+    let digits = fixture::digits();
+    for (place, row) in [(0, &rows[0]), (13, &rows[13]), (179, &rows[179])] {
+        let png = STANDARD.decode(images[place]).unwrap();
+        let mut reader = png::Decoder::new(png.as_slice()).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height, info.color_type), (28, 28, png::ColorType::Grayscale));
+        assert_eq!(pixels, fixture::image(&digits, row.id as usize), "image {}", row.id);
+    }
+}
+
+#[test]
+fn points_without_labels_have_clusters_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloud = Cloud::new(2000, &[], 4, &[]);
+    Fixture::new(folder.path()).clustered(&cloud).sweep(3, &[0.2, 0.3, 0.1]);
+    let summary = plot(folder.path(), "words", &PlotConfig { formats: Vec::new() }).unwrap();
+    assert_eq!(summary, PlotSummary { charts: 3, files: 1 });
+    let report = read(folder.path(), "report.html");
+    let (_, clusters) = report.split_once("<h2>Clusters</h2>").unwrap();
+    assert!(clusters.contains("mean silhouette") && clusters.contains("By cluster"));
+    for text in ["purity", "By label", "What is confused"] {
+        assert!(!report.contains(text), "{text}");
+    }
+}
+
 /// Draws experiments of many kinds; into the folder `LATENTKIT_GALLERY` where it is set, for people to look at.
 #[test]
 fn gallery() {
@@ -318,15 +578,19 @@ fn gallery() {
     let gallery =
         std::env::var_os("LATENTKIT_GALLERY").map_or_else(|| temporary.path().to_path_buf(), PathBuf::from);
     let folder = |name: &str| gallery.join(name);
-    whole(&folder("mnist"));
-    Fixture::new(&folder("fashion"))
-        .ingest("fashion-mnist")
-        .train(60)
-        .export(&CLOTHES, &[1, 3, 4])
-        .sweep(5, &CLOTHES_SILHOUETTES)
-        .chosen(5, true)
-        .agreeing()
-        .contingency(5, &CLOTHES);
+    // People look at as many points as there are; a test needs fewer.
+    let points = if gallery == temporary.path() { 4000 } else { 70_000 };
+    experiment(&folder("mnist"), points, &DIGITS, 9, &[]).repeated(&[6, 8], true);
+    experiment(&folder("fashion"), points, &CLOTHES, 5, &[1, 3, 4]).chosen(5, true);
+    experiment(&folder("fourteen"), points, &CLOTHES, 14, &[2]).repeated(&[], false);
+    experiment(&folder("two"), points / 10, &CLOTHES, 2, &[]);
+    let cloud = Cloud::new(points, &[], 6, &[]);
+    Fixture::new(&folder("unlabelled"))
+        .clustered(&cloud)
+        .sweep(3, &[0.2, 0.25, 0.1, 0.3, 0.21])
+        .repeated(&[4], false);
+    let cloud = Cloud::new(points, &[], 60, &[]);
+    Fixture::new(&folder("sixty")).clustered(&cloud).sweep(58, &[0.2, 0.25, 0.3, 0.21]);
     Fixture::new(&folder("embeddings")).sweep(3, &[0.31; 4]).chosen(3, true);
     Fixture::new(&folder("tiny")).train(1).export(&["only"], &[]).sweep(2, &[0.3]).contingency(1, &["only"]);
     let names: Vec<String> =
@@ -339,7 +603,19 @@ fn gallery() {
         .sweep(2, &silhouettes)
         .contingency(30, &names);
     Fixture::new(&folder("thirty")).sweep(2, &silhouettes[..29]).contingency(30, &CLOTHES);
-    for name in ["mnist", "fashion", "embeddings", "tiny", "large", "thirty"] {
+    let names = [
+        "mnist",
+        "fashion",
+        "fourteen",
+        "two",
+        "unlabelled",
+        "sixty",
+        "embeddings",
+        "tiny",
+        "large",
+        "thirty",
+    ];
+    for name in names {
         let title = if name == "large" {
             "an-experiment-with-a-name-of-a-length-that-nobody-had-in-mind-for-it-1"
         } else {

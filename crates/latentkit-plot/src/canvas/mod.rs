@@ -77,11 +77,15 @@ fn on<DB: plotters::prelude::DrawingBackend<ErrorType = Infallible>>(
         .map_err(|error| Error::failed(format!("cannot draw `{}`: {error}", chart.file_stem())))
 }
 
-/// Encodes rows of RGB pixels as a PNG file.
+/// Encodes rows of RGB pixels as a PNG file, of grey pixels where there is no colour.
 fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
-    encoder.set_color(png::ColorType::Rgb);
+    let grey = pixels.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+    let greys: Vec<u8> = if grey { pixels.iter().copied().step_by(3).collect() } else { Vec::new() };
+    let (color, pixels) =
+        if grey { (png::ColorType::Grayscale, greys.as_slice()) } else { (png::ColorType::Rgb, pixels) };
+    encoder.set_color(color);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Best);
     // Charts repeat few colours in the same patterns, which differences between pixels would hide.

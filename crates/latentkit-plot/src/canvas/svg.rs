@@ -47,16 +47,51 @@ fn open((width, height): (u32, u32), attributes: &str) -> String {
 pub(super) struct Svg<'a> {
     body: &'a mut String,
     size: (u32, u32),
+    /// Discs of the same look that were drawn one after the other and are not yet written.
+    discs: Vec<BackendCoord>,
+    look: Disc,
+}
+
+/// How a disc looks.
+#[derive(Clone, Copy, PartialEq)]
+struct Disc {
+    radius: u32,
+    rgb: (u8, u8, u8),
+    alpha: f64,
 }
 
 impl<'a> Svg<'a> {
     /// `size` is in units.
     pub(super) fn new(body: &'a mut String, size: (u32, u32)) -> Self {
-        Self { body, size }
+        let look = Disc { radius: 0, rgb: (0, 0, 0), alpha: 1.0 };
+        Self { body, size, discs: Vec::new(), look }
     }
 
     fn write(&mut self, element: std::fmt::Arguments) {
+        self.end_discs();
         self.body.write_fmt(element).expect("a string takes every write");
+    }
+
+    /// Writes the discs that wait: thousands as one path of lines without length, whose round ends are the discs.
+    fn end_discs(&mut self) {
+        let Disc { radius, rgb, alpha } = self.look;
+        let color = BackendColor { alpha, rgb };
+        match std::mem::take(&mut self.discs).as_slice() {
+            [] => {}
+            [(x, y)] => {
+                self.write(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {}/>\n", fill(color)))
+            }
+            discs => {
+                let path: String = discs.iter().map(|(x, y)| format!("M{x} {y}h0")).collect();
+                self.write(format_args!(
+                    "<path d=\"{path}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" \
+                     stroke-linecap=\"round\"{}/>\n",
+                    hex(color),
+                    2 * radius,
+                    opacity(color)
+                ));
+            }
+        }
     }
 }
 
@@ -108,6 +143,7 @@ impl DrawingBackend for Svg<'_> {
     }
 
     fn present(&mut self) -> Done {
+        self.end_discs();
         Ok(())
     }
 
@@ -155,7 +191,17 @@ impl DrawingBackend for Svg<'_> {
         style: &S,
         filled: bool,
     ) -> Done {
-        let look = if filled { fill(style.color()) } else { stroke(style) };
+        if filled {
+            let BackendColor { rgb, alpha } = style.color();
+            let look = Disc { radius, rgb, alpha };
+            if look != self.look {
+                self.end_discs();
+                self.look = look;
+            }
+            self.discs.push((x, y));
+            return Ok(());
+        }
+        let look = stroke(style);
         self.write(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {look}/>\n"));
         Ok(())
     }
@@ -206,11 +252,39 @@ impl DrawingBackend for Svg<'_> {
     }
 
     fn blit_bitmap(&mut self, (x, y): BackendCoord, (width, height): (u32, u32), source: &[u8]) -> Done {
-        let png = STANDARD.encode(super::encode(source, (width, height)));
+        let (pixels, size) = reduce(source, (width as usize, height as usize));
+        let png = STANDARD.encode(super::encode(&pixels, size));
         self.write(format_args!(
             "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
              style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{png}\"/>\n"
         ));
         Ok(())
+    }
+}
+
+/// The smallest image that looks the same when it is enlarged without smoothing.
+fn reduce(source: &[u8], (width, height): (usize, usize)) -> (Vec<u8>, (u32, u32)) {
+    let pixel = |x: usize, y: usize| &source[(y * width + x) * 3..][..3];
+    let squares = |scale: &usize| {
+        let same = |y: usize| (0..width).all(|x| pixel(x, y) == pixel(x - x % scale, y - y % scale));
+        width.is_multiple_of(*scale) && height.is_multiple_of(*scale) && (0..height).all(same)
+    };
+    let scale = (1..=width.min(height)).rev().find(squares).unwrap_or(1);
+    let places = (0..height).step_by(scale).flat_map(|y| (0..width).step_by(scale).map(move |x| (x, y)));
+    let pixels = places.flat_map(|(x, y)| pixel(x, y).iter().copied()).collect();
+    (pixels, ((width / scale) as u32, (height / scale) as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reduce;
+
+    #[test]
+    fn an_enlarged_image_is_reduced() {
+        let grey = |values: &[u8]| values.iter().flat_map(|&value| [value; 3]).collect::<Vec<_>>();
+        let large = grey(&[1, 1, 2, 2, 1, 1, 2, 2]);
+        assert_eq!(reduce(&large, (4, 2)), (grey(&[1, 2]), (2, 1)));
+        let fine = grey(&[1, 1, 2, 2, 1, 3, 2, 2]);
+        assert_eq!(reduce(&fine, (4, 2)), (fine, (4, 2)));
     }
 }

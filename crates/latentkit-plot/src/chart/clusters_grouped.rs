@@ -4,13 +4,12 @@ use plotters::element::Rectangle;
 use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 
+use super::Figure;
 use super::bars::{self, Order};
 use crate::canvas::{Area, Drawn};
 use crate::contingency::Contingency;
 use crate::frame::{self, Grid};
 use crate::palette;
-
-pub(super) const TITLE: &str = "Labels in each cluster, side by side";
 
 /// Width of a bar and of the room between two clusters, where the picture grows with them.
 const BAR: f64 = 4.0;
@@ -18,34 +17,41 @@ const GAP: f64 = 12.0;
 /// Share of a cluster's width that its bars take.
 const FILLED: f64 = 0.82;
 
-pub(super) fn size(contingency: &Contingency) -> (u32, u32) {
-    bars::size(contingency, contingency.labels.len() as f64 * BAR + GAP)
-}
+/// Bars of labels, side by side.
+pub(crate) struct Grouped<'a>(pub(super) &'a Contingency);
 
-pub(super) fn describe(contingency: &Contingency) -> String {
-    format!(
-        "Bars of {} labels, side by side in each of {} clusters; the table of labels and clusters has the same figures.",
-        contingency.labels.len(),
-        contingency.clusters.len()
-    )
-}
+impl Figure for Grouped<'_> {
+    const FILE_STEM: &'static str = "clusters_grouped";
+    const TITLE: &'static str = "Labels in each cluster, side by side";
 
-pub(super) fn draw<DB: DrawingBackend>(
-    area: &Area<DB>,
-    contingency: &Contingency,
-    experiment: &str,
-) -> Drawn<DB> {
-    let inner = frame::titled(area, TITLE, experiment)?;
-    let inner = bars::legend(contingency, Order::Down).draw(&inner)?;
-    let (x, y) = bars::axes(contingency, contingency.largest_count());
-    let plot = frame::plot(&inner, x, y, Grid::Horizontal)?;
-    let bar = FILLED / contingency.labels.len() as f64;
-    for (cluster, counts) in contingency.rows() {
-        for (label, &count) in counts.iter().enumerate() {
-            let left = f64::from(cluster) - FILLED / 2.0 + label as f64 * bar;
-            let corners = [(left, count as f64), (left + bar, 0.0)];
-            plot.plotting_area().draw(&Rectangle::new(corners, palette::color(label).filled()))?;
-        }
+    fn size(&self) -> (u32, u32) {
+        let Self(contingency) = self;
+        bars::size(contingency, contingency.labels.len() as f64 * BAR + GAP)
     }
-    Ok(())
+
+    fn describe(&self) -> String {
+        let Self(contingency) = self;
+        format!(
+            "Bars of {} labels, side by side in each of {} clusters; the table of labels and clusters has the same figures.",
+            contingency.labels.len(),
+            contingency.clusters.len()
+        )
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
+        let Self(contingency) = self;
+        let inner = frame::titled(area, Self::TITLE, experiment)?;
+        let inner = bars::legend(contingency, Order::Down).draw(&inner)?;
+        let (x, y) = bars::axes(contingency, contingency.largest_count());
+        let plot = frame::plot(&inner, x, y, Grid::Horizontal)?;
+        let bar = FILLED / contingency.labels.len() as f64;
+        for (cluster, counts) in contingency.rows() {
+            for (label, &count) in counts.iter().enumerate() {
+                let left = f64::from(cluster) - FILLED / 2.0 + label as f64 * bar;
+                let corners = [(left, count as f64), (left + bar, 0.0)];
+                plot.plotting_area().draw(&Rectangle::new(corners, palette::color(label).filled()))?;
+            }
+        }
+        Ok(())
+    }
 }

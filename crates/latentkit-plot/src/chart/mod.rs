@@ -1,20 +1,48 @@
 //! The charts of an experiment, one file each.
 
 mod bars;
+mod best_and_worst;
+mod centroids;
+mod cluster_examples;
 mod clusters_grouped;
 mod clusters_stacked;
+mod contingency;
+mod epochs;
+mod latent_histograms;
+mod latents_2d;
+mod learning_rate_and_loss;
+mod pairs;
 mod reconstructions;
 mod silhouette;
+mod silhouette_plot;
 mod training_curves;
 
-use latentkit_table::{HistoryRow, ReconstructionKind};
 use plotters::prelude::DrawingBackend;
 
 use crate::canvas::{Area, Drawn};
-use crate::contingency::Contingency;
 use crate::experiment::Experiment;
-use reconstructions::Examples;
-use silhouette::Sweep;
+
+/// What a chart shows, and how.
+trait Figure {
+    /// Name of its files, without an extension.
+    const FILE_STEM: &'static str;
+    /// What stands above it.
+    const TITLE: &'static str;
+
+    /// What it shows, for readers who cannot see it.
+    fn describe(&self) -> String;
+
+    /// What a reader must know of the data that it shows, as a sentence: that it is a sample, for example.
+    fn note(&self) -> Option<String> {
+        None
+    }
+
+    /// Width and height in logical pixels.
+    fn size(&self) -> (u32, u32);
+
+    /// Draws it on an area of [`Figure::size`].
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB>;
+}
 
 /// A chart with its data.
 pub(crate) struct Chart<'a> {
@@ -27,94 +55,112 @@ pub(crate) struct Chart<'a> {
 /// The kinds of charts.
 pub(crate) enum Kind<'a> {
     /// Errors against epochs.
-    TrainingCurves(&'a [HistoryRow]),
+    TrainingCurves(training_curves::Errors<'a>),
+    /// Learning rate and loss against epochs.
+    LearningRateAndLoss(learning_rate_and_loss::RateAndLoss<'a>),
     /// Images and their reconstructions.
-    Reconstructions(Examples<'a>),
+    Reconstructions(reconstructions::Examples<'a>),
+    /// The images that are reconstructed best and worst.
+    BestAndWorst(best_and_worst::Extremes<'a>),
+    /// How the values of each latent are spread.
+    LatentHistograms(latent_histograms::Histograms<'a>),
+    /// The points on their first two principal components.
+    Latents2d(latents_2d::Scatter<'a>),
     /// Silhouette against the number of clusters.
-    Silhouette(Sweep<'a>),
+    Silhouette(silhouette::Sweep<'a>),
+    /// The silhouette of each point, by cluster.
+    SilhouettePlot(silhouette_plot::Knife<'a>),
     /// Labels in each cluster, one on the other.
-    ClustersStacked(&'a Contingency),
+    ClustersStacked(clusters_stacked::Stacked<'a>),
     /// Labels in each cluster, side by side.
-    ClustersGrouped(&'a Contingency),
+    ClustersGrouped(clusters_grouped::Grouped<'a>),
+    /// Shares of each label in each cluster.
+    Contingency(contingency::HeatMap<'a>),
+    /// The decoded centroids.
+    Centroids(centroids::Centroids<'a>),
+    /// Images of each cluster.
+    ClusterExamples(cluster_examples::Rows<'a>),
+}
+
+/// Does the same with the figure of every kind of chart.
+macro_rules! with_figure {
+    ($kind:expr, $figure:ident => $do:expr) => {
+        match $kind {
+            Kind::TrainingCurves($figure) => $do,
+            Kind::LearningRateAndLoss($figure) => $do,
+            Kind::Reconstructions($figure) => $do,
+            Kind::BestAndWorst($figure) => $do,
+            Kind::LatentHistograms($figure) => $do,
+            Kind::Latents2d($figure) => $do,
+            Kind::Silhouette($figure) => $do,
+            Kind::SilhouettePlot($figure) => $do,
+            Kind::ClustersStacked($figure) => $do,
+            Kind::ClustersGrouped($figure) => $do,
+            Kind::Contingency($figure) => $do,
+            Kind::Centroids($figure) => $do,
+            Kind::ClusterExamples($figure) => $do,
+        }
+    };
 }
 
 impl<'a> Chart<'a> {
     /// The charts that there is data for, in the order of the report.
     pub(crate) fn all(experiment: &'a Experiment) -> Vec<Self> {
-        let mut kinds = Vec::new();
-        if !experiment.history.is_empty() {
-            kinds.push(Kind::TrainingCurves(&experiment.history));
-        }
-        if let Some(table) = &experiment.reconstructions
-            && table.rows.iter().any(|row| row.kind == ReconstructionKind::Example)
-        {
-            kinds.push(Kind::Reconstructions(Examples::new(table)));
-        }
-        if let Some(sweep) =
-            Sweep::new(&experiment.sweep, experiment.cluster.as_ref().map(|stage| &stage.summary))
-        {
-            kinds.push(Kind::Silhouette(sweep));
-        }
-        if let Some(contingency) = &experiment.contingency {
-            kinds.push(Kind::ClustersStacked(contingency));
-            kinds.push(Kind::ClustersGrouped(contingency));
-        }
-        kinds.into_iter().map(|kind| Self { experiment: &experiment.name, kind }).collect()
+        let history = experiment.history.as_slice();
+        let trained = !history.is_empty();
+        let table = experiment.reconstructions.as_ref();
+        let contingency = experiment.contingency.as_ref();
+        let kinds = [
+            trained.then(|| Kind::TrainingCurves(training_curves::Errors(history))),
+            trained.then(|| Kind::LearningRateAndLoss(learning_rate_and_loss::RateAndLoss(history))),
+            table.and_then(reconstructions::Examples::new).map(Kind::Reconstructions),
+            table.and_then(best_and_worst::Extremes::new).map(Kind::BestAndWorst),
+            latent_histograms::Histograms::new(experiment).map(Kind::LatentHistograms),
+            latents_2d::Scatter::new(experiment).map(Kind::Latents2d),
+            silhouette::Sweep::new(experiment).map(Kind::Silhouette),
+            silhouette_plot::Knife::new(experiment).map(Kind::SilhouettePlot),
+            contingency.map(|table| Kind::ClustersStacked(clusters_stacked::Stacked(table))),
+            contingency.map(|table| Kind::ClustersGrouped(clusters_grouped::Grouped(table))),
+            contingency.map(|table| Kind::Contingency(contingency::HeatMap(table))),
+            centroids::Centroids::new(experiment).map(Kind::Centroids),
+            cluster_examples::Rows::new(experiment).map(Kind::ClusterExamples),
+        ];
+        kinds.into_iter().flatten().map(|kind| Self { experiment: &experiment.name, kind }).collect()
     }
 
     /// Name of its files, without an extension.
     pub(crate) fn file_stem(&self) -> &'static str {
-        match self.kind {
-            Kind::TrainingCurves(_) => "training_curves",
-            Kind::Reconstructions(_) => "reconstructions",
-            Kind::Silhouette(_) => "silhouette",
-            Kind::ClustersStacked(_) => "clusters_stacked",
-            Kind::ClustersGrouped(_) => "clusters_grouped",
+        fn stem<F: Figure>(_: &F) -> &'static str {
+            F::FILE_STEM
         }
+        with_figure!(&self.kind, figure => stem(figure))
     }
 
     /// Its title and the experiment's name.
     pub(crate) fn title(&self) -> String {
-        let title = match &self.kind {
-            Kind::TrainingCurves(_) => training_curves::TITLE,
-            Kind::Reconstructions(_) => reconstructions::TITLE,
-            Kind::Silhouette(_) => silhouette::TITLE,
-            Kind::ClustersStacked(_) => clusters_stacked::TITLE,
-            Kind::ClustersGrouped(_) => clusters_grouped::TITLE,
-        };
-        format!("{title}, {}", self.experiment)
+        fn title<F: Figure>(_: &F) -> &'static str {
+            F::TITLE
+        }
+        format!("{}, {}", with_figure!(&self.kind, figure => title(figure)), self.experiment)
     }
 
     /// What it shows, for readers who cannot see it.
     pub(crate) fn description(&self) -> String {
-        match &self.kind {
-            Kind::TrainingCurves(history) => training_curves::describe(history),
-            Kind::Reconstructions(examples) => reconstructions::describe(examples),
-            Kind::Silhouette(sweep) => silhouette::describe(sweep),
-            Kind::ClustersStacked(contingency) => clusters_stacked::describe(contingency),
-            Kind::ClustersGrouped(contingency) => clusters_grouped::describe(contingency),
-        }
+        with_figure!(&self.kind, figure => figure.describe())
+    }
+
+    /// What a reader must know of the data that it shows.
+    pub(crate) fn note(&self) -> Option<String> {
+        with_figure!(&self.kind, figure => figure.note())
     }
 
     /// Width and height in logical pixels.
     pub(crate) fn size(&self) -> (u32, u32) {
-        match &self.kind {
-            Kind::TrainingCurves(_) => training_curves::SIZE,
-            Kind::Reconstructions(examples) => examples.size(),
-            Kind::Silhouette(_) => silhouette::SIZE,
-            Kind::ClustersStacked(contingency) => clusters_stacked::size(contingency),
-            Kind::ClustersGrouped(contingency) => clusters_grouped::size(contingency),
-        }
+        with_figure!(&self.kind, figure => figure.size())
     }
 
     /// Draws it on an area of [`Chart::size`].
     pub(crate) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
-        match &self.kind {
-            Kind::TrainingCurves(history) => training_curves::draw(area, history, self.experiment),
-            Kind::Reconstructions(examples) => reconstructions::draw(area, examples, self.experiment),
-            Kind::Silhouette(sweep) => silhouette::draw(area, sweep, self.experiment),
-            Kind::ClustersStacked(contingency) => clusters_stacked::draw(area, contingency, self.experiment),
-            Kind::ClustersGrouped(contingency) => clusters_grouped::draw(area, contingency, self.experiment),
-        }
+        with_figure!(&self.kind, figure => figure.draw(area, self.experiment))
     }
 }

@@ -1,9 +1,11 @@
 //! How many clusters, and what is in them.
 
 use latentkit_core::Result;
+use latentkit_table::ClusterRow;
 
 use super::html::{Align, Html, Table};
-use super::overview::best_at_edge;
+use super::model::place_projection;
+use super::overview::{best_at_edge, flat_curve, rivals};
 use super::{Figures, Section};
 use crate::chart::Kind;
 use crate::contingency::{Contingency, dominant};
@@ -19,8 +21,13 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
         "The mean silhouette compares how close each point is to its own cluster with how close it is to the next one: 1 is \
          well apart, 0 is on the border, −1 is in the wrong cluster. The k of the highest one is chosen.",
     );
-    if let Some(text) = experiment.cluster.as_ref().and_then(|stage| best_at_edge(&stage.summary)) {
-        body = body.warning(text);
+    if let Some(cluster) = experiment.cluster.as_ref().map(|stage| &stage.summary) {
+        for text in [best_at_edge(cluster), flat_curve(cluster)].into_iter().flatten() {
+            body = body.warning(text);
+        }
+        if let Some(text) = rivals(cluster) {
+            body = body.paragraph(text);
+        }
     }
     let chart = |kind: &Kind| matches!(kind, Kind::Silhouette(_));
     body = figures.place(
@@ -30,45 +37,122 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
     )?;
 
     let best = experiment.cluster.as_ref().map(|stage| stage.summary.best_k);
-    let mut rows: Vec<_> = experiment.sweep.iter().collect();
-    rows.sort_by_key(|row| row.k);
+    let seeds = experiment.sweep.iter().map(|figures| figures.seeds).max().unwrap_or(1);
+    let spread: &[&str] = if seeds > 1 { &["lowest", "highest"] } else { &[] };
     let mut table =
-        Table::new("Each number of clusters").columns(Align::Right, ["k", "inertia", "silhouette", "time"]);
-    for row in rows {
-        let chosen = best == Some(row.k as usize);
-        let cells = [
-            count(row.k as usize),
-            significant(row.inertia),
-            decimal(row.silhouette, 4),
-            seconds(row.seconds),
-        ];
-        let cell = |text: String| if chosen { strong(text) } else { Html::new().text(text) };
-        table.rich_row(cells.map(cell).into());
+        Table::new("Each number of clusters").columns(Align::Right, ["k", "inertia", "silhouette"]);
+    for name in spread.iter().chain(&["time"]) {
+        table = table.column(*name, Align::Right);
     }
-    let note =
-        "Inertia is the sum of the squared distances of the points to the nearest centroid; it falls with k.";
+    for figures in &experiment.sweep {
+        let chosen = best == Some(figures.k as usize);
+        let mut cells =
+            vec![count(figures.k as usize), significant(figures.inertia), decimal(figures.silhouette, 4)];
+        if seeds > 1 {
+            cells.extend([decimal(figures.lowest, 4), decimal(figures.highest, 4)]);
+        }
+        cells.push(seconds(figures.seconds));
+        let cell = |text: String| if chosen { strong(text) } else { Html::new().text(text) };
+        table.rich_row(cells.into_iter().map(cell).collect());
+    }
+    let mut note =
+        "Inertia is the sum of the squared distances of the points to the nearest centroid; it falls with k."
+            .to_owned();
+    if seeds > 1 {
+        note.push_str(&format!(
+            " Each k was tried with {seeds} seeds: the silhouette is their mean, between the lowest and the highest; inertia and \
+             time are of the first seed."
+        ));
+    }
     body = body.add(table.into_html()).classed("p", "small", Html::new().text(note));
     Ok(Some(Section { id: "choice-of-k", title: "Choice of k", body }))
 }
 
-/// The section on the labels in each cluster.
+/// The section on what is in each cluster.
 pub(super) fn clusters(experiment: &Experiment, figures: &Figures) -> Result<Option<Section>> {
-    let Some(contingency) = &experiment.contingency else { return Ok(None) };
-    let mut body = Html::new().paragraph(format!(
-        "{} of the {} points have the label that is most frequent in their cluster (purity). The labels were not used to \
-         find the clusters.",
-        percent(contingency.purity()),
-        count(contingency.points())
-    ));
+    let mut body = Html::new();
+    if let Some(contingency) = &experiment.contingency {
+        body = body.paragraph(format!(
+            "{} of the {} points have the label that is most frequent in their cluster (purity). The labels were not used \
+             to find the clusters.",
+            percent(contingency.purity()),
+            count(contingency.points())
+        ));
+    }
+    if !experiment.clusters.is_empty() {
+        body = body.add(cluster_table(&experiment.clusters));
+    }
+    let knife = |kind: &Kind| matches!(kind, Kind::SilhouettePlot(_));
+    body = figures.place(
+        body,
+        knife,
+        "The points of each cluster from the best placed to the worst. A cluster that stands out has a band that stays \
+         wide to the right; a band that ends left of 0 holds points that belong elsewhere.",
+    )?;
+    if experiment.export.is_none() {
+        body = place_projection(body, figures)?;
+    }
     let stacked = |kind: &Kind| matches!(kind, Kind::ClustersStacked(_));
     body = figures.place(body, stacked, "How large each cluster is, and which labels it holds.")?;
     let grouped = |kind: &Kind| matches!(kind, Kind::ClustersGrouped(_));
     body = figures.place(body, grouped, "The same points, each label with a bar of its own.")?;
-    body = body.add(table(contingency));
-    if let Some(agreement) = agreement(experiment) {
+    let heat_map = |kind: &Kind| matches!(kind, Kind::Contingency(_));
+    body = figures.place(
+        body,
+        heat_map,
+        "The other way round: over which clusters the points of each label spread. One dark cell in a row is a label that \
+         stays together.",
+    )?;
+    if let Some(contingency) = &experiment.contingency {
+        body = body.add(table(contingency));
+    }
+    let centroids = |kind: &Kind| matches!(kind, Kind::Centroids(_));
+    body = figures.place(body, centroids, "What the decoder makes of the centre of each cluster.")?;
+    let examples = |kind: &Kind| matches!(kind, Kind::ClusterExamples(_));
+    body = figures.place(
+        body,
+        examples,
+        "What a cluster is about, and where it frays: the images nearest to its centre, and those of the lowest \
+         silhouette.",
+    )?;
+    if experiment.contingency.is_some()
+        && let Some(agreement) = agreement(experiment)
+    {
         body = body.add(agreement);
     }
-    Ok(Some(Section { id: "clusters", title: "Clusters", body }))
+    Ok((!body.is_empty()).then_some(Section { id: "clusters", title: "Clusters", body }))
+}
+
+/// The figures of each cluster.
+fn cluster_table(clusters: &[ClusterRow]) -> Html {
+    let points: u32 = clusters.iter().map(|row| row.size).sum();
+    let labelled = clusters.iter().all(|row| row.labels.is_some());
+    let mut table = Table::new("Each cluster, named by its most frequent labels where there are any")
+        .columns(Align::Right, ["cluster"]);
+    if labelled {
+        table = table.columns(Align::Left, ["name"]);
+    }
+    table = table.columns(Align::Right, ["points", "share", "mean silhouette", "mean distance"]);
+    if labelled {
+        table = table.columns(Align::Right, ["purity"]);
+    }
+    for row in clusters {
+        let labels = row.labels.as_ref();
+        let mut cells = vec![row.cluster.to_string()];
+        cells.extend(labels.map(|labels| labels.name.clone()));
+        cells.extend([
+            count(row.size as usize),
+            percent(f64::from(row.size) / f64::from(points.max(1))),
+            decimal(row.silhouette, 3),
+            significant(row.distance),
+        ]);
+        cells.extend(labels.map(|labels| percent(labels.purity)));
+        table.row(cells);
+    }
+    let note = "Distance is that of a point to the centroid. Purity is the share of the points that have the most frequent \
+                label of the cluster.";
+    let note = if labelled { note } else { "Distance is that of a point to the centroid." };
+    table.into_html().classed("p", "small", Html::new().text(note))
 }
 
 /// How well the clusters of each k agree with the labels.
@@ -84,8 +168,15 @@ fn agreement(experiment: &Experiment) -> Option<Html> {
         let cells = figures.map(|figure| cell(decimal(figure, 3)));
         table.rich_row([vec![cell(count(row.k as usize))], cells.into()].concat());
     }
-    let note = "Labels were not used for the clustering nor for the choice of k. Accuracy is the share of points whose label is \
-                that of their cluster under the best one-to-one mapping.";
+    let seeds = if experiment.sweep.iter().any(|figures| figures.seeds > 1) {
+        " Each figure is the mean over the seeds."
+    } else {
+        ""
+    };
+    let note = format!(
+        "Labels were not used for the clustering nor for the choice of k. Accuracy is the share of points whose label is that \
+         of their cluster under the best one-to-one mapping.{seeds}"
+    );
     (!experiment.sweep.is_empty()).then(|| table.into_html().classed("p", "small", Html::new().text(note)))
 }
 

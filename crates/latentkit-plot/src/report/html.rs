@@ -80,6 +80,10 @@ impl Html {
         self
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn into_string(self) -> String {
         self.0
     }

@@ -1,6 +1,7 @@
 //! `report.html`: one page, readable without any other file, that tells what an experiment did and found.
 
 mod clusters;
+mod confusion;
 mod html;
 mod model;
 mod overview;
@@ -28,9 +29,10 @@ pub(crate) fn page(experiment: &Experiment, charts: &[Chart]) -> Result<String> 
         overview::data(experiment),
         model::training(experiment, &figures)?,
         model::reconstructions(experiment, &figures)?,
-        model::latents(experiment),
+        model::latents(experiment, &figures)?,
         clusters::choice_of_k(experiment, &figures)?,
         clusters::clusters(experiment, &figures)?,
+        confusion::confusion(experiment),
         provenance::config(experiment),
         provenance::provenance(experiment),
     ]
@@ -92,7 +94,9 @@ impl Figures<'_> {
     fn place(&self, html: Html, is: fn(&Kind) -> bool, caption: &str) -> Result<Html> {
         let Some(chart) = self.charts.iter().find(|chart| is(&chart.kind)) else { return Ok(html) };
         // At seven tenths of its size the text of a chart is as small as can be read.
-        Ok(html.figure(&canvas::svg_element(chart)?, chart.size().0 * 7 / 10, caption))
+        let width = chart.size().0 * 7 / 10;
+        let caption = [caption, chart.note().as_deref().unwrap_or_default()].join(" ");
+        Ok(html.figure(&canvas::svg_element(chart)?, width, caption.trim_end()))
     }
 
     fn has(&self, is: fn(&Kind) -> bool) -> bool {

@@ -1,6 +1,7 @@
 //! The auto-encoder: its training, what it reconstructs, and its latents.
 
 use latentkit_core::Result;
+use latentkit_core::summary::{LabelError, LatentHealth};
 
 use super::html::{Align, Html, Table, facts};
 use super::overview::{dead_latents, plural};
@@ -64,6 +65,11 @@ pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Opt
         curves,
         "Errors after each epoch, on the images that it trained on and on those that it did not.",
     )?;
+    body = figures.place(
+        body,
+        |kind| matches!(kind, Kind::LearningRateAndLoss(_)),
+        "How far each step of training went, and the binary cross-entropy that it reached.",
+    )?;
     Ok(Some(Section { id: "training", title: "Training", body }))
 }
 
@@ -91,20 +97,45 @@ pub(super) fn reconstructions(experiment: &Experiment, figures: &Figures) -> Res
             ]);
         }
         body = body.add(table.into_html());
+        if !export.labels.is_empty() {
+            body = body.add(errors_by_label(&export.labels));
+        }
     }
+    body = figures.place(
+        body,
+        |kind| matches!(kind, Kind::BestAndWorst(_)),
+        "The test images of the least and of the largest binary cross-entropy, which stands below their labels (nats per \
+         pixel).",
+    )?;
     Ok(Some(Section { id: "reconstructions", title: "Reconstructions", body }))
 }
 
-/// The section on the health of the latents.
-pub(super) fn latents(experiment: &Experiment) -> Option<Section> {
-    let export = &experiment.export.as_ref()?.summary;
+/// The errors of the test images of each label, the largest first.
+fn errors_by_label(labels: &[LabelError]) -> Html {
+    let mut labels: Vec<_> = labels.iter().collect();
+    labels.sort_by(|a, b| b.bce.total_cmp(&a.bce));
+    let mut table = Table::new("Mean error of the test images of each label, the largest first")
+        .column("label", Align::Left)
+        .columns(Align::Right, ["images", "BCE (nats)", "MSE"]);
+    for label in labels {
+        table.row([label.label.clone(), count(label.images), decimal(label.bce, 4), decimal(label.mse, 4)]);
+    }
+    table.into_html()
+}
+
+/// The section on the latents: whether they carry anything, and how the images lie among them.
+pub(super) fn latents(experiment: &Experiment, figures: &Figures) -> Result<Option<Section>> {
+    let Some(export) = experiment.export.as_ref().map(|stage| &stage.summary) else { return Ok(None) };
     let all = plural(export.latents.len(), "latent");
-    let verdict = match dead_latents(export) {
+    let mut body = match dead_latents(export) {
         Some(text) => Html::new().warning(text),
         None => {
             Html::new().paragraph(format!("Each image is described by {all}. All of them carry information."))
         }
     };
+    if let Some(text) = often_zero(&export.latents) {
+        body = body.paragraph(text);
+    }
     let mut table = Table::new(format!("Each latent over {}", plural(export.images, "image")))
         .column("latent", Align::Left)
         .columns(Align::Right, ["standard deviation", "exactly zero"])
@@ -119,6 +150,36 @@ pub(super) fn latents(experiment: &Experiment) -> Option<Section> {
         ]);
     }
     let note = "A latent is dead when its standard deviation is below 1\u{a0}% of the largest one.";
-    let body = verdict.add(table.into_html()).classed("p", "small", Html::new().text(note));
-    Some(Section { id: "latents", title: "Latents", body })
+    body = body.add(table.into_html()).classed("p", "small", Html::new().text(note));
+    body = figures.place(
+        body,
+        |kind| matches!(kind, Kind::LatentHistograms(_)),
+        "How the values of each latent are spread over the images.",
+    )?;
+    body = place_projection(body, figures)?;
+    Ok(Some(Section { id: "latents", title: "Latents", body }))
+}
+
+/// The picture of the points on two principal components.
+pub(super) fn place_projection(body: Html, figures: &Figures) -> Result<Html> {
+    figures.place(
+        body,
+        |kind| matches!(kind, Kind::Latents2d(_)),
+        "The points seen from the two directions in which they vary most; a number stands at the middle of its cluster. \
+         Points that are apart here are apart, points that lie together may still differ in the other directions.",
+    )
+}
+
+/// A sentence on the live latents that are exactly 0 for many images; none where there are none.
+fn often_zero(latents: &[LatentHealth]) -> Option<String> {
+    let often = || latents.iter().filter(|latent| !latent.dead && latent.zeros > 0.01);
+    let most = often().max_by(|a, b| a.zeros.total_cmp(&b.zeros))?;
+    let (name, share) = (&most.name, percent(most.zeros));
+    Some(match often().count() {
+        1 => format!("{name}, which is alive, is exactly 0 for {share} of the images."),
+        number => format!(
+            "{number} latents that are alive are exactly 0 for more than 1\u{a0}% of the images, {name} most often: for \
+             {share}."
+        ),
+    })
 }

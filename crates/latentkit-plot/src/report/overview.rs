@@ -3,6 +3,7 @@
 use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, TrainSummary};
 
 use super::Section;
+use super::confusion::most_confused;
 use super::html::{Align, Html, Table, facts};
 use crate::experiment::Experiment;
 use crate::format::{count, decimal, percent};
@@ -23,6 +24,9 @@ pub(super) fn summary(experiment: &Experiment) -> Html {
             percent(contingency.purity())
         ));
     }
+    if let Some(pair) = most_confused(experiment) {
+        sentences.push(format!("Most confused are two labels: {pair}"));
+    }
     let mut html = Html::new();
     if !sentences.is_empty() {
         html = html.classed("p", "lead", Html::new().text(sentences.join(" "))).add(key_figures(experiment));
@@ -30,8 +34,10 @@ pub(super) fn summary(experiment: &Experiment) -> Html {
     if let Some(text) = experiment.export.as_ref().and_then(|stage| dead_latents(&stage.summary)) {
         html = html.warning(text);
     }
-    if let Some(text) = experiment.cluster.as_ref().and_then(|stage| best_at_edge(&stage.summary)) {
-        html = html.warning(text);
+    if let Some(cluster) = &experiment.cluster {
+        for text in [best_at_edge(&cluster.summary), flat_curve(&cluster.summary)].into_iter().flatten() {
+            html = html.warning(text);
+        }
     }
     html
 }
@@ -53,16 +59,20 @@ fn training_sentence(train: &TrainSummary, ingest: Option<&IngestSummary>) -> St
 fn clustering_sentence(cluster: &ClusterSummary) -> String {
     let points = format!("{} points of {} dimensions", count(cluster.points), cluster.dimensions);
     let silhouette = decimal(cluster.best_silhouette(), 3);
+    let seeds = match cluster.seeds.len() {
+        0 | 1 => String::new(),
+        seeds => format!(", the mean over {seeds} seeds"),
+    };
     match (cluster.sweep.first(), cluster.sweep.last()) {
         (Some(first), Some(last)) if first.k != last.k => format!(
-            "K-Means on {points} has its highest mean silhouette, {silhouette}, at {} (k from {} to {}).",
+            "K-Means on {points} has its highest mean silhouette, {silhouette}, at {} (k from {} to {}){seeds}.",
             k_is(cluster.best_k),
             first.k,
             last.k
         ),
         _ => {
             format!(
-                "K-Means on {points} with {} has a mean silhouette of {silhouette}.",
+                "K-Means on {points} with {} has a mean silhouette of {silhouette}{seeds}.",
                 k_is(cluster.best_k)
             )
         }
@@ -96,16 +106,15 @@ fn key_figures(experiment: &Experiment) -> Html {
 /// What a reader must know of latents that carry nothing; none where each one lives.
 pub(super) fn dead_latents(export: &ExportSummary) -> Option<String> {
     let dead: Vec<_> =
-        export.latents.iter().filter(|latent| latent.dead).map(|latent| latent.name.as_str()).collect();
-    let names = match dead.split_last() {
-        None => return None,
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-    };
+        export.latents.iter().filter(|latent| latent.dead).map(|latent| latent.name.clone()).collect();
+    if dead.is_empty() {
+        return None;
+    }
+    let names = list(&dead);
     let (all, alive) = (export.latents.len(), export.latents.len() - dead.len());
     Some(format!(
-        "{} of {all} latents {} dead ({names}): {} nearly the same value for every image, so the latent space has {alive} \
-         dimensions in effect, not {all}. A linear latent activation avoids this.",
+        "{} of {all} latents {} dead ({names}): {} nearly the same value for every image, so the latent space is \
+         effectively {alive}-D, not {all}-D. A linear latent activation avoids this.",
         dead.len(),
         if dead.len() == 1 { "is" } else { "are" },
         if dead.len() == 1 { "it has" } else { "they have" },
@@ -124,6 +133,30 @@ pub(super) fn best_at_edge(cluster: &ClusterSummary) -> Option<String> {
         k_is(cluster.best_k),
         if cluster.best_k == first { "smallest" } else { "largest" },
     ))
+}
+
+/// What a reader must know of silhouettes that hardly depend on k; none where they do.
+pub(super) fn flat_curve(cluster: &ClusterSummary) -> Option<String> {
+    (cluster.flat && cluster.sweep.len() > 1).then(|| {
+        format!(
+            "The curve is flat: the mean silhouette differs less from one k to another than from one seed to another, so \
+             {} is hardly better than the others.",
+            k_is(cluster.best_k)
+        )
+    })
+}
+
+/// The other numbers of clusters that are as good as the best; none where there are none.
+pub(super) fn rivals(cluster: &ClusterSummary) -> Option<String> {
+    let rivals: Vec<_> = cluster.rivals.iter().map(usize::to_string).collect();
+    (!rivals.is_empty()).then(|| {
+        format!(
+            "As good as {}: k\u{a0}=\u{a0}{}. {} no further from the best than the seeds spread.",
+            k_is(cluster.best_k),
+            list(&rivals),
+            if rivals.len() == 1 { "Its mean silhouette lies" } else { "Their mean silhouettes lie" },
+        )
+    })
 }
 
 /// The section on the data.
@@ -150,6 +183,15 @@ pub(super) fn data(experiment: &Experiment) -> Option<Section> {
 /// `k = 9` on one line.
 fn k_is(k: usize) -> String {
     format!("k\u{a0}=\u{a0}{k}")
+}
+
+/// Words as a sentence lists them: `a`, `a and b`, `a, b and c`.
+fn list(words: &[String]) -> String {
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
 }
 
 /// A number of things: `1 epoch`, `23 epochs`.

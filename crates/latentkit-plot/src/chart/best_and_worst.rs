@@ -1,0 +1,53 @@
+//! The test images that are reconstructed best and worst.
+
+use latentkit_table::{Reconstruction, ReconstructionKind, Reconstructions};
+use plotters::prelude::DrawingBackend;
+
+use super::Figure;
+use super::pairs::{Block, COLUMNS, Pairs};
+use crate::canvas::{Area, Drawn};
+use crate::{format, frame};
+
+/// The extremes of the test images.
+pub(crate) struct Extremes<'a>(Pairs<'a>);
+
+impl<'a> Extremes<'a> {
+    /// None where there are neither best nor worst ones.
+    pub(super) fn new(table: &'a Reconstructions) -> Option<Self> {
+        let blocks: Vec<_> =
+            [("best", ReconstructionKind::Best, 1.0), ("worst", ReconstructionKind::Worst, -1.0)]
+                .into_iter()
+                .filter_map(|(heading, kind, sign)| {
+                    let mut rows: Vec<_> = table.rows.iter().filter(|row| row.kind == kind).collect();
+                    let order = |row: &Reconstruction| sign * row.bce;
+                    rows.sort_by(|a, b| order(a).total_cmp(&order(b)).then(a.id.cmp(&b.id)));
+                    rows.truncate(COLUMNS);
+                    (!rows.is_empty()).then_some(Block { heading: Some(heading), rows })
+                })
+                .collect();
+        let error = |row: &Reconstruction| format::decimal(f64::from(row.bce), 3);
+        (!blocks.is_empty()).then(|| Self(Pairs::new(table, blocks, Some(error))))
+    }
+}
+
+impl Figure for Extremes<'_> {
+    const FILE_STEM: &'static str = "best_and_worst";
+    const TITLE: &'static str = "Best and worst reconstructions";
+
+    fn describe(&self) -> String {
+        let blocks = self.0.blocks.iter().map(|block| {
+            let names: Vec<_> = block.rows.iter().map(|row| row.label_name.as_str()).collect();
+            format!("{}: {}", block.heading.unwrap_or_default(), names.join(", "))
+        });
+        let blocks: Vec<_> = blocks.collect();
+        format!("Test images above their reconstructions. Labels of the {}.", blocks.join("; of the "))
+    }
+
+    fn size(&self) -> (u32, u32) {
+        self.0.size()
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
+        self.0.draw(&frame::titled(area, Self::TITLE, experiment)?)
+    }
+}
