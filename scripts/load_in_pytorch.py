@@ -27,48 +27,34 @@ COUNTER = "num_batches_tracked"  # of PyTorch's batch-norm; latentkit has none
 TOLERANCE = 1e-5  # largest difference, relative to the largest latent
 
 
-class SamePad(nn.Module):
-    """Keras's `same` padding of a square image: what is left over by halving goes below and right."""
-
-    def __init__(self, kernel, stride):
-        super().__init__()
-        self.kernel, self.stride = kernel, stride
-
-    def forward(self, x):
-        size = x.shape[-1]
-        total = max(self.kernel - self.stride + (-size) % self.stride, 0)
-        before, after = total // 2, total - total // 2
-        return F.pad(x, (before, after, before, after))
-
-
 class Conv(nn.Conv2d):
-    """Convolution with bias, Keras's `same` padding unless `valid`, and an activation."""
+    """Convolution with bias, Keras's `same` padding (an even kernel is padded below and right), and an activation."""
 
-    def __init__(self, channels, filters, kernel, stride=1, valid=False, activation=None):
-        symmetric = stride == 1 and kernel % 2 == 1 and not valid  # PyTorch's own padding, which costs no copy
-        super().__init__(channels, filters, kernel, stride, padding=kernel // 2 if symmetric else 0)
-        self.pad = nn.Identity() if symmetric or valid else SamePad(kernel, stride)
+    def __init__(self, channels, filters, kernel, activation=None):
+        super().__init__(channels, filters, kernel, padding=kernel // 2 if kernel % 2 else 0)
+        self.pad = nn.Identity() if kernel % 2 else nn.ZeroPad2d(((kernel - 1) // 2, kernel // 2) * 2)
         self.activation = activation or nn.ReLU(inplace=True)
 
     def forward(self, x):
         return self.activation(super().forward(self.pad(x)))
 
 
-class ConvTranspose(nn.ConvTranspose2d):
-    """The transpose of a 5x5 `same` convolution or of a `valid` one, stride 2, with bias and an activation.
+class StridedConv(nn.Conv2d):
+    """Convolution of stride 2 with bias and ReLU."""
 
-    That convolution pads 1 before and 2 after, so 1 is cut off before and 2 after: one on both sides by `padding`, the
-    last row and column here.
-    """
+    def forward(self, x):
+        return F.relu_(super().forward(x))
 
-    def __init__(self, channels, filters, kernel, valid=False, activation=None):
-        super().__init__(channels, filters, kernel, stride=2, padding=0 if valid else 1)
-        self.valid = valid
+
+class TransposedConv(nn.ConvTranspose2d):
+    """The transpose of a convolution of stride 2, with bias and an activation."""
+
+    def __init__(self, channels, filters, kernel, padding, activation=None):
+        super().__init__(channels, filters, kernel, stride=2, padding=padding, output_padding=1 if padding else 0)
         self.activation = activation or nn.ReLU(inplace=True)
 
     def forward(self, x):
-        x = super().forward(x)
-        return self.activation(x if self.valid else x[:, :, :-1, :-1])
+        return self.activation(super().forward(x))
 
 
 class Dense(nn.Linear):
@@ -126,18 +112,18 @@ def reference(latent_dim, latent_activation):
 def strided(latent_dim, latent_activation):
     """Strided convolutions and their transposes, without pooling and batch-norm."""
     encoder = nn.Sequential(
-        Conv(1, 32, 5, stride=2),  # [n, 32, 14, 14]
-        Conv(32, 64, 5, stride=2),  # [n, 64, 7, 7]
-        Conv(64, 128, 3, stride=2, valid=True),  # [n, 128, 3, 3]
+        StridedConv(1, 32, 5, stride=2, padding=2),  # [n, 32, 14, 14]
+        StridedConv(32, 64, 5, stride=2, padding=2),  # [n, 64, 7, 7]
+        StridedConv(64, 128, 3, stride=2),  # [n, 128, 3, 3]
         nn.Flatten(),
         Dense(1152, latent_dim, latent_activation),
     )
     decoder = nn.Sequential(
         Dense(latent_dim, 1152),
         nn.Unflatten(1, (128, 3, 3)),
-        ConvTranspose(128, 64, 3, valid=True),  # [n, 64, 7, 7]
-        ConvTranspose(64, 32, 5),  # [n, 32, 14, 14]
-        ConvTranspose(32, 1, 5, activation=nn.Sigmoid()),  # [n, 1, 28, 28]
+        TransposedConv(128, 64, 3, 0),  # [n, 64, 7, 7]
+        TransposedConv(64, 32, 5, 2),  # [n, 32, 14, 14]
+        TransposedConv(32, 1, 5, 2, activation=nn.Sigmoid()),  # [n, 1, 28, 28]
     )
     return encoder, decoder
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::ModelConfig;
+use latentkit_core::config::{ModelConfig, Precision};
 use latentkit_core::{Error, Result};
 use latentkit_model::{AutoEncoder, ImageStore, ModelSummary, set_threads};
 use serde::Deserialize;
@@ -23,7 +23,7 @@ struct Plan {
     batch: usize,
     threads: usize,
     seconds: f64,
-    precision: String,
+    precision: Precision,
     model: ModelConfig,
 }
 
@@ -44,14 +44,12 @@ fn run() -> Result<Value> {
     let plan = std::env::args().nth(1).unwrap_or_default();
     let plan: Plan = serde_json::from_str(&plan)
         .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
-    if plan.precision != "float32" {
-        return Err(Error::failed(format!("latentkit does not encode in `{}`", plan.precision)));
-    }
     set_threads(plan.threads);
     let pixels = fs_err::read(&plan.images)?;
     let images = ImageStore::new(&pixels, 28, 28, Device::Cpu);
     let ids: Vec<usize> = (0..(pixels.len() / (28 * 28)).min(BATCHES * plan.batch)).collect();
-    let model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
+    let mut model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
+    model.precision = plan.precision;
 
     let pass = || {
         let mut latents: Vec<f32> = Vec::new();

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::{Loss, ModelConfig, Optimizer};
+use latentkit_core::config::{Loss, ModelConfig, Optimizer, Precision};
 use latentkit_core::{Error, Result, rng};
 use latentkit_model::{Adam, AutoEncoder, ImageStore, MetricSums, ModelSummary, loss, set_threads};
 use rand::seq::SliceRandom;
@@ -24,7 +24,7 @@ struct Plan {
     batch: usize,
     threads: usize,
     seconds: f64,
-    precision: String,
+    precision: Precision,
     model: ModelConfig,
 }
 
@@ -45,13 +45,11 @@ fn run() -> Result<Value> {
     let plan = std::env::args().nth(1).unwrap_or_default();
     let plan: Plan = serde_json::from_str(&plan)
         .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
-    if plan.precision != "float32" {
-        return Err(Error::failed(format!("latentkit does not train in `{}`", plan.precision)));
-    }
     set_threads(plan.threads);
     let images = ImageStore::new(&fs_err::read(&plan.images)?, 28, 28, Device::Cpu);
     let count = fs_err::metadata(&plan.images)?.len() as usize / (28 * 28);
-    let model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
+    let mut model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
+    model.precision = plan.precision;
     let mut parameters = model.trainable();
     let mut adam = Adam::new(&Optimizer::default(), &parameters);
 
