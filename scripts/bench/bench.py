@@ -68,7 +68,6 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(prog="bench.sh", description=__doc__.splitlines()[0])
     several = lambda known: lambda text: [choice(name, known) for name in text.split(",")]
-    positive = lambda text: int(text) if int(text) > 0 else parser.error(f"`{text}` is not above 0")
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--rounds", type=positive, default=5)
     parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)), help="of each contender")
@@ -80,6 +79,12 @@ def arguments():
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every measurement, one a line")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def positive(text):
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, found `{text}`")
+    return int(text)
 
 
 def choice(name, known):
