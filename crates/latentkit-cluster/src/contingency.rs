@@ -1,27 +1,60 @@
 //! How the labels are spread over the clusters.
 
 use latentkit_table::{ContingencyRow, Labels};
+use ndarray::{Array2, ArrayView1};
 
-/// Counts the points of every pair of a cluster and a label that some point has, clusters first, those of no points
-/// included.
-pub(crate) fn contingency(clusters: &[u32], k: usize, labels: &Labels) -> Vec<ContingencyRow> {
-    let mut occurring = labels.codes.clone();
-    occurring.sort_unstable();
-    occurring.dedup();
-    let mut counts = vec![[0_u32; 256]; k];
-    for (&cluster, &label) in clusters.iter().zip(&labels.codes) {
-        counts[cluster as usize][usize::from(label)] += 1;
+/// The points of each pair of a cluster and a label that some point has.
+pub(crate) struct Contingency<'a> {
+    /// The labels that some point has, ascending.
+    labels: Vec<u8>,
+    names: &'a [String],
+    /// Points of each pair: [k, labels].
+    counts: Array2<u32>,
+}
+
+impl<'a> Contingency<'a> {
+    /// Counts the points; the clusters go from 0 to `k` - 1.
+    pub(crate) fn new(clusters: &[u32], k: usize, labels: &'a Labels) -> Self {
+        let mut occurring = labels.codes.clone();
+        occurring.sort_unstable();
+        occurring.dedup();
+        let mut counts = Array2::zeros((k, occurring.len()));
+        for (&cluster, &label) in clusters.iter().zip(&labels.codes) {
+            counts[[cluster as usize, occurring.partition_point(|&other| other < label)]] += 1;
+        }
+        Self { labels: occurring, names: &labels.names, counts }
     }
-    let row = |cluster: usize, label: u8| ContingencyRow {
-        cluster: cluster as u32,
-        label,
-        label_name: labels.names[usize::from(label)].clone(),
-        count: counts[cluster][usize::from(label)],
-    };
-    (0..k)
-        .flat_map(|cluster| occurring.iter().map(move |&label| (cluster, label)))
-        .map(|(cluster, label)| row(cluster, label))
-        .collect()
+
+    /// The labels that some point has, ascending.
+    pub(crate) fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The name of a label.
+    pub(crate) fn name(&self, label: u8) -> &'a str {
+        &self.names[usize::from(label)]
+    }
+
+    /// The points of a cluster by label, in the order of [`Contingency::labels`].
+    pub(crate) fn of_cluster(&self, cluster: usize) -> ArrayView1<'_, u32> {
+        self.counts.row(cluster)
+    }
+
+    /// The points of the label at `place` of [`Contingency::labels`] by cluster.
+    pub(crate) fn of_label(&self, place: usize) -> ArrayView1<'_, u32> {
+        self.counts.column(place)
+    }
+
+    /// A row for every pair, clusters first, those of no points included.
+    pub(crate) fn rows(&self) -> Vec<ContingencyRow> {
+        let row = |((cluster, place), &count): ((usize, usize), &u32)| ContingencyRow {
+            cluster: cluster as u32,
+            label: self.labels[place],
+            label_name: self.name(self.labels[place]).to_owned(),
+            count,
+        };
+        self.counts.indexed_iter().map(row).collect()
+    }
 }
 
 #[cfg(test)]
@@ -31,7 +64,7 @@ mod tests {
     #[test]
     fn every_pair_has_a_row() {
         let labels = Labels { codes: vec![0, 1, 1, 0, 1], names: vec!["cat".into(), "dog".into()] };
-        let rows = contingency(&[0, 0, 0, 1, 0], 2, &labels);
+        let rows = Contingency::new(&[0, 0, 0, 1, 0], 2, &labels).rows();
         let found: Vec<_> =
             rows.iter().map(|row| (row.cluster, row.label, row.label_name.as_str(), row.count)).collect();
         assert_eq!(found, [(0, 0, "cat", 1), (0, 1, "dog", 3), (1, 0, "cat", 1), (1, 1, "dog", 0)]);
@@ -42,7 +75,7 @@ mod tests {
         let names: Vec<String> = (0..=255).map(|label| label.to_string()).collect();
         let of = |codes: Vec<u8>| {
             let clusters = vec![0; codes.len()];
-            let rows = contingency(&clusters, 1, &Labels { codes, names: names.clone() });
+            let rows = Contingency::new(&clusters, 1, &Labels { codes, names: names.clone() }).rows();
             rows.into_iter().map(|row| (row.label, row.label_name, row.count)).collect::<Vec<_>>()
         };
         assert_eq!(of(vec![255, 255]), [(255, "255".to_owned(), 2)]);

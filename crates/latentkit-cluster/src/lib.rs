@@ -1,17 +1,22 @@
 //! K-Means over a range of k and the exact silhouette.
 //!
-//! The stage is [`run`](run()): it reads points from a Parquet file, clusters them for each k, chooses the k of the
-//! highest mean silhouette, and writes three tables. [`kmeans`](kmeans()) and [`silhouette`](silhouette()) do the work
-//! and need no files. [`external_quality`] compares clusters with labels, which never choose k.
+//! The stage is [`run`](run()): it reads points from a Parquet file, clusters them for each k with several seeds, chooses
+//! the k of the highest mean silhouette, and writes tables of what it found. [`kmeans`](kmeans()) and
+//! [`silhouette`](silhouette()) do the work and need no files. [`external_quality`] compares clusters with labels, which
+//! never choose k.
 
 mod choice;
 mod contingency;
+mod diagnosis;
 mod external;
 mod kmeans;
+mod outputs;
 mod points;
+mod projection;
 mod run;
 mod silhouette;
 mod simd;
+mod sweep;
 #[cfg(test)]
 mod testing;
 

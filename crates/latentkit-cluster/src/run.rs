@@ -1,36 +1,36 @@
 //! The stage: from a table of latents to the tables of clusters.
 
 use std::path::Path;
-use std::time::Instant;
 
 use latentkit_core::config::ClusterConfig;
 use latentkit_core::hash::FileRecord;
-use latentkit_core::rng::generator;
-use latentkit_core::stage::{ASSIGNMENTS, CONTINGENCY, SWEEP};
-use latentkit_core::summary::{ClusterSummary, SweepFigure};
-use latentkit_core::{Error, Event, Observer, Result};
-use latentkit_table::{
-    Assignments, External, Labels, Metadata, SweepRow, read_embeddings, write_assignments, write_contingency,
-    write_sweep,
-};
+use latentkit_core::summary::{ClusterSummary, LabelPair};
+use latentkit_core::{Error, Observer, Result};
+use latentkit_table::{LabelPairRow, Metadata, read_embeddings};
 use ndarray::ArrayView2;
-use rayon::prelude::*;
 
 use crate::choice::choose;
-use crate::contingency::contingency;
+use crate::diagnosis::{Diagnosis, diagnose};
+use crate::outputs;
 use crate::points::check_k;
+use crate::projection::project;
 use crate::simd::Simd;
-use crate::{KMeansClustering, KMeansParams, Silhouette, external_quality, kmeans, silhouette};
+use crate::sweep::{METHOD, Sweep, sweep};
 
-/// Name of the method in the tables, and of its random stream.
-const METHOD: &str = "k-means";
+/// Label pairs of the summary at most; the table holds all of them.
+const LABEL_PAIRS: usize = 10;
 
 /// Clusters the points of `latents`, a Parquet file, for each k of the config, and chooses the k of the highest mean
 /// silhouette. `column` names a column of lists; without it the points are in z0, z1, ... or in the list column `z`.
 ///
-/// Writes `sweep.parquet`, `assignments.parquet` and, when the table has labels, `contingency.parquet` of the chosen k
-/// into `output_folder`, which exists. With labels the sweep also says, for every k, how well the clusters agree with
-/// them ([`external_quality`]); the labels never influence the clusters or the choice of k.
+/// All this is repeated with the seeds after `seed`, `seeds` of them in all; the mean silhouette of a k is also one over
+/// the seeds, and their spread tells which other k are as good as the chosen one.
+///
+/// Writes into `output_folder`, which exists, `sweep.parquet` with the figures of every seed and k; and of the first
+/// seed `assignments.parquet` and `centroids.parquet` for every k, `clusters.parquet` and `examples.parquet` for the
+/// chosen one; and `projection.parquet`. When the table has labels, `contingency.parquet` and `label_pairs.parquet` say
+/// how they lie in the clusters of the chosen k, and the sweep says for every k how well the clusters agree with them
+/// ([`external_quality`](crate::external_quality())). The labels never influence the clusters or the choice of k.
 ///
 /// # Errors
 /// Of kind input when the table is missing or wrong; of kind config, about `cluster.k`, when some k is not below the
@@ -53,69 +53,42 @@ pub fn run(
     let largest = ks.last().ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
     check_silhouette_k(points, *largest as usize)?;
 
-    let start = Instant::now();
-    let mut clusterings = Vec::with_capacity(ks.len());
-    let mut seconds = Vec::with_capacity(ks.len());
-    for (index, &k) in ks.iter().enumerate() {
-        let begin = Instant::now();
-        let clustering = cluster(config, seed, points, k, observer)?;
-        seconds.push(begin.elapsed().as_secs_f64());
-        let inertia = clustering.inertia;
-        observer.emit(Event::Clustered { k: k as usize, done: index + 1, total: ks.len(), inertia });
-        clusterings.push(clustering);
-    }
-    let clustered = start.elapsed().as_secs_f64();
-
-    let start = Instant::now();
-    let labels: Vec<&[u32]> = clusterings.iter().map(|clustering| clustering.clusters.as_slice()).collect();
-    let silhouettes = silhouette(points, &labels, observer)?;
-    observer.message(format!(
-        "{count} points of {dimensions} dimensions: k-means for {} of k in {clustered:.1} s, \
-         silhouettes in {:.1} s ({}, {})",
-        counted(ks.len(), "value", "values"),
-        start.elapsed().as_secs_f64(),
-        counted(rayon::current_num_threads(), "thread", "threads"),
-        Simd::best().name(),
-    ));
-
-    let sweep: Vec<_> = ks
-        .iter()
-        .zip(&clusterings)
-        .zip(&silhouettes)
-        .map(|((&k, clustering), silhouette)| SweepFigure {
-            k: k as usize,
-            inertia: clustering.inertia,
-            silhouette: silhouette.mean,
-        })
-        .collect();
-    let choice = choose(&sweep).ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
-    if choice.at_edge {
-        observer.warn(format!(
-            "the best k, {}, is at the edge of the sweep from {} to {}: a better one may lie outside",
-            choice.k,
-            ks[0],
-            ks[ks.len() - 1]
-        ));
+    let sweep = sweep(config, seed, &embeddings, observer)?;
+    observer.message(time_taken(&sweep, points));
+    let figures = sweep.figures();
+    let choice =
+        choose(&figures, sweep.seeds.len()).ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
+    for warning in choice.warnings(ks) {
+        observer.warn(warning);
     }
 
+    let diagnosis = diagnose(&embeddings, &sweep.clusterings[choice.index], &sweep.silhouettes[choice.index]);
+    let principal = project(points, observer)?;
+    let explained_variance = principal.explained_variance.to_vec();
     let metadata = Metadata::from([
         ("method".into(), METHOD.into()),
         ("seed".into(), seed.to_string()),
+        ("seeds".into(), sweep.seeds.len().to_string()),
         ("restarts".into(), config.restarts.get().to_string()),
         ("best_k".into(), choice.k.to_string()),
         ("points".into(), count.to_string()),
         ("dimensions".into(), dimensions.to_string()),
         ("latents_blake3".into(), FileRecord::of(latents, "latents").map_err(Error::into_input)?.blake3),
     ]);
-    let external = external(&clusterings, embeddings.labels.as_ref())?;
-    write_sweep(&output_folder.join(SWEEP), &sweep_rows(&sweep, &seconds, &external, seed), &metadata)?;
-    let assignments = assignments(&embeddings.ids, &clusterings, &silhouettes);
-    write_assignments(&output_folder.join(ASSIGNMENTS), &assignments, &metadata)?;
-    if let Some(labels) = &embeddings.labels {
-        let rows = contingency(&clusterings[choice.index].clusters, choice.k, labels);
-        write_contingency(&output_folder.join(CONTINGENCY), &rows, &metadata)?;
-    }
-    Ok(ClusterSummary { points: count, dimensions, sweep, best_k: choice.k, best_at_edge: choice.at_edge })
+    outputs::write(output_folder, &embeddings.ids, &sweep, &diagnosis, principal, &metadata)?;
+
+    Ok(ClusterSummary {
+        points: count,
+        dimensions,
+        sweep: figures,
+        best_k: choice.k,
+        best_at_edge: choice.at_edge,
+        rivals: choice.rivals,
+        flat: choice.flat,
+        seeds: sweep.seeds,
+        explained_variance,
+        label_pairs: frequent_pairs(diagnosis),
+    })
 }
 
 /// Fails when `k` clusters of these points would have no silhouette.
@@ -128,28 +101,19 @@ fn check_silhouette_k(points: ArrayView2<'_, f32>, k: usize) -> Result<()> {
     Ok(())
 }
 
-/// Clusters the points for one k, and says so when the iterations did not suffice.
-fn cluster(
-    config: &ClusterConfig,
-    seed: u32,
-    points: ArrayView2<'_, f32>,
-    k: u32,
-    observer: Observer,
-) -> Result<KMeansClustering> {
-    let params = KMeansParams {
-        k: k as usize,
-        restarts: config.restarts.get(),
-        max_iterations: config.max_iterations.get(),
-        tolerance: config.tolerance.get(),
-    };
-    let clustering = kmeans(points, params, &generator(u64::from(seed), METHOD, u64::from(k)), observer)?;
-    if !clustering.converged {
-        observer.warn(format!(
-            "k-means of k = {k} had not converged after {} iterations; `cluster.max-iterations` allows more",
-            params.max_iterations
-        ));
-    }
-    Ok(clustering)
+/// A log line about a sweep of `points`.
+fn time_taken(sweep: &Sweep, points: ArrayView2<'_, f32>) -> String {
+    format!(
+        "{} points of {} dimensions: k-means for {} of k and {} in {:.1} s, silhouettes in {:.1} s ({}, {})",
+        points.nrows(),
+        points.ncols(),
+        counted(sweep.clusterings.len(), "value", "values"),
+        counted(sweep.seeds.len(), "seed", "seeds"),
+        sweep.clustering_seconds(),
+        sweep.silhouette_seconds,
+        counted(rayon::current_num_threads(), "thread", "threads"),
+        Simd::best().name(),
+    )
 }
 
 /// A number with its noun.
@@ -157,44 +121,13 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// How well each clustering agrees with the labels, where there are labels.
-fn external(clusterings: &[KMeansClustering], labels: Option<&Labels>) -> Result<Vec<Option<External>>> {
-    let of = |clustering: &KMeansClustering| {
-        labels.map(|labels| external_quality(&clustering.clusters, &labels.codes)).transpose()
-    };
-    clusterings.par_iter().map(of).collect()
-}
-
-fn sweep_rows(
-    sweep: &[SweepFigure],
-    seconds: &[f64],
-    external: &[Option<External>],
-    seed: u32,
-) -> Vec<SweepRow> {
-    sweep
-        .iter()
-        .zip(seconds)
-        .zip(external)
-        .map(|((figure, &seconds), &external)| SweepRow {
-            method: METHOD.to_owned(),
-            k: figure.k as u32,
-            seed,
-            inertia: figure.inertia,
-            silhouette: figure.silhouette,
-            seconds,
-            external,
+/// The label pairs that share a cluster most often.
+fn frequent_pairs(diagnosis: Diagnosis) -> Vec<LabelPair> {
+    let pairs = diagnosis.labels.into_iter().flat_map(|labels| labels.pairs).take(LABEL_PAIRS);
+    pairs
+        .map(|LabelPairRow { first_name, second_name, share, .. }| LabelPair {
+            labels: [first_name, second_name],
+            share,
         })
         .collect()
-}
-
-fn assignments(ids: &[u32], clusterings: &[KMeansClustering], silhouettes: &[Silhouette]) -> Assignments {
-    let mut table = Assignments::default();
-    for (clustering, silhouette) in clusterings.iter().zip(silhouettes) {
-        table.ids.extend(ids);
-        table.k.extend(ids.iter().map(|_| clustering.centroids.nrows() as u32));
-        table.clusters.extend(&clustering.clusters);
-        table.silhouettes.extend(silhouette.points.iter().map(|&value| value as f32));
-        table.distances.extend(clustering.distances.iter().map(|&value| value as f32));
-    }
-    table
 }

@@ -1,5 +1,7 @@
 //! The stage from file to files.
 
+#![expect(clippy::float_cmp, reason = "figures of one run are the same wherever they are written")]
+
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -7,16 +9,24 @@ use std::sync::atomic::AtomicBool;
 use latentkit_cluster::{external_quality, run, silhouette};
 use latentkit_core::config::{ClusterConfig, Count, KSweep, Positive};
 use latentkit_core::rng::generator;
-use latentkit_core::stage::{ASSIGNMENTS, CONTINGENCY, SWEEP};
+use latentkit_core::stage::{
+    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, EXAMPLES, LABEL_PAIRS, PROJECTION, SWEEP,
+};
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{ErrorKind, Event, Observer, Result};
 use latentkit_table::{
-    Latents, Metadata, Split, read_assignments, read_contingency, read_sweep, write_latents,
+    Centroids, ClusterLabels, ExampleKind, Latents, Metadata, Split, read_assignments, read_centroids,
+    read_clusters, read_contingency, read_examples, read_label_pairs, read_projection, read_sweep,
+    write_centroids, write_latents,
 };
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1, array};
 use rand::Rng as _;
 
 const POINTS: usize = 120;
+
+/// Every table of labelled points.
+const TABLES: [&str; 8] =
+    [SWEEP, ASSIGNMENTS, CENTROIDS, CLUSTERS, EXAMPLES, CONTINGENCY, LABEL_PAIRS, PROJECTION];
 
 /// Three blobs, the label of each point that of its blob.
 fn latents() -> Latents {
@@ -36,6 +46,7 @@ fn latents() -> Latents {
 fn config(ks: &[u32]) -> ClusterConfig {
     ClusterConfig {
         k: KSweep::new(ks.to_vec()).unwrap(),
+        seeds: Count::new(2).unwrap(),
         restarts: Count::new(5).unwrap(),
         max_iterations: Count::new(100).unwrap(),
         tolerance: Positive::new(1e-4).unwrap(),
@@ -65,12 +76,22 @@ fn writes_tables_that_agree_with_each_other() {
     assert_eq!((summary.best_k, summary.best_at_edge), (3, false));
     assert!(summary.best_silhouette() > 0.9);
 
-    let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
-    assert_eq!(sweep.iter().map(|row| row.k).collect::<Vec<_>>(), [2, 3, 4, 5]);
-    for (row, figure) in sweep.iter().zip(&summary.sweep) {
-        assert_eq!((row.method.as_str(), row.seed), ("k-means", 42));
-        assert_eq!((row.inertia, row.silhouette), (figure.inertia, figure.silhouette));
-        assert!(row.seconds > 0.0);
+    let mut sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
+    let found: Vec<_> = sweep.iter().map(|row| (row.seed, row.k)).collect();
+    assert_eq!(found, [(42, 2), (42, 3), (42, 4), (42, 5), (43, 2), (43, 3), (43, 4), (43, 5)]);
+    assert!(sweep.iter().all(|row| row.method == "k-means" && row.seconds > 0.0));
+    let clustered = events.iter().filter_map(|event| match event {
+        Event::Clustered { k, done, total, inertia } => Some((*k, *done, *total, *inertia)),
+        _ => None,
+    });
+    assert!(clustered.eq((1..).zip(&sweep).map(|(done, row)| (row.k as usize, done, 8, row.inertia))));
+    let other = sweep.split_off(4);
+    assert_eq!(summary.seeds, [42, 43]);
+    for ((figure, row), other) in summary.sweep.iter().zip(&sweep).zip(&other) {
+        assert_eq!(figure.inertia, row.inertia);
+        assert_eq!(figure.silhouette_min, row.silhouette.min(other.silhouette));
+        assert_eq!(figure.silhouette_max, row.silhouette.max(other.silhouette));
+        assert!((figure.silhouette - f64::midpoint(row.silhouette, other.silhouette)).abs() < 1e-12);
     }
     assert!(sweep.is_sorted_by(|a, b| a.inertia > b.inertia));
 
@@ -101,16 +122,186 @@ fn writes_tables_that_agree_with_each_other() {
     assert_eq!(found, expected);
     assert_eq!(contingency[1].label_name, "one");
 
-    let clustered = events.iter().filter_map(|event| match event {
-        Event::Clustered { k, done, total, inertia } => Some((*k, *done, *total, *inertia)),
-        _ => None,
-    });
-    let figures =
-        summary.sweep.iter().enumerate().map(|(index, figure)| (figure.k, index + 1, 4, figure.inertia));
-    assert!(clustered.eq(figures));
     let messages: Vec<_> = events.iter().filter(|event| matches!(event, Event::Message(_))).collect();
-    assert!(matches!(&messages[..], [Event::Message(text)] if text.contains("120 points of 2 dimensions")));
+    assert!(
+        matches!(&messages[..], [Event::Message(text)] if text.starts_with("120 points of 2 dimensions: k-means for 4 values of k and 2 seeds"))
+    );
     assert!(!events.iter().any(|event| matches!(event, Event::Warning(_))));
+}
+
+/// The Euclidean distance between a point and a centroid.
+fn distance(point: ArrayView1<'_, f32>, centroid: ArrayView1<'_, f64>) -> f64 {
+    point.iter().zip(centroid).map(|(&a, b)| (f64::from(a) - b).powi(2)).sum::<f64>().sqrt()
+}
+
+#[test]
+fn the_centroids_are_those_of_every_assignment() {
+    let folder = tempfile::tempdir().unwrap();
+    cluster(folder.path(), &[2, 3, 5]).0.unwrap();
+    let centroids = read_centroids(&folder.path().join(CENTROIDS)).unwrap();
+    assert_eq!(centroids.k, [2, 2, 3, 3, 3, 5, 5, 5, 5, 5]);
+    assert_eq!(centroids.clusters, [0, 1, 0, 1, 2, 0, 1, 2, 3, 4]);
+    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let values = latents().values;
+    for row in 0..assignments.ids.len() {
+        let centroids = centroids.of(assignments.k[row]);
+        let point = values.row(assignments.ids[row] as usize);
+        let found = distance(point, centroids.row(assignments.clusters[row] as usize));
+        assert!((found - f64::from(assignments.distances[row])).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn the_clusters_of_the_best_k_are_diagnosed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut latents = latents();
+    latents.labels[0] = 1; // of blob 0
+    let summary = cluster_latents(folder.path(), &[2, 3, 4, 5], &latents).0.unwrap();
+    assert_eq!((summary.best_k, summary.rivals.len(), summary.flat), (3, 0, false));
+    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let best = POINTS..2 * POINTS; // k = 3
+    let (of, silhouettes, distances) = (
+        &assignments.clusters[best.clone()],
+        &assignments.silhouettes[best.clone()],
+        &assignments.distances[best],
+    );
+
+    let clusters = read_clusters(&folder.path().join(CLUSTERS)).unwrap();
+    let labels = [("zero", 39.0 / 40.0), ("one", 1.0), ("two", 1.0)];
+    for (cluster, (row, (name, purity))) in (0..).zip(clusters.iter().zip(labels)) {
+        let mean = |values: &[f32]| {
+            let own = values.iter().zip(of).filter(|&(_, &of)| of == cluster);
+            own.map(|(&value, _)| f64::from(value)).sum::<f64>() / 40.0
+        };
+        assert_eq!((row.cluster, row.size), (cluster, 40));
+        assert!((row.silhouette - mean(silhouettes)).abs() < 1e-6);
+        assert!((row.distance - mean(distances)).abs() < 1e-6);
+        assert_eq!(row.labels, Some(ClusterLabels { name: name.into(), purity }));
+    }
+
+    let examples = read_examples(&folder.path().join(EXAMPLES)).unwrap();
+    assert_eq!(examples.len(), 3 * 2 * 10);
+    for (index, row) in examples.iter().enumerate() {
+        let kind = [ExampleKind::Nearest, ExampleKind::LowestSilhouette][index / 10 % 2];
+        assert_eq!((row.cluster as usize, row.kind, row.rank as usize), (index / 20, kind, index % 10 + 1));
+        let point = row.id as usize;
+        assert_eq!((of[point], distances[point]), (row.cluster, row.distance));
+        assert_eq!(silhouettes[point], row.silhouette);
+        let label = &latents.label_names[usize::from(latents.labels[point])];
+        assert_eq!(row.label_name.as_ref(), Some(label));
+        // As many points of the cluster come before it as its rank says.
+        let before = (0..POINTS).filter(|&other| match (of[other] == row.cluster, kind) {
+            (false, _) => false,
+            (_, ExampleKind::Nearest) => (distances[other], other) < (row.distance, point),
+            (_, ExampleKind::LowestSilhouette) => (silhouettes[other], other) < (row.silhouette, point),
+        });
+        assert_eq!(before.count() + 1, row.rank as usize);
+    }
+}
+
+#[test]
+fn the_label_pairs_are_in_the_table_and_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut latents = latents();
+    latents.labels[0] = 1; // of blob 0
+    let summary = cluster_latents(folder.path(), &[3], &latents).0.unwrap();
+    let pairs = read_label_pairs(&folder.path().join(LABEL_PAIRS)).unwrap();
+    let found: Vec<_> = pairs.iter().map(|row| (row.first, row.second, row.share)).collect();
+    assert_eq!(found, [(0, 1, 39.0 / (39.0 * 41.0)), (0, 2, 0.0), (1, 2, 0.0)]);
+    for (pair, row) in summary.label_pairs.iter().zip(&pairs) {
+        assert_eq!(
+            (&pair.labels, pair.share),
+            (&[row.first_name.clone(), row.second_name.clone()], row.share)
+        );
+    }
+    assert_eq!(summary.label_pairs.len(), 3);
+
+    latents.labels = (0..POINTS).map(|point| (point % 6) as u8).collect();
+    latents.label_names = ["a", "b", "c", "d", "e", "f"].map(String::from).to_vec();
+    let summary = cluster_latents(folder.path(), &[3], &latents).0.unwrap();
+    let pairs = read_label_pairs(&folder.path().join(LABEL_PAIRS)).unwrap();
+    assert_eq!((pairs.len(), summary.label_pairs.len()), (15, 10));
+    assert_eq!(summary.label_pairs[2].labels, ["c", "f"]);
+
+    latents.labels.fill(4);
+    let summary = cluster_latents(folder.path(), &[3], &latents).0.unwrap();
+    assert_eq!(read_label_pairs(&folder.path().join(LABEL_PAIRS)).unwrap(), []);
+    assert_eq!(summary.label_pairs, []);
+}
+
+#[test]
+fn points_without_labels_have_no_table_of_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("points.parquet");
+    // A table of centroids is one of points without ids and labels.
+    let values = array![[1.0], [2.0], [3.0], [10.0], [11.0], [12.0]];
+    write_centroids(&file, &Centroids { k: vec![6; 6], clusters: vec![0; 6], values }, &Metadata::new())
+        .unwrap();
+    let summary = run(&config(&[2]), 42, &file, None, folder.path(), Observer::silent()).unwrap();
+    assert_eq!(summary.label_pairs, []);
+    for table in TABLES {
+        assert_eq!(
+            folder.path().join(table).exists(),
+            ![CONTINGENCY, LABEL_PAIRS].contains(&table),
+            "{table}"
+        );
+    }
+    assert!(read_clusters(&folder.path().join(CLUSTERS)).unwrap().iter().all(|row| row.labels.is_none()));
+    let examples = read_examples(&folder.path().join(EXAMPLES)).unwrap();
+    assert!(examples.iter().all(|row| row.label_name.is_none()));
+    assert!(read_sweep(&folder.path().join(SWEEP)).unwrap().iter().all(|row| row.external.is_none()));
+    let projection = read_projection(&folder.path().join(PROJECTION)).unwrap();
+    assert_eq!(projection.ids, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(projection.pc1, [-5.5, -4.5, -3.5, 3.5, 4.5, 5.5]);
+    assert_eq!(projection.pc2, [0.0; 6]);
+    assert_eq!(summary.explained_variance, [1.0, 0.0]);
+    assert_eq!(read_centroids(&folder.path().join(CENTROIDS)).unwrap().values, array![[2.0], [11.0]]);
+}
+
+#[test]
+fn the_projection_keeps_the_variance_that_the_summary_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = cluster(folder.path(), &[3]).0.unwrap();
+    let projection = read_projection(&folder.path().join(PROJECTION)).unwrap();
+    assert!(projection.ids.iter().copied().eq(0..POINTS as u32));
+    let square = |values: &[f32]| values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
+    let [first, second] = [square(&projection.pc1), square(&projection.pc2)];
+    // Two components of two dimensions hold all of the variance.
+    assert!((summary.explained_variance[0] - first / (first + second)).abs() < 1e-6);
+    assert!((summary.explained_variance.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    assert!(first > second);
+}
+
+#[test]
+fn the_seeds_go_on_from_that_of_the_experiment() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latents.parquet");
+    write_latents(&file, &latents(), &Metadata::new()).unwrap();
+    let seed = |seed| run(&config(&[7]), seed, &file, None, folder.path(), Observer::silent()).unwrap();
+    let rows = |seed| {
+        let rows = read_sweep(&folder.path().join(SWEEP)).unwrap().into_iter();
+        rows.filter(move |row| row.seed == seed).map(|row| (row.inertia, row.silhouette)).collect::<Vec<_>>()
+    };
+    seed(42);
+    let second = rows(43);
+    seed(43);
+    assert_eq!(rows(43), second);
+    assert_ne!(rows(44), second, "seven clusters of three blobs have many local optima");
+    assert_eq!(seed(u32::MAX).seeds, [u32::MAX, 0]);
+}
+
+#[test]
+fn the_number_of_threads_changes_no_table_but_for_the_seconds() {
+    let tables = |threads: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let summary = pool.install(|| cluster(folder.path(), &[2, 3, 7]).0.unwrap());
+        let bytes = TABLES.iter().filter(|&&table| table != SWEEP);
+        (summary, bytes.map(|table| fs_err::read(folder.path().join(table)).unwrap()).collect::<Vec<_>>())
+    };
+    let one = tables(1);
+    assert_eq!(tables(2), one);
+    assert_eq!(tables(3), one);
 }
 
 #[test]
@@ -119,6 +310,7 @@ fn the_sweep_says_how_well_the_clusters_agree_with_the_labels() {
     cluster(folder.path(), &[2, 3, 4]).0.unwrap();
     let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
     let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    assert!(sweep.iter().all(|row| row.external.is_some()));
     for (clusters, row) in assignments.clusters.chunks(POINTS).zip(&sweep) {
         assert_eq!(row.external, Some(external_quality(clusters, &latents().labels).unwrap()));
     }
@@ -139,7 +331,9 @@ fn the_labels_do_not_choose_k() {
         shuffled.labels.swap(last, rng.gen_range(0..=last));
     }
     let (other, _) = cluster_latents(folder.path(), &[2, 3, 4, 5], &shuffled);
-    assert_eq!(other.unwrap(), summary.unwrap());
+    let (mut other, mut summary) = (other.unwrap(), summary.unwrap());
+    assert_ne!(std::mem::take(&mut other.label_pairs), std::mem::take(&mut summary.label_pairs));
+    assert_eq!(other, summary);
     assert_eq!(read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap(), assignments);
     let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
     assert!(sweep.iter().all(|row| row.external.unwrap().ami.abs() < 0.1), "{sweep:?}");
@@ -170,10 +364,11 @@ fn every_table_carries_its_provenance() {
     cluster(folder.path(), &[3]).0.unwrap();
     let hash =
         latentkit_core::hash::FileRecord::of(&folder.path().join("latents.parquet"), "").unwrap().blake3;
-    for table in [SWEEP, ASSIGNMENTS, CONTINGENCY] {
+    for table in TABLES {
         let bytes = fs_err::read(folder.path().join(table)).unwrap();
         let text: String = bytes.into_iter().map(char::from).collect();
-        for key in ["method", "seed", "restarts", "best_k", "points", "dimensions", "latents_blake3"] {
+        for key in ["method", "seed", "seeds", "restarts", "best_k", "points", "dimensions", "latents_blake3"]
+        {
             assert!(text.contains(&format!("latentkit.{key}")), "{table} has no {key}");
         }
         assert!(text.contains(&hash), "{table} does not name the latents");

@@ -55,13 +55,13 @@ pub enum Event {
         /// Images in all.
         total: u64,
     },
-    /// One k of the sweep has been clustered.
+    /// The points have been clustered for one seed and k of the sweep.
     Clustered {
         /// Number of clusters.
         k: usize,
-        /// Values of k done so far.
+        /// Clusterings done so far.
         done: usize,
-        /// Values of k in all.
+        /// Clusterings in all: one for each seed and k.
         total: usize,
         /// Sum of squared distances to the nearest centroid.
         inertia: f64,

@@ -128,3 +128,17 @@ impl fmt::Display for Stage {
         f.pad(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_reads_only_from_those_before_it() {
+        for (place, stage) in Stage::ALL.into_iter().enumerate() {
+            for (source, file) in stage.inputs() {
+                assert!(Stage::ALL[..place].contains(source), "{stage} reads {file} of {source}");
+            }
+        }
+    }
+}

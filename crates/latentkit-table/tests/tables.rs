@@ -1,5 +1,7 @@
 //! Every table goes out and comes back the same, and a file that is not what it should be says so.
 
+use std::path::Path;
+
 use latentkit_core::summary::Metrics;
 use latentkit_core::{Error, ErrorKind};
 use latentkit_table::*;
@@ -121,6 +123,111 @@ fn the_external_quality_of_a_sweep_comes_back_when_every_row_has_it() {
 }
 
 #[test]
+fn centroids_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("centroids.parquet");
+    let centroids = Centroids {
+        k: vec![1, 2, 2],
+        clusters: vec![0, 0, 1],
+        values: array![[0.1, -2.0, 3.0], [1e-300, 5.0, 6.0], [7.0, 8.0, 9.5]],
+    };
+    write_centroids(&path, &centroids, &metadata()).unwrap();
+    let found = read_centroids(&path).unwrap();
+    assert_eq!(found, centroids);
+    assert_eq!(found.of(2), array![[1e-300, 5.0, 6.0], [7.0, 8.0, 9.5]]);
+    assert_eq!(found.of(3).dim(), (0, 3));
+}
+
+#[test]
+fn decoded_centroids_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("centroid_images.parquet");
+    let table = CentroidImages { height: 1, width: 3, images: vec![vec![0, 128, 255], vec![1, 2, 3]] };
+    write_centroid_images(&path, &table, &metadata()).unwrap();
+    assert_eq!(read_centroid_images(&path).unwrap(), table);
+}
+
+#[test]
+fn clusters_come_back_with_names_when_every_row_has_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clusters.parquet");
+    let row = |cluster, labels| ClusterRow { cluster, size: 12, silhouette: -0.25, distance: 1.5, labels };
+    let labels = |name: &str| Some(ClusterLabels { name: name.into(), purity: 0.75 });
+    let rows = [row(0, labels("Sneaker + Ankle boot")), row(1, labels("<Bag>"))];
+    write_clusters(&path, &rows, &metadata()).unwrap();
+    assert_eq!(read_clusters(&path).unwrap(), rows);
+
+    write_clusters(&path, &[row(0, labels("Bag")), row(1, None)], &metadata()).unwrap();
+    assert_eq!(read_clusters(&path).unwrap(), [row(0, None), row(1, None)]);
+}
+
+#[test]
+fn examples_come_back_with_names_when_every_row_has_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("examples.parquet");
+    let row = |kind, name: Option<&str>| ExampleRow {
+        cluster: 3,
+        kind,
+        rank: 1,
+        id: 69_999,
+        label_name: name.map(str::to_owned),
+        silhouette: -0.5,
+        distance: 2.5,
+    };
+    let rows = [row(ExampleKind::Nearest, Some("Bag")), row(ExampleKind::LowestSilhouette, Some("Coat"))];
+    write_examples(&path, &rows, &metadata()).unwrap();
+    assert_eq!(read_examples(&path).unwrap(), rows);
+
+    write_examples(&path, &[rows[0].clone(), row(ExampleKind::Nearest, None)], &metadata()).unwrap();
+    assert_eq!(
+        read_examples(&path).unwrap(),
+        [row(ExampleKind::Nearest, None), row(ExampleKind::Nearest, None)]
+    );
+}
+
+#[test]
+fn an_example_of_an_unknown_kind_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("examples.parquet");
+    let columns = vec![
+        Series::new("cluster".into(), [0_u32]),
+        Series::new("kind".into(), ["farthest"]),
+        Series::new("rank".into(), [1_u32]),
+        Series::new("id".into(), [0_u32]),
+        Series::new("silhouette".into(), [0.5_f32]),
+        Series::new("distance".into(), [0.5_f32]),
+    ];
+    write_foreign(&path, columns);
+    assert_input_error(&read_examples(&path).unwrap_err(), &["examples.parquet", "unknown kind `farthest`"]);
+}
+
+#[test]
+fn label_pairs_come_back_also_when_there_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("label_pairs.parquet");
+    let row = LabelPairRow {
+        first: 4,
+        first_name: "Coat".into(),
+        second: 6,
+        second_name: "Shirt".into(),
+        share: 0.625,
+    };
+    for rows in [&[][..], &[row.clone()], &[LabelPairRow { share: 0.5, ..row.clone() }, row.clone()]] {
+        write_label_pairs(&path, rows, &metadata()).unwrap();
+        assert_eq!(read_label_pairs(&path).unwrap(), rows);
+    }
+}
+
+#[test]
+fn a_projection_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("projection.parquet");
+    let projection = Projection { ids: vec![7, 3], pc1: vec![-1.5, 2.5], pc2: vec![0.0, 1e-30] };
+    write_projection(&path, &projection, &metadata()).unwrap();
+    assert_eq!(read_projection(&path).unwrap(), projection);
+}
+
+#[test]
 fn reconstructions_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("reconstructions.parquet");
@@ -170,10 +277,15 @@ fn refusal(columns: Vec<Series>, column: Option<&str>) -> Error {
 fn read_foreign(columns: Vec<Series>, column: Option<&str>) -> Result<Embeddings, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("foreign.parquet");
+    write_foreign(&path, columns);
+    read_embeddings(&path, column)
+}
+
+/// Writes a table as anyone might.
+fn write_foreign(path: &Path, columns: Vec<Series>) {
     let height = columns[0].len();
     let mut frame = DataFrame::new(height, columns.into_iter().map(Series::into_column).collect()).unwrap();
-    ParquetWriter::new(fs_err::File::create(&path).unwrap()).finish(&mut frame).unwrap();
-    read_embeddings(&path, column)
+    ParquetWriter::new(fs_err::File::create(path).unwrap()).finish(&mut frame).unwrap();
 }
 
 #[track_caller]
@@ -343,7 +455,7 @@ fn names_that_cannot_be_used_leave_the_numbers() {
 
 /// Reads a table of `tests/fixtures/make.py`.
 fn read_fixture(name: &str) -> Result<Embeddings, Error> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     read_embeddings(&folder.join(format!("{name}.parquet")), None)
 }
 

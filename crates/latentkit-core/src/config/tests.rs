@@ -53,6 +53,7 @@ fn defaults_are_the_references() {
     assert_eq!(config.train().unwrap().batch_size.get(), 256);
     assert_eq!(config.train().unwrap().optimizer.learning_rate.get(), 1e-3);
     assert_eq!(config.cluster().unwrap().k.values(), [2, 3, 4]);
+    assert_eq!(config.cluster().unwrap().seeds.get(), 3);
 }
 
 #[test]
@@ -132,6 +133,19 @@ fn k_is_no_empty_list() {
 fn k_may_be_a_list_or_one_number() {
     assert_eq!(load(COMPLETE, &["cluster.k=[8, 3, 8]"]).unwrap().cluster().unwrap().k.values(), [3, 8]);
     assert_eq!(load(COMPLETE, &["cluster.k=7"]).unwrap().cluster().unwrap().k.values(), [7]);
+}
+
+#[test]
+fn there_is_a_seed_to_sweep_with() {
+    assert_eq!(load(COMPLETE, &["cluster.seeds=1"]).unwrap().cluster().unwrap().seeds.get(), 1);
+    let error = load(COMPLETE, &["cluster.seeds=0"]).unwrap_err().to_string();
+    assert_contains(&error, &["`cluster.seeds`", "a whole number from 1"]);
+}
+
+#[test]
+fn decode_needs_no_section() {
+    let config = load("name = \"trial\"\n", &[]).unwrap();
+    assert_eq!(config.of_stage(Stage::Decode).unwrap(), serde_json::json!({}));
 }
 
 #[test]
