@@ -108,6 +108,13 @@ impl Axis {
         }
     }
 
+    /// The axis from one value to another, with the ticks that lie between them.
+    pub(crate) fn within(mut self, range: Range<f64>) -> Self {
+        self.ticks.retain(|(value, _)| (range.start..=range.end).contains(value));
+        self.range = range;
+        self
+    }
+
     /// A logarithmic axis that holds every value, from one power of ten, or twice or five times one, to another. None
     /// where a value is not above 0.
     pub(crate) fn log(title: impl Into<Cow<'static, str>>, values: &[f64]) -> Option<Self> {
@@ -218,6 +225,12 @@ mod tests {
     #[test]
     fn values_that_are_not_finite_are_passed_over() {
         assert_eq!(Axis::over("", [f64::NAN, 1.0, f64::INFINITY, 3.0], 2).range, 1.0..3.0);
+    }
+
+    #[test]
+    fn an_axis_can_end_between_ticks() {
+        let axis = Axis::over("", [0.0, 10.4], 4).within(0.0..10.4);
+        assert_eq!((names(&axis), axis.range()), (vec!["0", "5", "10"], 0.0..10.4));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::Figure;
 use crate::canvas::{Area, Drawn, px};
+use crate::cluster_name;
 use crate::experiment::Experiment;
 use crate::frame::{self, MARGIN, TITLE_HEIGHT};
 use crate::picture::Image;
@@ -110,7 +111,7 @@ impl Figure for Rows<'_> {
             let look = Text::HEADING.at(HPos::Left, VPos::Center);
             inner.draw_text(&heading, &look, (0, px(middle - above)))?;
             if let Some(name) = row.name {
-                let name = Text::TICK.fit(name, CAPTION - 12.0);
+                let name = cluster_name::fit(name, Text::TICK, CAPTION - 12.0);
                 let look = Text::TICK.at(HPos::Left, VPos::Center);
                 inner.draw_text(&name, &look, (0, px(middle + 9.0)))?;
             }

@@ -72,7 +72,7 @@ impl Figure for HeatMap<'_> {
 
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
         let inner = frame::titled(area, Self::TITLE, experiment)?;
-        let text = "Each row adds up to 100 %: the share of the label's points that are in each cluster.";
+        let text = "The share of each label that is in each cluster; a row adds up to 100\u{a0}%.";
         let inner = frame::subtitled(&inner, text, style::MUTED)?;
         let cell = self.cell_width();
         let left = |column: usize| NAMES + column as f64 * cell;

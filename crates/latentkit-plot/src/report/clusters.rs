@@ -127,8 +127,8 @@ pub(super) fn clusters(experiment: &Experiment, figures: &Figures) -> Result<Opt
 fn cluster_table(clusters: &[ClusterRow]) -> Html {
     let points: u32 = clusters.iter().map(|row| row.size).sum();
     let labelled = clusters.iter().all(|row| row.labels.is_some());
-    let mut table = Table::new("Each cluster, named by its most frequent labels where there are any")
-        .columns(Align::Right, ["cluster"]);
+    let caption = if labelled { "Each cluster, named by its most frequent labels" } else { "Each cluster" };
+    let mut table = Table::new(caption).columns(Align::Right, ["cluster"]);
     if labelled {
         table = table.columns(Align::Left, ["name"]);
     }
