@@ -126,7 +126,7 @@ impl Axis {
         let marks =
             || (-18..=18).flat_map(|exponent| [1, 2, 5].map(|digit| Step { digit, exponent }.times(1)));
         // A value that is a mark but for rounding must not cost another one.
-        let first = marks().filter(|mark| *mark <= low * (1.0 + 1e-9)).last()?;
+        let first = marks().rfind(|mark| *mark <= low * (1.0 + 1e-9))?;
         let last = marks().find(|mark| *mark >= high * (1.0 - 1e-9) && *mark > first)?;
         let few = last / first < 2e3;
         let is_power = |mark: f64| format!("{mark:e}").starts_with("1e");

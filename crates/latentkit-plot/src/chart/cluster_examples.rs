@@ -30,7 +30,7 @@ const HEADING: f64 = 26.0;
 const KIND: f64 = SHOWN as f64 * (CELL + GAP) - GAP;
 
 /// The images of each cluster.
-pub(crate) struct Rows<'a> {
+pub(crate) struct Gallery<'a> {
     rows: Vec<Row<'a>>,
     /// Rows and columns of an image.
     size: (usize, usize),
@@ -45,7 +45,7 @@ struct Row<'a> {
     kinds: [Vec<&'a [u8]>; 2],
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Gallery<'a> {
     /// None where the points are not the latents of images.
     pub(super) fn new(experiment: &'a Experiment) -> Option<Self> {
         let images = experiment.example_images.as_ref()?;
@@ -72,7 +72,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl Figure for Rows<'_> {
+impl Figure for Gallery<'_> {
     const FILE_STEM: &'static str = "cluster_examples";
     const TITLE: &'static str = "Images of each cluster";
 

@@ -60,7 +60,7 @@ impl<'a> Histograms<'a> {
                 Histogram::new(&health.name, health.dead, column.iter().map(|&value| f64::from(value)))
             })
             .collect();
-        (!panels.is_empty()).then(|| Self { panels, all: health.len(), images: latents.ids.len() })
+        (!panels.is_empty()).then_some(Self { panels, all: health.len(), images: latents.ids.len() })
     }
 
     fn columns(&self) -> usize {
@@ -211,6 +211,15 @@ mod tests {
         let values: Vec<f64> = (0..1000).map(f64::from).collect();
         let histogram = Histogram::new("z0", false, values.into_iter());
         assert_eq!((histogram.zeros, histogram.bins.iter().sum::<usize>()), (None, 1000));
+    }
+
+    #[test]
+    fn a_reader_is_told_of_latents_that_are_not_shown() {
+        let panels = || (0..SHOWN).map(|_| Histogram::new("z", false, [1.0, 2.0].into_iter())).collect();
+        let some = Histograms { panels: panels(), all: 40, images: 2 };
+        assert_eq!(some.note().unwrap(), "Shown are the first 32 of 40 latents.");
+        assert!(some.explanation().starts_with("The first 32 of 40 latents. "));
+        assert_eq!(Histograms { panels: panels(), all: SHOWN, images: 2 }.note(), None);
     }
 
     #[test]

@@ -53,11 +53,14 @@ pub(crate) struct Scatter<'a> {
     panels: Vec<Panel<'a>>,
 }
 
+/// The name of a label or a cluster, with its colour.
+type Group<'a> = (Cow<'a, str>, RGBColor);
+
 /// The points in the colours of their groups.
 struct Panel<'a> {
     heading: &'static str,
     /// Each group with its colour; the last one stands for all that have none of their own.
-    groups: Vec<(Cow<'a, str>, RGBColor)>,
+    groups: Vec<Group<'a>>,
     /// The group of each point of the sample.
     members: Vec<usize>,
     /// Texts at the middle of a group.
@@ -188,7 +191,7 @@ impl<'a> Panel<'a> {
     }
 
     /// The entries of the legend, each with its left and its top.
-    fn legend(&self, width: f64) -> Vec<(&(Cow<'a, str>, RGBColor), (f64, f64))> {
+    fn legend(&self, width: f64) -> Vec<(&Group<'a>, (f64, f64))> {
         let (mut left, mut top) = (0.0, 8.0);
         let mut entries = Vec::new();
         for group in &self.groups {
@@ -242,7 +245,7 @@ fn apart(places: Vec<(i32, i32)>) -> Vec<(i32, i32)> {
     start.into_iter().zip(moved).map(offset).collect()
 }
 
-/// At most [`SAMPLE`] of so many rows in an order that looks random: those of the lowest SplitMix64 hashes. It is always
+/// At most [`SAMPLE`] of so many rows in an order that looks random: those of the lowest `SplitMix64` hashes. It is always
 /// the same, and unlike every n-th row it does not miss labels that come in turn.
 fn sample(rows: usize) -> Vec<usize> {
     let hash = |row: &usize| {

@@ -66,8 +66,10 @@ impl Html {
     /// narrowest at which its text can be read, and the widest at which it is not too large, in CSS pixels.
     pub(super) fn figure(self, svg: &str, widths: Range<u32>, caption: impl Display) -> Self {
         let mut figure =
-            self.markup("<figure>\n<div class=\"scroll paper\" tabindex=\"0\"><div style=\"min-width:");
-        figure.0.push_str(&format!("{}px;max-width:{}", widths.start, widths.end));
+            self.markup("<figure>\n<div class=\"scroll paper\" tabindex=\"0\" style=\"max-width:");
+        figure.0.push_str(&widths.end.to_string());
+        figure = figure.markup("px\"><div style=\"min-width:");
+        figure.0.push_str(&widths.start.to_string());
         figure = figure.markup("px\">");
         figure.0.push_str(svg);
         figure.markup("</div></div>\n").element("figcaption", Self::new().text(caption)).markup("</figure>\n")
