@@ -85,7 +85,9 @@ impl<'a> Knife<'a> {
 
     /// Width of what stands at the left of the bands.
     fn left(&self) -> f64 {
-        if self.bands.iter().any(|band| band.name.is_some()) { NAMES } else { NUMBERS }
+        let names = self.bands.iter().filter_map(|band| band.name);
+        let widest = names.map(|name| Text::BODY.width(name)).fold(0.0, f64::max);
+        (NUMBERS + widest).min(NAMES)
     }
 
     fn axis(&self) -> Axis {
@@ -260,7 +262,7 @@ impl Knife<'_> {
             let look = Text::HEADING.at(HPos::Right, VPos::Center);
             area.draw_text(&band.cluster.to_string(), &look, (px(number), y))?;
             if let Some(name) = band.name {
-                let name = cluster_name::fit(name, Text::BODY, NAMES - number - 8.0 - 12.0);
+                let name = cluster_name::fit(name, Text::BODY, sheet.left - number - 8.0 - 12.0);
                 area.draw_text(&name, &Text::BODY.at(HPos::Left, VPos::Center), (px(number + 8.0), y))?;
             }
             let figures =

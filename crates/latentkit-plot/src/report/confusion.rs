@@ -38,7 +38,7 @@ pub(super) fn confusion(experiment: &Experiment) -> Option<Section> {
     }
     let chance = experiment.contingency.as_ref().map(|table| {
         format!(
-            " Two random points of any labels share one with probability {}, since the clusters are so large.",
+            " Two random points of any labels share a cluster with probability {}.",
             decimal(table.chance(), 2)
         )
     });
