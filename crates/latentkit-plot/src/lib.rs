@@ -6,6 +6,7 @@
 
 mod canvas;
 mod chart;
+mod cluster_name;
 mod contingency;
 mod escape;
 mod experiment;

@@ -108,6 +108,13 @@ impl Axis {
         }
     }
 
+    /// The axis from one value to another, with the ticks that lie between them.
+    pub(crate) fn within(mut self, range: Range<f64>) -> Self {
+        self.ticks.retain(|(value, _)| (range.start..=range.end).contains(value));
+        self.range = range;
+        self
+    }
+
     /// A logarithmic axis that holds every value, from one power of ten, or twice or five times one, to another. None
     /// where a value is not above 0.
     pub(crate) fn log(title: impl Into<Cow<'static, str>>, values: &[f64]) -> Option<Self> {
@@ -119,7 +126,7 @@ impl Axis {
         let marks =
             || (-18..=18).flat_map(|exponent| [1, 2, 5].map(|digit| Step { digit, exponent }.times(1)));
         // A value that is a mark but for rounding must not cost another one.
-        let first = marks().filter(|mark| *mark <= low * (1.0 + 1e-9)).last()?;
+        let first = marks().rfind(|mark| *mark <= low * (1.0 + 1e-9))?;
         let last = marks().find(|mark| *mark >= high * (1.0 - 1e-9) && *mark > first)?;
         let few = last / first < 2e3;
         let is_power = |mark: f64| format!("{mark:e}").starts_with("1e");
@@ -218,6 +225,12 @@ mod tests {
     #[test]
     fn values_that_are_not_finite_are_passed_over() {
         assert_eq!(Axis::over("", [f64::NAN, 1.0, f64::INFINITY, 3.0], 2).range, 1.0..3.0);
+    }
+
+    #[test]
+    fn an_axis_can_end_between_ticks() {
+        let axis = Axis::over("", [0.0, 10.4], 4).within(0.0..10.4);
+        assert_eq!((names(&axis), axis.range()), (vec!["0", "5", "10"], 0.0..10.4));
     }
 
     #[test]

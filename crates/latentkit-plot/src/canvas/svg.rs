@@ -79,10 +79,12 @@ impl<'a> Svg<'a> {
         match std::mem::take(&mut self.discs).as_slice() {
             [] => {}
             [(x, y)] => {
-                self.write(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {}/>\n", fill(color)))
+                let fill = fill(color);
+                self.write(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {fill}/>\n"));
             }
             discs => {
-                let path: String = discs.iter().map(|(x, y)| format!("M{x} {y}h0")).collect();
+                let path: Vec<_> = discs.iter().map(|(x, y)| format!("M{x} {y}h0")).collect();
+                let path = path.concat();
                 self.write(format_args!(
                     "<path d=\"{path}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" \
                      stroke-linecap=\"round\"{}/>\n",

@@ -1,6 +1,6 @@
 //! What the decoder makes of the centroid of each cluster.
 
-use latentkit_table::ClusterRow;
+use latentkit_table::{ClusterLabels, ClusterRow};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -10,7 +10,7 @@ use crate::experiment::Experiment;
 use crate::frame::{self, MARGIN, SUBTITLE_HEIGHT, TITLE_HEIGHT};
 use crate::picture::Image;
 use crate::style::Text;
-use crate::{format, style};
+use crate::{cluster_name, format, style};
 
 /// Columns beside one another.
 const COLUMNS: usize = 7;
@@ -46,39 +46,23 @@ impl<'a> Centroids<'a> {
             .enumerate()
             .map(|(cluster, pixels)| {
                 let row = experiment.clusters.iter().find(|row| row.cluster as usize == cluster);
-                let name = row.and_then(|row| row.labels.as_ref()).map(|labels| labels.name.as_str());
-                Cell { cluster, pixels, row, name: name.map(lines).unwrap_or_default() }
+                let labels = row.and_then(|row| row.labels.as_ref());
+                let lines = |labels: &ClusterLabels| {
+                    cluster_name::lines(&labels.name, Text::BODY, CELL + GAP - 6.0, NAME_LINES)
+                };
+                Cell { cluster, pixels, row, name: labels.map(lines).unwrap_or_default() }
             })
             .collect();
         (!cells.is_empty()).then_some(Self { cells, size: (table.height, table.width) })
     }
 
-    fn row_height(&self) -> f64 {
-        let name = self.cells.iter().map(|cell| cell.name.len()).max().unwrap_or(0);
-        CELL + 8.0 + LINE * (2 + name) as f64 + BELOW
+    /// The cells of each row, with the height of the row.
+    fn rows(&self) -> impl Iterator<Item = (&[Cell<'a>], f64)> {
+        self.cells.chunks(COLUMNS).map(|cells| {
+            let name = cells.iter().map(|cell| cell.name.len()).max().unwrap_or(0);
+            (cells, CELL + 8.0 + LINE * (2 + name) as f64 + BELOW)
+        })
     }
-}
-
-/// A name in lines that fit below an image, broken between its labels.
-fn lines(name: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for label in name.split(" + ") {
-        match lines.last_mut() {
-            Some(line) if Text::BODY.width(&format!("{line} + {label}")) <= CELL + GAP - 6.0 => {
-                *line = format!("{line} + {label}");
-            }
-            Some(line) => {
-                line.push_str(" +");
-                lines.push(label.to_owned());
-            }
-            None => lines.push(label.to_owned()),
-        }
-    }
-    if lines.len() > NAME_LINES {
-        lines.truncate(NAME_LINES);
-        lines[NAME_LINES - 1].push_str(" …");
-    }
-    lines
 }
 
 impl Figure for Centroids<'_> {
@@ -99,46 +83,43 @@ impl Figure for Centroids<'_> {
 
     fn size(&self) -> (u32, u32) {
         let columns = self.cells.len().clamp(5, COLUMNS) as f64;
-        let rows = self.cells.len().div_ceil(COLUMNS) as f64;
-        let height = TITLE_HEIGHT + SUBTITLE_HEIGHT + rows * self.row_height() - BELOW;
+        let rows: f64 = self.rows().map(|(_, height)| height).sum();
+        let height = TITLE_HEIGHT + SUBTITLE_HEIGHT + rows - BELOW;
         let width = columns * (CELL + GAP) - GAP;
         ((2.0 * MARGIN + width) as u32, (2.0 * MARGIN + height) as u32)
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
         let inner = frame::titled(area, Self::TITLE, experiment)?;
-        let text = "No image of the data looks exactly like this: the decoder made them from the mean of each cluster.";
+        let text = "Each is what the decoder makes of the mean of a cluster, not an image of the data.";
         let inner = frame::subtitled(&inner, text, style::MUTED)?;
-        for (index, cell) in self.cells.iter().enumerate() {
-            let left = (index % COLUMNS) as f64 * (CELL + GAP);
-            let top = (index / COLUMNS) as f64 * self.row_height();
-            Image { size: self.size, pixels: cell.pixels }.draw(&inner, (left, top), CELL)?;
-            let line = |number: usize| (px(left + CELL / 2.0), px(top + CELL + 8.0 + LINE * number as f64));
-            let heading = format!("cluster {}", cell.cluster);
-            inner.draw_text(&heading, &Text::HEADING.at(HPos::Center, VPos::Top), line(0))?;
-            for (number, name) in cell.name.iter().enumerate() {
-                let name = Text::BODY.fit(name, CELL + GAP - 4.0);
-                inner.draw_text(&name, &Text::BODY.at(HPos::Center, VPos::Top), line(1 + number))?;
+        let mut top = 0.0;
+        for (cells, height) in self.rows() {
+            for (column, cell) in cells.iter().enumerate() {
+                cell.draw(&inner, self.size, (column as f64 * (CELL + GAP), top))?;
             }
-            if let Some(row) = cell.row {
-                let size = format!("{} points", format::count(row.size as usize));
-                let look = Text::TICK.at(HPos::Center, VPos::Top);
-                inner.draw_text(&size, &look, line(1 + cell.name.len()))?;
-            }
+            top += height;
         }
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::lines;
-
-    #[test]
-    fn names_break_between_labels() {
-        assert_eq!(lines("4 + 9"), ["4 + 9"]);
-        assert_eq!(lines("Sneaker + Ankle boot + Sandal"), ["Sneaker +", "Ankle boot + Sandal"]);
-        let long = lines("T-shirt/top + Pullover + Dress + Ankle boot + Sandal");
-        assert_eq!((long.len(), long[2].ends_with('…')), (3, true), "{long:?}");
+impl Cell<'_> {
+    fn draw<DB: DrawingBackend>(
+        &self,
+        area: &Area<DB>,
+        size: (usize, usize),
+        (left, top): (f64, f64),
+    ) -> Drawn<DB> {
+        Image { size, pixels: self.pixels }.draw(area, (left, top), CELL)?;
+        let line = |number: usize| (px(left + CELL / 2.0), px(top + CELL + 8.0 + LINE * number as f64));
+        let heading = format!("cluster {}", self.cluster);
+        area.draw_text(&heading, &Text::HEADING.at(HPos::Center, VPos::Top), line(0))?;
+        for (number, name) in self.name.iter().enumerate() {
+            area.draw_text(name, &Text::BODY.at(HPos::Center, VPos::Top), line(1 + number))?;
+        }
+        let Some(row) = self.row else { return Ok(()) };
+        let points = format!("{} points", format::count(row.size as usize));
+        area.draw_text(&points, &Text::TICK.at(HPos::Center, VPos::Top), line(1 + self.name.len()))
     }
 }

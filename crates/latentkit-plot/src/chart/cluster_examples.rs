@@ -6,6 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::Figure;
 use crate::canvas::{Area, Drawn, px};
+use crate::cluster_name;
 use crate::experiment::Experiment;
 use crate::frame::{self, MARGIN, TITLE_HEIGHT};
 use crate::picture::Image;
@@ -29,7 +30,7 @@ const HEADING: f64 = 26.0;
 const KIND: f64 = SHOWN as f64 * (CELL + GAP) - GAP;
 
 /// The images of each cluster.
-pub(crate) struct Rows<'a> {
+pub(crate) struct Gallery<'a> {
     rows: Vec<Row<'a>>,
     /// Rows and columns of an image.
     size: (usize, usize),
@@ -44,7 +45,7 @@ struct Row<'a> {
     kinds: [Vec<&'a [u8]>; 2],
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Gallery<'a> {
     /// None where the points are not the latents of images.
     pub(super) fn new(experiment: &'a Experiment) -> Option<Self> {
         let images = experiment.example_images.as_ref()?;
@@ -71,7 +72,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl Figure for Rows<'_> {
+impl Figure for Gallery<'_> {
     const FILE_STEM: &'static str = "cluster_examples";
     const TITLE: &'static str = "Images of each cluster";
 
@@ -110,7 +111,7 @@ impl Figure for Rows<'_> {
             let look = Text::HEADING.at(HPos::Left, VPos::Center);
             inner.draw_text(&heading, &look, (0, px(middle - above)))?;
             if let Some(name) = row.name {
-                let name = Text::TICK.fit(name, CAPTION - 12.0);
+                let name = cluster_name::fit(name, Text::TICK, CAPTION - 12.0);
                 let look = Text::TICK.at(HPos::Left, VPos::Center);
                 inner.draw_text(&name, &look, (0, px(middle + 9.0)))?;
             }

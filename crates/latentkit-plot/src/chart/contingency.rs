@@ -13,12 +13,13 @@ use crate::style::{self, Text};
 use crate::{format, palette};
 
 /// Width and height of a cell, in logical pixels like everything below; many clusters have narrower ones.
-const CELL: (f64, f64) = (64.0, 30.0);
+const CELL: (f64, f64) = (52.0, 30.0);
 /// Width that all cells together may take before they get narrower, and the narrowest that they get.
 const WIDEST: f64 = 1500.0;
 const NARROWEST: f64 = 8.0;
-/// Narrowest cell that holds a number.
+/// Narrowest cell that holds a number, and one with a percent sign.
 const NUMBERED: f64 = 30.0;
+const PERCENT: f64 = 46.0;
 /// A smaller share is not written.
 const TINY: f64 = 0.01;
 /// Room for the names of the labels and for the sums at the right.
@@ -72,7 +73,7 @@ impl Figure for HeatMap<'_> {
 
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
         let inner = frame::titled(area, Self::TITLE, experiment)?;
-        let text = "Each row adds up to 100 %: the share of the label's points that are in each cluster.";
+        let text = "The share of each label that is in each cluster; a row adds up to 100\u{a0}%.";
         let inner = frame::subtitled(&inner, text, style::MUTED)?;
         let cell = self.cell_width();
         let left = |column: usize| NAMES + column as f64 * cell;
@@ -104,7 +105,7 @@ impl Figure for HeatMap<'_> {
                 inner.draw(&Rectangle::new(corners, color.filled()))?;
                 if share >= TINY && cell >= NUMBERED {
                     let number = format::decimal(share * 100.0, 0);
-                    let number = if cell >= CELL.0 { format!("{number}\u{a0}%") } else { number };
+                    let number = if cell >= PERCENT { format!("{number}\u{a0}%") } else { number };
                     let look = Text::TICK.color(palette::ink_on(color)).at(HPos::Center, VPos::Center);
                     inner.draw_text(&number, &look, (px(left(column) + cell / 2.0), middle))?;
                 }

@@ -60,7 +60,7 @@ impl<'a> Histograms<'a> {
                 Histogram::new(&health.name, health.dead, column.iter().map(|&value| f64::from(value)))
             })
             .collect();
-        (!panels.is_empty()).then(|| Self { panels, all: health.len(), images: latents.ids.len() })
+        (!panels.is_empty()).then_some(Self { panels, all: health.len(), images: latents.ids.len() })
     }
 
     fn columns(&self) -> usize {
@@ -102,6 +102,12 @@ impl<'a> Histogram<'a> {
         Self { name, dead, range: (low, high), bins, zeros: apart.then_some((zeros, share)) }
     }
 
+    fn axis(&self) -> Axis {
+        let (low, high) = self.range;
+        let axis = Axis::over("", [low, high], 4);
+        if high > low { axis.within(low..high) } else { axis }
+    }
+
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, (left, top): (f64, f64), width: f64) -> Drawn<DB> {
         let sheet = Sheet { left, right: left + width, top: top + HEADING, bottom: top + HEADING + PLOT };
         area.draw_text(self.name, &Text::HEADING.at(HPos::Left, VPos::Top), (px(left), px(top)))?;
@@ -115,15 +121,13 @@ impl<'a> Histogram<'a> {
         let look = if self.dead { Text::HEADING.color(style::WARNING) } else { Text::TICK };
         area.draw_text(&words.join(", "), &look.at(HPos::Right, VPos::Top), (px(sheet.right), px(top)))?;
 
-        let axis = Axis::over("", [self.range.0, self.range.1], 4);
+        let axis = self.axis();
         sheet.draw_x_axis(area, &axis)?;
         let highest = self.bins.iter().copied().max().unwrap_or(0);
         let highest = if highest == 0 { self.zeros.map_or(1, |zeros| zeros.0) } else { highest } as f64;
-        let (low, high) = self.range;
-        // Where all values are equal, their one bar has the width of a bin of the axis.
-        let span = if high > low { high - low } else { axis.range.end - axis.range.start };
-        let start = if high > low { low } else { low - span / 2.0 };
-        let step = span / BINS as f64;
+        // Where all values are equal, they are in the middle of the axis.
+        let start = axis.range.start;
+        let step = (axis.range.end - start) / BINS as f64;
         let top_of = |count: usize| sheet.bottom - (count as f64 / highest).min(1.0) * PLOT;
         let color = if self.dead { style::AXIS } else { style::FIRST };
         for (bin, &count) in self.bins.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -132,7 +136,7 @@ impl<'a> Histogram<'a> {
             area.draw(&Rectangle::new(corners, color.filled()))?;
         }
         if let Some((zeros, _)) = self.zeros {
-            let half = (step / (axis.range.end - axis.range.start) * width / 2.0).max(1.5);
+            let half = (width / BINS as f64 / 2.0).max(1.5);
             let x = sheet.x(&axis, 0.0);
             let corners = [(px(x - half), px(top_of(zeros))), (px(x + half), px(sheet.bottom))];
             area.draw(&Rectangle::new(corners, style::SECOND.filled()))?;
@@ -207,6 +211,15 @@ mod tests {
         let values: Vec<f64> = (0..1000).map(f64::from).collect();
         let histogram = Histogram::new("z0", false, values.into_iter());
         assert_eq!((histogram.zeros, histogram.bins.iter().sum::<usize>()), (None, 1000));
+    }
+
+    #[test]
+    fn a_reader_is_told_of_latents_that_are_not_shown() {
+        let panels = || (0..SHOWN).map(|_| Histogram::new("z", false, [1.0, 2.0].into_iter())).collect();
+        let some = Histograms { panels: panels(), all: 40, images: 2 };
+        assert_eq!(some.note().unwrap(), "Shown are the first 32 of 40 latents.");
+        assert!(some.explanation().starts_with("The first 32 of 40 latents. "));
+        assert_eq!(Histograms { panels: panels(), all: SHOWN, images: 2 }.note(), None);
     }
 
     #[test]

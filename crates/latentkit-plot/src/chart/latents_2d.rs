@@ -34,6 +34,8 @@ const HIGHEST: f64 = 480.0;
 const COLORED_LABELS: usize = 12;
 const COLORED_CLUSTERS: usize = 30;
 const OTHERS: RGBColor = RGBColor(0xcf, 0xd4, 0xd9);
+/// Radius of the disc that a number stands on.
+const MARK: f64 = 9.5;
 /// The most clusters that have their number on the plot.
 const NUMBERED: usize = 40;
 /// Height of a row of the legend, width of a swatch in it, widest name, and the room between entries.
@@ -47,17 +49,18 @@ pub(crate) struct Scatter<'a> {
     points: Vec<(f64, f64)>,
     /// All points that there are.
     all: usize,
-    /// Every so many of them are drawn.
-    every: usize,
     explained: Vec<f64>,
     panels: Vec<Panel<'a>>,
 }
+
+/// The name of a label or a cluster, with its colour.
+type Group<'a> = (Cow<'a, str>, RGBColor);
 
 /// The points in the colours of their groups.
 struct Panel<'a> {
     heading: &'static str,
     /// Each group with its colour; the last one stands for all that have none of their own.
-    groups: Vec<(Cow<'a, str>, RGBColor)>,
+    groups: Vec<Group<'a>>,
     /// The group of each point of the sample.
     members: Vec<usize>,
     /// Texts at the middle of a group.
@@ -69,7 +72,8 @@ impl<'a> Scatter<'a> {
     pub(super) fn new(experiment: &'a Experiment) -> Option<Self> {
         let projection = experiment.projection.as_ref()?;
         let all = projection.ids.len();
-        let every = all.div_ceil(SAMPLE).max(1);
+        let sample = sample(all);
+        let sampled = |group: &dyn Fn(usize) -> usize| sample.iter().map(|&row| group(row)).collect();
         let point = |row: usize| (f64::from(projection.pc1[row]), f64::from(projection.pc2[row]));
         let mut panels = Vec::new();
         // The labels are those of the latents, so they are known only where these are the points.
@@ -79,7 +83,7 @@ impl<'a> Scatter<'a> {
             && latents.ids == projection.ids
         {
             let names = labels.names.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
-            let members = (0..all).step_by(every).map(|row| usize::from(labels.codes[row])).collect();
+            let members = sampled(&|row| usize::from(labels.codes[row]));
             panels.push(Panel::new("By label", names, members, COLORED_LABELS));
         }
         if let Some(clusters) = &experiment.members
@@ -88,7 +92,7 @@ impl<'a> Scatter<'a> {
             let of = |row: usize| clusters.clusters[row] as usize;
             let count = (0..all).map(of).max().map_or(0, |last| last + 1);
             let names = (0..count).map(|cluster| Cow::Owned(cluster.to_string())).collect();
-            let members = (0..all).step_by(every).map(of).collect();
+            let members = sampled(&of);
             let mut panel = Panel::new("By cluster", names, members, COLORED_CLUSTERS);
             if count <= NUMBERED {
                 panel.marks = middles(count, (0..all).map(|row| (of(row), point(row))));
@@ -97,9 +101,8 @@ impl<'a> Scatter<'a> {
         }
         let explained = experiment.cluster.as_ref().map(|stage| stage.summary.explained_variance.clone());
         (all > 0 && !panels.is_empty()).then(|| Self {
-            points: (0..all).step_by(every).map(point).collect(),
+            points: sample.into_iter().map(point).collect(),
             all,
-            every,
             explained: explained.unwrap_or_default(),
             panels,
         })
@@ -116,12 +119,12 @@ impl<'a> Scatter<'a> {
     }
 
     fn axes(&self) -> (Axis, Axis) {
-        let title = |name: &str, index: usize| match self.explained.get(index) {
-            Some(share) => format!("{name} principal component ({} of variance)", format::percent(*share)),
-            None => format!("{name} principal component"),
+        let title = |component: usize| match self.explained.get(component - 1) {
+            Some(share) => format!("component {component} ({} of variance)", format::percent(*share)),
+            None => format!("component {component}"),
         };
-        let x = Axis::over(title("first", 0), self.points.iter().map(|point| point.0), 7);
-        let y = Axis::over(title("second", 1), self.points.iter().map(|point| point.1), 6);
+        let x = Axis::over(title(1), self.points.iter().map(|point| point.0), 7);
+        let y = Axis::over(title(2), self.points.iter().map(|point| point.1), 6);
         (x, y)
     }
 
@@ -142,9 +145,10 @@ impl<'a> Scatter<'a> {
         let plot = frame::plot(&body, x, y, Grid::Both)?;
         let plotting = plot.plotting_area();
 
-        let order = shuffled(self.points.len());
-        for layer in order.chunks(self.points.len().div_ceil(LAYERS)) {
-            let mut layer: Vec<usize> = layer.to_vec();
+        // The sample comes in a mixed order already.
+        let order: Vec<usize> = (0..self.points.len()).collect();
+        for layer in order.chunks(order.len().div_ceil(LAYERS)) {
+            let mut layer = layer.to_vec();
             // The SVG has one element for the points of a group in a layer. The grey ones lie below.
             layer.sort_by_key(|&point| std::cmp::Reverse(panel.members[point]));
             for point in layer {
@@ -152,11 +156,12 @@ impl<'a> Scatter<'a> {
                 plotting.draw(&Circle::new(self.points[point], px(RADIUS), color.filled()))?;
             }
         }
-        for (mark, middle) in &panel.marks {
-            let disc = Circle::new((0, 0), px(9.5), style::PAPER.filled());
-            let ring = Circle::new((0, 0), px(9.5), style::line(style::INK, 1.0));
+        let places = panel.marks.iter().map(|(_, middle)| plotting.map_coordinate(middle)).collect();
+        for ((mark, middle), place) in panel.marks.iter().zip(apart(places)) {
+            let disc = Circle::new(place, px(MARK), style::PAPER.filled());
+            let ring = Circle::new(place, px(MARK), style::line(style::INK, 1.0));
             let look = Text { size: style::SMALL_SIZE, ..Text::HEADING }.at(HPos::Center, VPos::Center);
-            let number = TextElement::new(mark.clone(), (0, 0), look);
+            let number = TextElement::new(mark.clone(), place, look);
             plotting.draw(&(EmptyElement::at(*middle) + disc + ring + number))?;
         }
         for ((name, color), (left, top)) in panel.legend(self.panel_width()) {
@@ -186,7 +191,7 @@ impl<'a> Panel<'a> {
     }
 
     /// The entries of the legend, each with its left and its top.
-    fn legend(&self, width: f64) -> Vec<(&(Cow<'a, str>, RGBColor), (f64, f64))> {
+    fn legend(&self, width: f64) -> Vec<(&Group<'a>, (f64, f64))> {
         let (mut left, mut top) = (0.0, 8.0);
         let mut entries = Vec::new();
         for group in &self.groups {
@@ -212,17 +217,47 @@ fn middles(count: usize, points: impl Iterator<Item = (usize, (f64, f64))>) -> V
     sums.map(|(group, (x, y, points))| (group.to_string(), (x / points, y / points))).collect()
 }
 
-/// The numbers from 0 on in an order that looks random and is always the same: by their SplitMix64 hashes.
-fn shuffled(count: usize) -> Vec<usize> {
-    let hash = |number: &usize| {
-        let mut z = (*number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+/// How far each disc of a number is moved, so that none hides another one: pairs that overlap are pushed apart, over and
+/// over.
+fn apart(places: Vec<(i32, i32)>) -> Vec<(i32, i32)> {
+    let room = f64::from(px(2.0 * MARK + 1.0));
+    let start: Vec<(f64, f64)> = places.into_iter().map(|(x, y)| (f64::from(x), f64::from(y))).collect();
+    let mut moved = start.clone();
+    for _ in 0..100 {
+        for second in 1..moved.len() {
+            for first in 0..second {
+                let (dx, dy) = (moved[second].0 - moved[first].0, moved[second].1 - moved[first].1);
+                let distance = dx.hypot(dy);
+                if distance >= room {
+                    continue;
+                }
+                // Discs at the same place go to the sides.
+                let (dx, dy) = if distance > 0.0 { (dx / distance, dy / distance) } else { (1.0, 0.0) };
+                let push = (room - distance) / 2.0;
+                moved[first] = (moved[first].0 - dx * push, moved[first].1 - dy * push);
+                moved[second] = (moved[second].0 + dx * push, moved[second].1 + dy * push);
+            }
+        }
+    }
+    let offset = |(from, to): ((f64, f64), (f64, f64))| {
+        ((to.0 - from.0).round() as i32, (to.1 - from.1).round() as i32)
+    };
+    start.into_iter().zip(moved).map(offset).collect()
+}
+
+/// At most [`SAMPLE`] of so many rows in an order that looks random: those of the lowest `SplitMix64` hashes. It is always
+/// the same, and unlike every n-th row it does not miss labels that come in turn.
+fn sample(rows: usize) -> Vec<usize> {
+    let hash = |row: &usize| {
+        let mut z = (*row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     };
-    let mut numbers: Vec<usize> = (0..count).collect();
-    numbers.sort_by_key(hash);
-    numbers
+    let mut rows: Vec<usize> = (0..rows).collect();
+    rows.sort_by_cached_key(hash);
+    rows.truncate(SAMPLE);
+    rows
 }
 
 impl Figure for Scatter<'_> {
@@ -241,19 +276,18 @@ impl Figure for Scatter<'_> {
     }
 
     fn note(&self) -> Option<String> {
-        (self.every > 1).then(|| {
+        (self.all > self.points.len()).then(|| {
             format!(
-                "Shown is every {} of the {} points, {} in all.",
-                ordinal(self.every),
-                format::count(self.all),
-                format::count(self.points.len())
+                "Shown are {} of the {} points, chosen at random.",
+                format::count(self.points.len()),
+                format::count(self.all)
             )
         })
     }
 
     fn size(&self) -> (u32, u32) {
         let width = self.panels.len() as f64 * (self.panel_width() + BETWEEN) - BETWEEN;
-        let subtitle = if self.every > 1 { SUBTITLE_HEIGHT } else { 0.0 };
+        let subtitle = if self.note().is_some() { SUBTITLE_HEIGHT } else { 0.0 };
         let panel = HEADING + self.data_height() + BESIDE_DATA + self.legend_height();
         let height = 2.0 * MARGIN + TITLE_HEIGHT + subtitle + panel;
         ((2.0 * MARGIN + width) as u32, height as u32)
@@ -273,30 +307,37 @@ impl Figure for Scatter<'_> {
     }
 }
 
-/// `2nd`, `3rd`, `14th`.
-fn ordinal(number: usize) -> String {
-    let ending = match (number % 10, number % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{}{ending}", format::count(number))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_mixed_and_complete() {
-        let order = shuffled(1000);
-        assert_eq!(order, shuffled(1000));
-        assert!(order.iter().take(100).any(|&point| point >= 900));
-        let mut sorted = order;
-        sorted.sort_unstable();
-        assert_eq!(sorted, (0..1000).collect::<Vec<_>>());
+    fn a_sample_is_mixed_and_always_the_same() {
+        let few = sample(1000);
+        assert!(few.iter().take(100).any(|&row| row >= 900));
+        let sorted: std::collections::BTreeSet<_> = few.into_iter().collect();
+        assert_eq!(sorted.len(), 1000);
+
+        let many = sample(70_000);
+        assert_eq!((many.len(), &many), (SAMPLE, &sample(70_000)));
+        for remainder in 0..14 {
+            let turn = many.iter().filter(|row| **row % 14 == remainder).count();
+            assert!((300..420).contains(&turn), "{turn}");
+        }
+    }
+
+    #[test]
+    fn numbers_do_not_hide_one_another() {
+        let places = vec![(0, 0), (0, 0), (20, 10), (500, 500)];
+        let moves = apart(places.clone());
+        assert_eq!(moves[3], (0, 0));
+        let ends: Vec<_> = places.iter().zip(moves).map(|(a, b)| (a.0 + b.0, a.1 + b.1)).collect();
+        for (index, a) in ends.iter().enumerate() {
+            for b in &ends[..index] {
+                let distance = f64::from(a.0 - b.0).hypot(f64::from(a.1 - b.1));
+                assert!(distance >= f64::from(px(2.0 * MARK)), "{ends:?}");
+            }
+        }
     }
 
     #[test]
@@ -305,10 +346,5 @@ mod tests {
         let panel = Panel::new("", names, vec![0, 4, 2, 3], 3);
         assert_eq!(panel.members, [0, 3, 2, 3]);
         assert_eq!(panel.groups[3], (Cow::Borrowed("2 others"), OTHERS));
-    }
-
-    #[test]
-    fn numbers_are_said_in_order() {
-        assert_eq!([2, 3, 11, 14, 21].map(ordinal), ["2nd", "3rd", "11th", "14th", "21st"]);
     }
 }

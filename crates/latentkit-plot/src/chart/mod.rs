@@ -79,7 +79,7 @@ pub(crate) enum Kind<'a> {
     /// The decoded centroids.
     Centroids(centroids::Centroids<'a>),
     /// Images of each cluster.
-    ClusterExamples(cluster_examples::Rows<'a>),
+    ClusterExamples(cluster_examples::Gallery<'a>),
 }
 
 /// Does the same with the figure of every kind of chart.
@@ -111,8 +111,8 @@ impl<'a> Chart<'a> {
         let table = experiment.reconstructions.as_ref();
         let contingency = experiment.contingency.as_ref();
         let kinds = [
-            trained.then(|| Kind::TrainingCurves(training_curves::Errors(history))),
-            trained.then(|| Kind::LearningRateAndLoss(learning_rate_and_loss::RateAndLoss(history))),
+            trained.then_some(Kind::TrainingCurves(training_curves::Errors(history))),
+            trained.then_some(Kind::LearningRateAndLoss(learning_rate_and_loss::RateAndLoss(history))),
             table.and_then(reconstructions::Examples::new).map(Kind::Reconstructions),
             table.and_then(best_and_worst::Extremes::new).map(Kind::BestAndWorst),
             latent_histograms::Histograms::new(experiment).map(Kind::LatentHistograms),
@@ -123,7 +123,7 @@ impl<'a> Chart<'a> {
             contingency.map(|table| Kind::ClustersGrouped(clusters_grouped::Grouped(table))),
             contingency.map(|table| Kind::Contingency(contingency::HeatMap(table))),
             centroids::Centroids::new(experiment).map(Kind::Centroids),
-            cluster_examples::Rows::new(experiment).map(Kind::ClusterExamples),
+            cluster_examples::Gallery::new(experiment).map(Kind::ClusterExamples),
         ];
         kinds.into_iter().flatten().map(|kind| Self { experiment: &experiment.name, kind }).collect()
     }

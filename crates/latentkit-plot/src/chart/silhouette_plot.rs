@@ -13,7 +13,7 @@ use crate::experiment::Experiment;
 use crate::frame::{self, BESIDE_DATA, MARGIN, SUBTITLE_HEIGHT, Sheet, TITLE_HEIGHT};
 use crate::scale::Axis;
 use crate::style::{self, Text};
-use crate::{format, palette};
+use crate::{cluster_name, format, palette};
 
 /// Width of the picture, in logical pixels like everything below.
 const WIDTH: u32 = 960;
@@ -25,8 +25,9 @@ const HIGHEST: f64 = 2000.0;
 const GAP: f64 = 5.0;
 /// Height of a line of text beside the bands.
 const LINE: f64 = 16.0;
-/// Width of the names at the left and of the figures at the right.
-const NAMES: f64 = 220.0;
+/// Width at the left of numbers alone and of numbers with names, and of the figures at the right.
+const NUMBERS: f64 = 60.0;
+const NAMES: f64 = 250.0;
 const FIGURES: f64 = 196.0;
 /// The values that draw the edge of a band, at most.
 const CORNERS: usize = 380;
@@ -80,6 +81,13 @@ impl<'a> Knife<'a> {
     /// Room between two bands.
     fn gap(&self) -> f64 {
         if self.bands.len() as f64 * LINE > HIGHEST { 0.0 } else { GAP }
+    }
+
+    /// Width of what stands at the left of the bands.
+    fn left(&self) -> f64 {
+        let names = self.bands.iter().filter_map(|band| band.name);
+        let widest = names.map(|name| Text::BODY.width(name)).fold(0.0, f64::max);
+        (NUMBERS + widest).min(NAMES)
     }
 
     fn axis(&self) -> Axis {
@@ -188,7 +196,7 @@ impl Figure for Knife<'_> {
         let inner = frame::subtitled(&inner, text, style::MUTED)?;
         let width = logical(inner.dim_in_pixel().0);
         let sheet = Sheet {
-            left: NAMES,
+            left: self.left(),
             right: width - FIGURES,
             top: LINE + 6.0,
             bottom: LINE + 6.0 + self.height(),
@@ -254,7 +262,7 @@ impl Knife<'_> {
             let look = Text::HEADING.at(HPos::Right, VPos::Center);
             area.draw_text(&band.cluster.to_string(), &look, (px(number), y))?;
             if let Some(name) = band.name {
-                let name = Text::BODY.fit(name, NAMES - number - 8.0 - 12.0);
+                let name = cluster_name::fit(name, Text::BODY, sheet.left - number - 8.0 - 12.0);
                 area.draw_text(&name, &Text::BODY.at(HPos::Left, VPos::Center), (px(number + 8.0), y))?;
             }
             let figures =

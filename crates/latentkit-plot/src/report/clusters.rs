@@ -55,15 +55,16 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
         let cell = |text: String| if chosen { strong(text) } else { Html::new().text(text) };
         table.rich_row(cells.into_iter().map(cell).collect());
     }
-    let mut note =
-        "Inertia is the sum of the squared distances of the points to the nearest centroid; it falls with k."
-            .to_owned();
-    if seeds > 1 {
-        note.push_str(&format!(
-            " Each k was tried with {seeds} seeds: the silhouette is their mean, between the lowest and the highest; inertia and \
-             time are of the first seed."
-        ));
-    }
+    let inertia =
+        "Inertia is the sum of the squared distances of the points to the nearest centroid; it falls with k.";
+    let note = if seeds > 1 {
+        format!(
+            "{inertia} Each k was tried with {seeds} seeds: the silhouette is their mean, between the lowest and the highest; \
+             inertia and time are of the first seed."
+        )
+    } else {
+        inertia.to_owned()
+    };
     body = body.add(table.into_html()).classed("p", "small", Html::new().text(note));
     Ok(Some(Section { id: "choice-of-k", title: "Choice of k", body }))
 }
@@ -127,8 +128,8 @@ pub(super) fn clusters(experiment: &Experiment, figures: &Figures) -> Result<Opt
 fn cluster_table(clusters: &[ClusterRow]) -> Html {
     let points: u32 = clusters.iter().map(|row| row.size).sum();
     let labelled = clusters.iter().all(|row| row.labels.is_some());
-    let mut table = Table::new("Each cluster, named by its most frequent labels where there are any")
-        .columns(Align::Right, ["cluster"]);
+    let caption = if labelled { "Each cluster, named by its most frequent labels" } else { "Each cluster" };
+    let mut table = Table::new(caption).columns(Align::Right, ["cluster"]);
     if labelled {
         table = table.columns(Align::Left, ["name"]);
     }

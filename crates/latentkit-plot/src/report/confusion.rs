@@ -38,7 +38,7 @@ pub(super) fn confusion(experiment: &Experiment) -> Option<Section> {
     }
     let chance = experiment.contingency.as_ref().map(|table| {
         format!(
-            " Two random points of any labels share one with probability {}, since the clusters are so large.",
+            " Two random points of any labels share a cluster with probability {}.",
             decimal(table.chance(), 2)
         )
     });
@@ -54,7 +54,14 @@ pub(super) fn confusion(experiment: &Experiment) -> Option<Section> {
 
 /// The pair of labels that share a cluster most often, in a sentence; none without labels.
 pub(super) fn most_confused(experiment: &Experiment) -> Option<String> {
-    ranked(&experiment.label_pairs).first().map(|pair| sentence(pair))
+    ranked(&experiment.label_pairs).first().map(|pair| {
+        format!(
+            "{} and {} are the hardest labels to tell apart: they share a cluster with probability {}.",
+            pair.first_name,
+            pair.second_name,
+            decimal(pair.share, 2)
+        )
+    })
 }
 
 fn sentence(pair: &LabelPairRow) -> String {

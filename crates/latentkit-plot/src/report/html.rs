@@ -1,6 +1,7 @@
 //! Pieces of HTML. Text of any origin gets in escaped; markup only from this program's own source.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use crate::escape::escape;
 
@@ -61,12 +62,14 @@ impl Html {
         self.classed("p", "warning", content)
     }
 
-    /// A drawing of [`crate::canvas::svg_element`], which escapes on its own, with what it shows below. `width` is the
-    /// narrowest at which its text can be read, in CSS pixels.
-    pub(super) fn figure(self, svg: &str, width: u32, caption: impl Display) -> Self {
+    /// A drawing of [`crate::canvas::svg_element`], which escapes on its own, with what it shows below. `widths` are the
+    /// narrowest at which its text can be read, and the widest at which it is not too large, in CSS pixels.
+    pub(super) fn figure(self, svg: &str, widths: Range<u32>, caption: impl Display) -> Self {
         let mut figure =
-            self.markup("<figure>\n<div class=\"scroll paper\" tabindex=\"0\"><div style=\"min-width:");
-        figure.0.push_str(&width.to_string());
+            self.markup("<figure>\n<div class=\"scroll paper\" tabindex=\"0\" style=\"max-width:");
+        figure.0.push_str(&widths.end.to_string());
+        figure = figure.markup("px\"><div style=\"min-width:");
+        figure.0.push_str(&widths.start.to_string());
         figure = figure.markup("px\">");
         figure.0.push_str(svg);
         figure.markup("</div></div>\n").element("figcaption", Self::new().text(caption)).markup("</figure>\n")
@@ -179,7 +182,7 @@ mod tests {
         let page = Html::new()
             .paragraph("<p>")
             .warning("<w>")
-            .figure("<svg></svg>", 600, "<figcaption>")
+            .figure("<svg></svg>", 600..900, "<figcaption>")
             .add(table.into_html())
             .add(facts([("<name>", "<value>".to_owned())]))
             .into_string();

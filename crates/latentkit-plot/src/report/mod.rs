@@ -94,9 +94,9 @@ impl Figures<'_> {
     fn place(&self, html: Html, is: fn(&Kind) -> bool, caption: &str) -> Result<Html> {
         let Some(chart) = self.charts.iter().find(|chart| is(&chart.kind)) else { return Ok(html) };
         // At seven tenths of its size the text of a chart is as small as can be read.
-        let width = chart.size().0 * 7 / 10;
+        let width = chart.size().0;
         let caption = [caption, chart.note().as_deref().unwrap_or_default()].join(" ");
-        Ok(html.figure(&canvas::svg_element(chart)?, width, caption.trim_end()))
+        Ok(html.figure(&canvas::svg_element(chart)?, width * 7 / 10..width * 11 / 10, caption.trim_end()))
     }
 
     fn has(&self, is: fn(&Kind) -> bool) -> bool {

@@ -25,7 +25,7 @@ pub(super) fn summary(experiment: &Experiment) -> Html {
         ));
     }
     if let Some(pair) = most_confused(experiment) {
-        sentences.push(format!("Most confused are two labels: {pair}"));
+        sentences.push(pair);
     }
     let mut html = Html::new();
     if !sentences.is_empty() {
@@ -61,11 +61,11 @@ fn clustering_sentence(cluster: &ClusterSummary) -> String {
     let silhouette = decimal(cluster.best_silhouette(), 3);
     let seeds = match cluster.seeds.len() {
         0 | 1 => String::new(),
-        seeds => format!(", the mean over {seeds} seeds"),
+        seeds => format!(" over {seeds} seeds"),
     };
     match (cluster.sweep.first(), cluster.sweep.last()) {
         (Some(first), Some(last)) if first.k != last.k => format!(
-            "K-Means on {points} has its highest mean silhouette, {silhouette}, at {} (k from {} to {}){seeds}.",
+            "K-Means on {points} has its highest mean silhouette, {silhouette}{seeds}, at {} (k from {} to {}).",
             k_is(cluster.best_k),
             first.k,
             last.k
@@ -151,10 +151,10 @@ pub(super) fn rivals(cluster: &ClusterSummary) -> Option<String> {
     let rivals: Vec<_> = cluster.rivals.iter().map(usize::to_string).collect();
     (!rivals.is_empty()).then(|| {
         format!(
-            "As good as {}: k\u{a0}=\u{a0}{}. {} no further from the best than the seeds spread.",
-            k_is(cluster.best_k),
+            "k\u{a0}=\u{a0}{} {} as good as {}: no further from its mean silhouette than the seeds spread.",
             list(&rivals),
-            if rivals.len() == 1 { "Its mean silhouette lies" } else { "Their mean silhouettes lie" },
+            if rivals.len() == 1 { "is" } else { "are" },
+            k_is(cluster.best_k),
         )
     })
 }
