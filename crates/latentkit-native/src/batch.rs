@@ -149,11 +149,8 @@ impl Shared<'_> {
             let (values, next) = scratch.values.split_at_mut(index + 1);
             let input = value(before, values, index, image);
             let lines = next[0].len();
-            let out = if after[0].is_empty() {
-                &mut next[0][..]
-            } else {
-                &mut after[0][image * lines..][..lines]
-            };
+            let out =
+                if after[0].is_empty() { &mut next[0][..] } else { &mut after[0][image * lines..][..lines] };
             let count = self::picks(op);
             let picks = picks[index].get_mut(image * count..(image + 1) * count).unwrap_or_default();
             execute::forward(self.simd, op, &self.packed[index], input, out, picks, &mut scratch.tiles);

@@ -185,8 +185,7 @@ impl Network {
         let passes = (0..segments).map(|segment| (segment, true));
         let passes = passes.chain((0..segments - 1).rev().map(|segment| (segment, false)));
         for (segment, forwards) in passes {
-            let shared =
-                Shared { simd: self.simd, plan, packed: &self.packed, images: inputs, loss, scale };
+            let shared = Shared { simd: self.simd, plan, packed: &self.packed, images: inputs, loss, scale };
             let scratch = &self.scratch;
             let work = self.chunks[..chunks].par_iter_mut().enumerate();
             self.threads.install(|| {

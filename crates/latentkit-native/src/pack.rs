@@ -194,8 +194,11 @@ impl Packed {
             }
             Kind::Norm { .. } => {
                 let [_, _, mean, variance, ..] = tensors else { return };
-                let statistics: Vec<_> =
-                    mean.iter().zip(variance).map(|(&mean, &variance)| (f64::from(mean), f64::from(variance))).collect();
+                let statistics: Vec<_> = mean
+                    .iter()
+                    .zip(variance)
+                    .map(|(&mean, &variance)| (f64::from(mean), f64::from(variance)))
+                    .collect();
                 self.set_statistics(tensors, &statistics);
             }
             _ => {}

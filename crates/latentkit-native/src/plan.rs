@@ -235,12 +235,7 @@ fn form(layers: &[Layer], shapes: &[Shape], index: usize, before: Option<Form>) 
 }
 
 /// The operation of a layer, and whether it ends with a ReLU.
-fn operation(
-    layer: Layer,
-    before: Form,
-    after: Form,
-    doubled: bool,
-) -> Result<(Kind, bool), &'static str> {
+fn operation(layer: Layer, before: Form, after: Form, doubled: bool) -> Result<(Kind, bool), &'static str> {
     Ok(match (layer, before, after) {
         (Layer::Conv { kernel, activation, .. }, Form::Image(input), Form::Image(output)) => {
             let method = match kernel {

@@ -90,8 +90,7 @@ impl Spread<'_> {
             let first = self.plane.row(y) + (x + m) * self.plane.blocks + block;
             for (n, sum) in sums.into_iter().enumerate() {
                 let sum = if self.finish.relu { sum.max(V::zero()) } else { sum };
-                let sum =
-                    self.finish.gate.map_or(sum, |gate| sum.where_positive(V::load(&gate[first + n])));
+                let sum = self.finish.gate.map_or(sum, |gate| sum.where_positive(V::load(&gate[first + n])));
                 sum.store(&mut self.out[first + n]);
             }
         }

@@ -11,6 +11,7 @@
 //! A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016.
 
 mod convolve;
+mod grid;
 mod kernel;
 mod product;
 mod transform;

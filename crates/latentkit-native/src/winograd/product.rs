@@ -149,12 +149,26 @@ impl Routine for OuterProducts<'_> {
                     match both {
                         Some(second) if V::ROWS >= 8 => {
                             for channel in [0, 8] {
-                                outer::<V, 8, 2>(inputs, [first, second], channel, sums, filters, self.blocks_out);
+                                outer::<V, 8, 2>(
+                                    inputs,
+                                    [first, second],
+                                    channel,
+                                    sums,
+                                    filters,
+                                    self.blocks_out,
+                                );
                             }
                         }
                         Some(second) => {
                             for channel in (0..LANES).step_by(2) {
-                                outer::<V, 2, 2>(inputs, [first, second], channel, sums, filters, self.blocks_out);
+                                outer::<V, 2, 2>(
+                                    inputs,
+                                    [first, second],
+                                    channel,
+                                    sums,
+                                    filters,
+                                    self.blocks_out,
+                                );
                             }
                         }
                         None if V::ROWS >= 8 => {

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::grid::{Grid, GridMut};
 use super::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, has, position};
 use crate::line::Line;
 use crate::plane::Plane;
@@ -45,6 +46,7 @@ impl Inputs<'_> {
         let tiles = self.rows.len() * self.columns;
         let step = if DOUBLED { 1 } else { 2 };
         for block in 0..depth {
+            let mut out = GridMut::new(self.out, depth, block, tiles);
             for (index, row) in self.rows.clone().enumerate() {
                 let first = row * step * stride;
                 let lines = |line: usize| &self.image[first + line * stride..][..stride];
@@ -56,8 +58,7 @@ impl Inputs<'_> {
                 for column in 0..self.columns {
                     let at = (column * step + 2) * depth + block;
                     let third = input_column::<V, DOUBLED>(&rows, at);
-                    let fourth =
-                        if DOUBLED { third } else { input_column::<V, DOUBLED>(&rows, at + depth) };
+                    let fourth = if DOUBLED { third } else { input_column::<V, DOUBLED>(&rows, at + depth) };
                     let tile = index * self.columns + column;
                     for i in 0..4 {
                         if !has(ACTIVE, i) {
@@ -67,8 +68,7 @@ impl Inputs<'_> {
                             input_transform::<V, DOUBLED>([left[0][i], left[1][i], third[i], fourth[i]]);
                         for (j, value) in across.into_iter().enumerate() {
                             if has(ACTIVE, j) {
-                                let line = (position(ACTIVE, i, j) * depth + block) * tiles + tile;
-                                value.store(&mut self.out[line]);
+                                value.store(out.line(position(ACTIVE, i, j), tile));
                             }
                         }
                     }
@@ -82,7 +82,12 @@ impl Inputs<'_> {
 #[inline(always)]
 fn input_column<V: Vector, const DOUBLED: bool>(rows: &[&[Line]; 4], at: usize) -> [V; 4] {
     let fourth = if DOUBLED { V::zero() } else { V::load(&rows[3][at]) };
-    input_transform::<V, DOUBLED>([V::load(&rows[0][at]), V::load(&rows[1][at]), V::load(&rows[2][at]), fourth])
+    input_transform::<V, DOUBLED>([
+        V::load(&rows[0][at]),
+        V::load(&rows[1][at]),
+        V::load(&rows[2][at]),
+        fourth,
+    ])
 }
 
 /// Bᵀ d. Doubled, d holds three values, of which the second stands for the two in the middle, and the third row is zero.
@@ -131,6 +136,7 @@ impl Outputs<'_> {
         let depth = self.plane.blocks;
         let tiles = self.rows.len() * self.columns;
         for block in 0..depth {
+            let products = Grid::new(self.products, depth, block, tiles);
             let bias = self.finish.bias.map_or(V::zero(), |bias| V::load(&bias[block]));
             for (index, row) in self.rows.clone().enumerate() {
                 for column in 0..self.columns {
@@ -138,15 +144,16 @@ impl Outputs<'_> {
                     let mut across = [[V::zero(); 2]; 4];
                     for i in 0..4 {
                         if has(ACTIVE, i) {
-                            across[i] = output_transform::<V, ACTIVE>(self.load::<V, ACTIVE>(
-                                i, block, depth, tiles, tile,
-                            ));
+                            across[i] = output_transform::<V, ACTIVE>(load::<V, ACTIVE>(&products, i, tile));
                         }
                     }
                     let mut out = [[V::zero(); 2]; 2];
                     for j in 0..2 {
                         let [upper, lower] = output_transform::<V, ACTIVE>([
-                            across[0][j], across[1][j], across[2][j], across[3][j],
+                            across[0][j],
+                            across[1][j],
+                            across[2][j],
+                            across[3][j],
                         ]);
                         out[0][j] = upper;
                         out[1][j] = lower;
@@ -176,13 +183,14 @@ impl Outputs<'_> {
         let depth = self.plane.blocks;
         let tiles = self.rows.len() * self.columns;
         for block in 0..depth {
+            let products = Grid::new(self.products, depth, block, tiles);
             for (index, row) in self.rows.clone().enumerate() {
                 for column in 0..self.columns {
                     let tile = index * self.columns + column;
                     let mut across = [V::zero(); 4];
                     for i in 0..4 {
                         if has(ACTIVE, i) {
-                            across[i] = output_sum(self.load::<V, ACTIVE>(i, block, depth, tiles, tile));
+                            across[i] = output_sum(load::<V, ACTIVE>(&products, i, tile));
                         }
                     }
                     self.write(self.plane.row(row) + column * depth + block, output_sum(across));
@@ -191,31 +199,24 @@ impl Outputs<'_> {
         }
     }
 
-    /// The positions of a row of a tile; zero where they are not active.
-    #[inline(always)]
-    fn load<V: Vector, const ACTIVE: u8>(
-        &self,
-        i: usize,
-        block: usize,
-        depth: usize,
-        tiles: usize,
-        tile: usize,
-    ) -> [V; 4] {
-        let mut row = [V::zero(); 4];
-        for (j, value) in row.iter_mut().enumerate() {
-            if has(ACTIVE, j) {
-                *value = V::load(&self.products[(position(ACTIVE, i, j) * depth + block) * tiles + tile]);
-            }
-        }
-        row
-    }
-
     #[inline(always)]
     fn write<V: Vector>(&mut self, at: usize, value: V) {
         let value = if self.finish.relu { value.max(V::zero()) } else { value };
         let value = self.finish.gate.map_or(value, |gate| value.where_positive(V::load(&gate[at])));
         value.store(&mut self.image[at]);
     }
+}
+
+/// The positions of a row of a tile; zero where they are not active.
+#[inline(always)]
+fn load<V: Vector, const ACTIVE: u8>(products: &Grid<'_>, i: usize, tile: usize) -> [V; 4] {
+    let mut row = [V::zero(); 4];
+    for (j, value) in row.iter_mut().enumerate() {
+        if has(ACTIVE, j) {
+            *value = V::load(products.line(position(ACTIVE, i, j), tile));
+        }
+    }
+    row
 }
 
 /// Aᵀ m.
@@ -272,13 +273,15 @@ impl Gradients<'_> {
         let depth = self.plane.blocks;
         let tiles = self.rows.len() * self.columns;
         for block in 0..depth {
+            let mut out = GridMut::new(self.out, depth, block, tiles);
             for (index, row) in self.rows.clone().enumerate() {
                 let upper = &self.gradient[self.plane.row(2 * row)..][..2 * self.columns * depth];
                 let lower = &self.gradient[self.plane.row(2 * row + 1)..][..2 * self.columns * depth];
                 for column in 0..self.columns {
                     let at = 2 * column * depth + block;
                     let left = gradient_transform([V::load(&upper[at]), V::load(&lower[at])]);
-                    let right = gradient_transform([V::load(&upper[at + depth]), V::load(&lower[at + depth])]);
+                    let right =
+                        gradient_transform([V::load(&upper[at + depth]), V::load(&lower[at + depth])]);
                     let tile = index * self.columns + column;
                     for i in 0..4 {
                         if !has(ACTIVE, i) {
@@ -287,8 +290,7 @@ impl Gradients<'_> {
                         let across = gradient_transform([left[i], right[i]]);
                         for (j, value) in across.into_iter().enumerate() {
                             if has(ACTIVE, j) {
-                                let line = (position(ACTIVE, i, j) * depth + block) * tiles + tile;
-                                value.store(&mut self.out[line]);
+                                value.store(out.line(position(ACTIVE, i, j), tile));
                             }
                         }
                     }

@@ -2,7 +2,7 @@
 
 use super::product::OuterProducts;
 use super::transform::{Gradients, Inputs};
-use super::{Active, ALL, NOT_FIRST, NOT_LAST, NOT_THIRD, Tiles, position};
+use super::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, Tiles, position};
 use crate::line::Line;
 use crate::plane::Plane;
 use crate::simd::Simd;
