@@ -1,0 +1,311 @@
+//! From layers to operations: where values lie, which are kept for the backward pass, and where the batch must wait for
+//! its statistics.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::layer::{Activation, Layer, Shape};
+use crate::line::LANES;
+use crate::plane::Plane;
+use crate::winograd::Active;
+
+/// Layers that cannot be computed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsupported {
+    /// Which layer, counted from 0.
+    pub layer: usize,
+    /// Why.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "layer {} cannot be computed: {}", self.layer, self.reason)
+    }
+}
+
+impl std::error::Error for Unsupported {}
+
+/// What a tensor is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Weights: `[out, in, rows, columns]` of a convolution, `[out, in]` of a dense layer, `[channels]` of batch-norm.
+    Weight,
+    /// Biases.
+    Bias,
+    /// Mean of batch-norm's inputs, for inference. Not trained.
+    RunningMean,
+    /// Their variance. Not trained.
+    RunningVariance,
+}
+
+/// A tensor of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// The layer, counted from 0.
+    pub layer: usize,
+    /// What it is for.
+    pub role: Role,
+    /// Its size.
+    pub shape: Vec<usize>,
+}
+
+impl TensorInfo {
+    /// Numbers in it.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether training changes it by gradients.
+    pub fn trainable(&self) -> bool {
+        matches!(self.role, Role::Weight | Role::Bias)
+    }
+}
+
+/// How a value lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Image(Plane),
+    Flat(usize),
+}
+
+impl Form {
+    pub(crate) fn lines(self) -> usize {
+        match self {
+            Self::Image(plane) => plane.lines(),
+            Self::Flat(length) => length.div_ceil(LANES),
+        }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Image(plane) => plane.pixels() * plane.channels,
+            Self::Flat(length) => length,
+        }
+    }
+}
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// By Winograd's filtering, with the positions that are not zero forward and backward. The input may be enlarged
+    /// twice on the way.
+    Tiles { forward: Active, backward: Active },
+    /// From one channel.
+    Spread,
+    /// To one channel.
+    Gather,
+}
+
+/// A convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conv {
+    pub(crate) input: Plane,
+    pub(crate) output: Plane,
+    pub(crate) kernel: usize,
+    pub(crate) relu: bool,
+    pub(crate) method: Method,
+}
+
+/// What makes a value of the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Conv(Conv),
+    Pool { input: Plane, output: Plane },
+    Norm { plane: Plane },
+    Flatten { plane: Plane },
+    Unflatten { plane: Plane },
+    Enlarge { input: Plane, output: Plane, factor: usize },
+    Dense { inputs: usize, units: usize, relu: bool },
+}
+
+/// An operation: a layer, or two that are computed as one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Op {
+    pub(crate) kind: Kind,
+    /// First of its tensors.
+    pub(crate) tensor: usize,
+    /// Whether a ReLU made its input, so that the gradient of the input is zero where that is not above zero.
+    pub(crate) gated: bool,
+}
+
+/// The operations of a network. Operation i makes value i + 1 of value i; value 0 is the input.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) ops: Vec<Op>,
+    pub(crate) forms: Vec<Form>,
+    pub(crate) tensors: Vec<TensorInfo>,
+    /// Operations between the points where the batch must wait; each range but the first starts with a batch-norm.
+    pub(crate) segments: Vec<Range<usize>>,
+    /// Which values are kept for every image of the batch.
+    pub(crate) stored: Vec<bool>,
+    /// Whether a ReLU makes the last value.
+    pub(crate) relu_last: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(layers: &[Layer], input: Shape) -> Result<Self, Unsupported> {
+        let shapes = shapes(layers, input)?;
+        let mut tensors = Vec::new();
+        let mut ops = Vec::new();
+        let mut forms = vec![form(layers, &shapes, 0, None)];
+        let mut relu = false;
+        let mut layer = 0;
+        while layer < layers.len() {
+            let before = forms[forms.len() - 1];
+            // Enlarging twice is part of the convolution that follows.
+            let doubled = match (layers[layer], layers.get(layer + 1)) {
+                (Layer::UpSample { factor: 2 }, Some(Layer::Conv { kernel: 3, .. })) => 1,
+                _ => 0,
+            };
+            let first = layer + doubled;
+            let after = form(layers, &shapes, first + 1, Some(before));
+            let tensor = tensors.len();
+            let (kind, relu_after) = operation(layers[first], before, after, doubled == 1)
+                .map_err(|reason| Unsupported { layer: first, reason })?;
+            tensors.extend(layer_tensors(layers[first], shapes[first], first));
+            ops.push(Op { kind, tensor, gated: relu });
+            forms.push(after);
+            relu = relu_after;
+            layer = first + 1;
+        }
+        let segments = segments(&ops);
+        let stored = stored(&ops, segments[segments.len() - 1].start);
+        Ok(Self { ops, forms, tensors, segments, stored, relu_last: relu })
+    }
+}
+
+/// Shape before each layer, and after the last.
+fn shapes(layers: &[Layer], input: Shape) -> Result<Vec<Shape>, Unsupported> {
+    let mut shapes = vec![input];
+    for (index, &layer) in layers.iter().enumerate() {
+        let shape = after(layer, shapes[index]).filter(|shape| !shape.is_empty());
+        shapes.push(shape.ok_or(Unsupported { layer: index, reason: "it cannot follow the layer before" })?);
+    }
+    Ok(shapes)
+}
+
+fn after(layer: Layer, input: Shape) -> Option<Shape> {
+    match (layer, input) {
+        (Layer::Conv { filters, .. }, Shape::Image { height, width, .. }) => {
+            Some(Shape::Image { height, width, channels: filters })
+        }
+        (Layer::MaxPool, Shape::Image { height, width, channels }) => {
+            Some(Shape::Image { height: height / 2, width: width / 2, channels })
+        }
+        (Layer::BatchNorm, Shape::Image { .. }) => Some(input),
+        (Layer::Flatten, _) => Some(Shape::Flat(input.len())),
+        (Layer::Dense { units, .. }, Shape::Flat(_)) => Some(Shape::Flat(units)),
+        (Layer::Reshape { height, width, channels }, Shape::Flat(length)) => {
+            (height * width * channels == length).then_some(Shape::Image { height, width, channels })
+        }
+        (Layer::UpSample { factor }, Shape::Image { height, width, channels }) => {
+            Some(Shape::Image { height: height * factor, width: width * factor, channels })
+        }
+        _ => None,
+    }
+}
+
+/// How the value before layer `index` lies in memory. One channel is of single numbers where the layers on both sides
+/// can do that.
+fn form(layers: &[Layer], shapes: &[Shape], index: usize, before: Option<Form>) -> Form {
+    let Shape::Image { height, width, channels } = shapes[index] else {
+        return Form::Flat(shapes[index].len());
+    };
+    let made = match index.checked_sub(1).map(|index| layers[index]) {
+        None | Some(Layer::Reshape { .. }) => true,
+        Some(Layer::Conv { .. }) => {
+            let doubled = index > 1 && matches!(layers[index - 2], Layer::UpSample { factor: 2 });
+            let single = matches!(before, Some(Form::Image(Plane { single: true, .. })));
+            !doubled && !single
+        }
+        Some(_) => false,
+    };
+    let used = match layers.get(index) {
+        None | Some(Layer::Flatten) => true,
+        Some(&Layer::Conv { filters, .. }) => filters > 1,
+        Some(_) => false,
+    };
+    Form::Image(Plane::new(height, width, channels, channels == 1 && made && used))
+}
+
+/// The operation of a layer, and whether it ends with a ReLU.
+fn operation(layer: Layer, before: Form, after: Form, doubled: bool) -> Result<(Kind, bool), &'static str> {
+    Ok(match (layer, before, after) {
+        (Layer::Conv { kernel, activation, .. }, Form::Image(input), Form::Image(output)) => {
+            let method = match kernel {
+                _ if input.single => Method::Spread,
+                _ if output.single => Method::Gather,
+                3 if doubled => Method::Tiles { forward: Active::NotThird, backward: Active::NotThird },
+                3 => Method::Tiles { forward: Active::All, backward: Active::All },
+                _ => Method::Tiles { forward: Active::NotFirst, backward: Active::NotLast },
+            };
+            if !(1..=3).contains(&kernel) {
+                return Err("kernels are 1x1 to 3x3");
+            }
+            let relu = activation == Activation::Relu;
+            (Kind::Conv(Conv { input, output, kernel, relu, method }), relu)
+        }
+        (Layer::MaxPool, Form::Image(input), Form::Image(output)) => (Kind::Pool { input, output }, false),
+        (Layer::BatchNorm, Form::Image(plane), _) => (Kind::Norm { plane }, false),
+        (Layer::Flatten, Form::Image(plane), _) => (Kind::Flatten { plane }, false),
+        (Layer::Reshape { .. }, _, Form::Image(plane)) => (Kind::Unflatten { plane }, false),
+        (Layer::UpSample { factor }, Form::Image(input), Form::Image(output)) => {
+            (Kind::Enlarge { input, output, factor }, false)
+        }
+        (Layer::Dense { units, activation }, Form::Flat(inputs), _) => {
+            let relu = activation == Activation::Relu;
+            (Kind::Dense { inputs, units, relu }, relu)
+        }
+        _ => return Err("it cannot follow the layer before"),
+    })
+}
+
+fn layer_tensors(layer: Layer, input: Shape, index: usize) -> Vec<TensorInfo> {
+    let info = |role, shape: &[usize]| TensorInfo { layer: index, role, shape: shape.to_vec() };
+    match (layer, input) {
+        (Layer::Conv { filters, kernel, .. }, Shape::Image { channels, .. }) => {
+            vec![info(Role::Weight, &[filters, channels, kernel, kernel]), info(Role::Bias, &[filters])]
+        }
+        (Layer::Dense { units, .. }, Shape::Flat(length)) => {
+            vec![info(Role::Weight, &[units, length]), info(Role::Bias, &[units])]
+        }
+        (Layer::BatchNorm, Shape::Image { channels, .. }) => {
+            let roles = [Role::Weight, Role::Bias, Role::RunningMean, Role::RunningVariance];
+            roles.map(|role| info(role, &[channels])).to_vec()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn segments(ops: &[Op]) -> Vec<Range<usize>> {
+    let norms = (0..ops.len()).filter(|&op| matches!(ops[op].kind, Kind::Norm { .. }));
+    let mut bounds = vec![0];
+    bounds.extend(norms);
+    bounds.push(ops.len());
+    bounds.windows(2).map(|pair| pair[0]..pair[1]).collect()
+}
+
+/// Values that the backward pass reads and that cannot be had from others at little cost. The last segment, from `last`
+/// on, goes forward and backward with each image, and keeps nothing.
+fn stored(ops: &[Op], last: usize) -> Vec<bool> {
+    let kept = |value: usize| {
+        let made = value.checked_sub(1).map(|op| ops[op].kind);
+        match ops.get(value).map(|op| op.kind) {
+            None => false,
+            Some(Kind::Norm { .. }) => true,
+            Some(_) if value >= last => false,
+            Some(_) if matches!(made, None | Some(Kind::Norm { .. })) => false,
+            Some(_) if matches!(made, Some(Kind::Pool { .. })) => true,
+            Some(Kind::Conv(_) | Kind::Dense { .. }) => true,
+            Some(Kind::Pool { .. }) => false,
+            Some(Kind::Flatten { .. } | Kind::Unflatten { .. } | Kind::Enlarge { .. }) => ops[value].gated,
+        }
+    };
+    (0..=ops.len()).map(kept).collect()
+}
