@@ -143,9 +143,11 @@ fn there_is_a_seed_to_sweep_with() {
 }
 
 #[test]
-fn decode_needs_no_section() {
-    let config = load("name = \"trial\"\n", &[]).unwrap();
-    assert_eq!(config.of_stage(Stage::Decode).unwrap(), serde_json::json!({}));
+fn decode_needs_a_model_and_the_device_of_export() {
+    let error = load("name = \"trial\"\n", &[]).unwrap().of_stage(Stage::Decode).unwrap_err();
+    assert_eq!(error.key(), Some("model"));
+    let config = load(COMPLETE, &["export.device='cpu'"]).unwrap();
+    assert_eq!(config.of_stage(Stage::Decode).unwrap()["export"]["device"], "cpu");
 }
 
 #[test]
