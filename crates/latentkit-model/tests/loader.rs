@@ -1,4 +1,4 @@
-//! A file of trained weights, as the program writes it, gives what scripts/load_in_pytorch.py makes of it in PyTorch.
+//! A file of trained weights, as the program writes it, gives what `scripts/load_in_pytorch.py` makes of it in PyTorch.
 //! See fixtures/loader.py.
 
 use std::path::PathBuf;

@@ -289,6 +289,7 @@ impl Shared<'_> {
             let (before, after) = scratch.gradients.split_at_mut(index + 1);
             let count = picks(op);
             let known = Known {
+                packed: &self.packed[index],
                 input: value(&chunk.stored, &scratch.values, index, image),
                 output: value(&chunk.stored, &scratch.values, index + 1, image),
                 picks: chunk.picks[index].get(image * count..(image + 1) * count).unwrap_or_default(),
@@ -297,7 +298,6 @@ impl Shared<'_> {
             execute::backward(
                 self.simd,
                 op,
-                &self.packed[index],
                 &known,
                 &mut chunk.gradients[index],
                 &mut scratch.positions[index],

@@ -78,6 +78,7 @@ pub(crate) fn forward(
 
 /// What the gradients of an operation are computed from.
 pub(crate) struct Known<'a> {
+    pub(crate) packed: &'a Packed,
     pub(crate) input: &'a [Line],
     pub(crate) output: &'a [Line],
     pub(crate) picks: &'a [Pick],
@@ -90,14 +91,13 @@ pub(crate) struct Known<'a> {
 pub(crate) fn backward(
     simd: Simd,
     op: &Op,
-    packed: &Packed,
     known: &Known<'_>,
     sums: &mut Gradient,
     positions: &mut [Line],
     out: Option<&mut [Line]>,
     tiles: &mut Tiles,
 ) {
-    let Known { input, output, picks, gradient } = *known;
+    let Known { packed, input, output, picks, gradient } = *known;
     match op.kind {
         Kind::Conv(conv) => {
             let planes = ((conv.input, input), (conv.output, gradient));

@@ -105,7 +105,7 @@ impl Routine for Moments<'_> {
     }
 }
 
-/// The gradient of the input: own g + by_value (x - mean) + constant.
+/// The gradient of the input: `own g + by_value (x - mean) + constant`.
 pub(crate) struct NormGradient<'a> {
     pub(crate) plane: Plane,
     pub(crate) image: &'a [Line],

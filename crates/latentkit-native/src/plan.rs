@@ -295,17 +295,21 @@ fn segments(ops: &[Op]) -> Vec<Range<usize>> {
 /// on, goes forward and backward with each image, and keeps nothing.
 fn stored(ops: &[Op], last: usize) -> Vec<bool> {
     let kept = |value: usize| {
-        let made = value.checked_sub(1).map(|op| ops[op].kind);
-        match ops.get(value).map(|op| op.kind) {
-            None => false,
-            Some(Kind::Norm { .. }) => true,
-            Some(_) if value >= last => false,
-            Some(_) if matches!(made, None | Some(Kind::Norm { .. })) => false,
-            Some(_) if matches!(made, Some(Kind::Pool { .. })) => true,
-            Some(Kind::Conv(_) | Kind::Dense { .. }) => true,
-            Some(Kind::Pool { .. }) => false,
-            Some(Kind::Flatten { .. } | Kind::Unflatten { .. } | Kind::Enlarge { .. }) => ops[value].gated,
+        let Some(reader) = ops.get(value) else { return false };
+        if matches!(reader.kind, Kind::Norm { .. }) {
+            return true;
         }
+        let remade = match value.checked_sub(1).map(|op| ops[op].kind) {
+            None | Some(Kind::Norm { .. }) => true, // an image, or made again of what is before the batch-norm
+            Some(Kind::Pool { .. }) => return value < last,
+            Some(_) => value >= last,
+        };
+        !remade
+            && match reader.kind {
+                Kind::Conv(_) | Kind::Dense { .. } => true,
+                Kind::Pool { .. } | Kind::Norm { .. } => false,
+                Kind::Flatten { .. } | Kind::Unflatten { .. } | Kind::Enlarge { .. } => reader.gated,
+            }
     };
     (0..=ops.len()).map(kept).collect()
 }

@@ -212,7 +212,9 @@ fn label_pairs_come_back_also_when_there_are_none() {
         second_name: "Shirt".into(),
         share: 0.625,
     };
-    for rows in [&[][..], &[row.clone()], &[LabelPairRow { share: 0.5, ..row.clone() }, row.clone()]] {
+    for rows in
+        [&[][..], std::slice::from_ref(&row), &[LabelPairRow { share: 0.5, ..row.clone() }, row.clone()]]
+    {
         write_label_pairs(&path, rows, &metadata()).unwrap();
         assert_eq!(read_label_pairs(&path).unwrap(), rows);
     }

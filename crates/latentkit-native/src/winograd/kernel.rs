@@ -42,7 +42,8 @@ impl FromKernel<'_> {
                 if !has(ACTIVE, i) {
                     continue;
                 }
-                let across = kernel_transform([down[0][i], down[1][i], down[2][i]], half);
+                let [first, second, third] = &down;
+                let across = kernel_transform([first[i], second[i], third[i]], half);
                 for (j, value) in across.into_iter().enumerate() {
                     if has(ACTIVE, j) {
                         value.store(&mut self.positions[position(ACTIVE, i, j) * lines + line]);
@@ -101,10 +102,9 @@ impl ToKernel<'_> {
                 *across = tap_transform(row, half);
             }
             for column in 0..3 {
-                let down = tap_transform(
-                    [across[0][column], across[1][column], across[2][column], across[3][column]],
-                    half,
-                );
+                let [first, second, third, fourth] = &across;
+                let down =
+                    tap_transform([first[column], second[column], third[column], fourth[column]], half);
                 for (row, value) in down.into_iter().enumerate() {
                     value.store(&mut self.taps[(row * 3 + column) * lines + line]);
                 }

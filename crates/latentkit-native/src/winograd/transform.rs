@@ -142,9 +142,9 @@ impl Outputs<'_> {
                 for column in 0..self.columns {
                     let tile = index * self.columns + column;
                     let mut across = [[V::zero(); 2]; 4];
-                    for i in 0..4 {
+                    for (i, across) in across.iter_mut().enumerate() {
                         if has(ACTIVE, i) {
-                            across[i] = output_transform::<V, ACTIVE>(load::<V, ACTIVE>(&products, i, tile));
+                            *across = output_transform::<V, ACTIVE>(load::<V, ACTIVE>(&products, i, tile));
                         }
                     }
                     let mut out = [[V::zero(); 2]; 2];
@@ -188,9 +188,9 @@ impl Outputs<'_> {
                 for column in 0..self.columns {
                     let tile = index * self.columns + column;
                     let mut across = [V::zero(); 4];
-                    for i in 0..4 {
+                    for (i, across) in across.iter_mut().enumerate() {
                         if has(ACTIVE, i) {
-                            across[i] = output_sum(load::<V, ACTIVE>(&products, i, tile));
+                            *across = output_sum(load::<V, ACTIVE>(&products, i, tile));
                         }
                     }
                     self.write(self.plane.row(row) + column * depth + block, output_sum(across));
