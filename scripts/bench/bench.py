@@ -27,7 +27,7 @@ MODELS = {
 }
 # The ways of doing the work that a contender has.
 WAYS = {
-    "latentkit": {"train": ["default"], "encode": ["default"]},
+    "latentkit": {"train": ["native", "libtorch"], "encode": ["native", "libtorch"]},
     "pytorch": {"train": ["eager"], "encode": ["eager"]},
     "keras": {"train": ["fit", "fit-jit"], "encode": ["predict", "predict-jit", "call", "call-jit"]},
 }

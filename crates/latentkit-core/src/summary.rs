@@ -59,7 +59,9 @@ pub struct TrainSummary {
     pub seconds: f64,
     /// Epoch after which this process went on, when it resumed.
     pub resumed_after: Option<u32>,
-    /// Where libtorch computed.
+    /// What computed: `libtorch`, or `native` with its instruction set.
+    pub engine: String,
+    /// Where it computed.
     pub device: String,
 }
 
@@ -92,7 +94,9 @@ pub struct ExportSummary {
     pub latents: Vec<LatentHealth>,
     /// Number of dead latents.
     pub dead: usize,
-    /// Where libtorch computed.
+    /// What computed: `libtorch`, or `native` with its instruction set.
+    pub engine: String,
+    /// Where it computed.
     pub device: String,
 }
 
@@ -133,6 +137,13 @@ pub struct LatentHealth {
     pub zeros: f64,
     /// Standard deviation below 1 % of the largest one, or every latent constant.
     pub dead: bool,
+}
+
+impl LatentHealth {
+    /// Whether a ReLU killed it: it is dead, and exactly 0 for most images, as a linear latent never is.
+    pub fn killed_by_relu(&self) -> bool {
+        self.dead && self.zeros > 0.5
+    }
 }
 
 /// The figures of cluster.
@@ -196,7 +207,7 @@ pub struct SweepFigure {
 pub struct DecodeSummary {
     /// Centroids that were decoded.
     pub centroids: usize,
-    /// Where libtorch computed.
+    /// Where it was computed.
     pub device: String,
 }
 

@@ -7,7 +7,7 @@ use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::CENTROID_IMAGES;
 use latentkit_core::summary::DecodeSummary;
 use latentkit_core::{Error, Result};
-use latentkit_model::{AutoEncoder, device, device_name};
+use latentkit_model::{AutoEncoder, Engine, device, device_name};
 use latentkit_table::{CentroidImages, Metadata, read_centroids, read_clusters, write_centroid_images};
 use tch::Tensor;
 
@@ -37,10 +37,9 @@ pub fn decode(
             .hint("cluster the latents of this model first"));
     }
     let values: Vec<f32> = points.iter().map(|&value| value as f32).collect();
-    let images = tch::no_grad(|| {
-        let latents = Tensor::from_slice(&values).reshape([k as i64, dimensions as i64]).to_device(device);
-        pixels(&network.decode_logits(&latents, false).sigmoid())
-    });
+    let latents = Tensor::from_slice(&values).reshape([k as i64, dimensions as i64]).to_device(device);
+    let mut engine = Engine::new(config.engine, &network, "export.engine")?;
+    let images = pixels(&engine.decode_logits(&network, &latents).sigmoid());
     let (height, width) = network.image_size();
     let images = images.chunks_exact(height * width).map(<[u8]>::to_vec).collect();
     let record = |path: &Path| FileRecord::of(path, "input").map_err(Error::into_input);

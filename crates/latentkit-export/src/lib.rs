@@ -9,14 +9,13 @@ use std::path::Path;
 use latentkit_core::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
-use latentkit_core::summary::{ExportSummary, LabelError, SplitError};
+use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, SplitError};
 use latentkit_core::{Error, Event, Observer, Result};
-use latentkit_model::{AutoEncoder, ImageStore, device, device_name, per_image_errors};
+use latentkit_model::{AutoEncoder, Engine, ImageStore, device, device_name, numbers, per_image_errors};
 use latentkit_table::{
     Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,
 };
 use ndarray::Array2;
-use tch::{Kind, Tensor};
 
 pub use decode::decode;
 pub use health::latent_health;
@@ -45,8 +44,9 @@ pub fn run(
             .found(format!("{}x{} in `{}`", data.height, data.width, dataset.display()))
             .hint("train on this dataset first"));
     }
+    let mut engine = Engine::new(config.engine, &network, "export.engine")?;
     let images = ImageStore::new(&data.images, data.height, data.width, device);
-    let latents = encode(&network, &images, &data, config.batch_size.get() as usize, observer)?;
+    let latents = encode(&mut engine, &network, &images, &data, config.batch_size.get() as usize, observer)?;
 
     let metadata = Metadata::from([
         (
@@ -59,7 +59,7 @@ pub fn run(
         ("dataset_blake3".to_owned(), dataset_hash),
     ]);
     write_latents(&output_folder.join(LATENTS), &latents, &metadata)?;
-    let shown = reconstruct::reconstructions(&network, &images, &data, &latents);
+    let shown = reconstruct::reconstructions(&mut engine, &network, &images, &data, &latents);
     write_reconstructions(&output_folder.join(RECONSTRUCTIONS), &shown, &metadata)?;
 
     let health = latent_health(&latents.values);
@@ -70,9 +70,12 @@ pub fn run(
     let dead: Vec<&str> =
         health.iter().filter(|latent| latent.dead).map(|latent| latent.name.as_str()).collect();
     if !dead.is_empty() {
+        let advice = match health.iter().any(LatentHealth::killed_by_relu) {
+            true => "; `latent-activation = \"linear\"` has none that a ReLU can kill",
+            false => "",
+        };
         observer.warn(format!(
-            "{} of {} latents are dead ({}): their standard deviation is below 1 % of the largest; \
-             `latent-activation = \"linear\"` has none that a ReLU can kill",
+            "{} of {} latents are dead ({}): their standard deviation is below 1 % of the largest{advice}",
             dead.len(),
             health.len(),
             dead.join(", ")
@@ -84,12 +87,14 @@ pub fn run(
         labels: label_errors(&data, &latents),
         dead: dead.len(),
         latents: health,
+        engine: engine.name(),
         device: device_name(device),
     })
 }
 
 /// The latents and errors of every image, in the order of the ids, the last batch with the rest.
 fn encode(
+    engine: &mut Engine,
     network: &AutoEncoder,
     images: &ImageStore,
     data: &Dataset,
@@ -102,12 +107,10 @@ fn encode(
     let (mut reconstruction_bce, mut reconstruction_mse) = (Vec::new(), Vec::new());
     for batch in ids.chunks(batch_size) {
         observer.check()?;
-        let (latents, bce, mse) = tch::no_grad(|| {
-            let input = images.batch(batch); // [n, 1, height, width]
-            let latents = network.encode(&input, false); // [n, d]
-            let (bce, mse) = per_image_errors(&network.decode_logits(&latents, false), &input);
-            (numbers(&latents), numbers(&bce), numbers(&mse))
-        });
+        let input = images.batch(batch); // [n, 1, height, width]
+        let latents = engine.encode(network, &input); // [n, d]
+        let (bce, mse) = per_image_errors(&engine.decode_logits(network, &latents), &input);
+        let (latents, bce, mse) = (numbers(&latents), numbers(&bce), numbers(&mse));
         if let Some(index) = latents.iter().chain(&bce).position(|value| !value.is_finite()) {
             let row = if index < latents.len() { index / dimensions } else { index - latents.len() };
             return Err(Error::input("the weights give a latent or an error that is not finite")
@@ -129,14 +132,6 @@ fn encode(
         reconstruction_bce,
         reconstruction_mse,
     })
-}
-
-/// The values of a tensor, row by row.
-fn numbers(tensor: &Tensor) -> Vec<f32> {
-    let flat = tensor.to_device(tch::Device::Cpu).to_kind(Kind::Float).contiguous().flatten(0, -1);
-    let mut values = vec![0.0; flat.numel()];
-    flat.copy_data(&mut values, flat.numel());
-    values
 }
 
 /// The mean errors of a split. None when it has no images.

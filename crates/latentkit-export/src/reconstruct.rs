@@ -1,16 +1,15 @@
 //! Which images are shown beside their reconstructions.
 
-use latentkit_model::{AutoEncoder, ImageStore};
+use latentkit_model::{AutoEncoder, Engine, ImageStore, numbers};
 use latentkit_table::{Dataset, Latents, Reconstruction, ReconstructionKind, Reconstructions, Split};
 use tch::Tensor;
-
-use crate::numbers;
 
 /// How many of the best and of the worst.
 const EXTREMES: usize = 10;
 
 /// The first test image of each label, and the test images that are reconstructed best and worst.
 pub(crate) fn reconstructions(
+    engine: &mut Engine,
     network: &AutoEncoder,
     images: &ImageStore,
     data: &Dataset,
@@ -32,7 +31,7 @@ pub(crate) fn reconstructions(
     let decoded = if ids.is_empty() {
         Vec::new()
     } else {
-        tch::no_grad(|| pixels(&network.logits(&images.batch(&ids), false).sigmoid()))
+        pixels(&engine.logits(network, &images.batch(&ids)).sigmoid())
     };
     let rows =
         shown.iter().zip(decoded.chunks_exact(data.pixels())).map(|(&(id, kind), decoded)| Reconstruction {

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::{ModelConfig, Precision};
+use latentkit_core::config::{self, ModelConfig, Precision};
 use latentkit_core::{Error, Result};
-use latentkit_model::{AutoEncoder, ImageStore, ModelSummary, set_threads};
+use latentkit_model::{AutoEncoder, Engine, ImageStore, ModelSummary, numbers, set_threads};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tch::Device;
@@ -24,6 +24,7 @@ struct Plan {
     threads: usize,
     seconds: f64,
     precision: Precision,
+    way: config::Engine,
     model: ModelConfig,
 }
 
@@ -45,19 +46,21 @@ fn run() -> Result<Value> {
     let plan: Plan = serde_json::from_str(&plan)
         .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
     set_threads(plan.threads);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.threads)
+        .build_global()
+        .map_err(|error| Error::failed(error.to_string()))?;
     let pixels = fs_err::read(&plan.images)?;
     let images = ImageStore::new(&pixels, 28, 28, Device::Cpu);
     let ids: Vec<usize> = (0..(pixels.len() / (28 * 28)).min(BATCHES * plan.batch)).collect();
     let mut model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
     model.precision = plan.precision;
+    let mut engine = Engine::new(plan.way, &model, "way")?;
 
-    let pass = || {
+    let mut pass = || {
         let mut latents: Vec<f32> = Vec::new();
         for batch in ids.chunks(plan.batch) {
-            let found = tch::no_grad(|| model.encode(&images.batch(batch), false)).flatten(0, -1);
-            let end = latents.len();
-            latents.resize(end + found.numel(), 0.0);
-            found.copy_data(&mut latents[end..], found.numel());
+            latents.extend(numbers(&engine.encode(&model, &images.batch(batch))));
         }
         latents.len()
     };

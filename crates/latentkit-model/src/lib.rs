@@ -1,9 +1,10 @@
-//! Convolutional auto-encoders on libtorch: their layers, losses, optimizer and weights. The only crate, with train and
-//! export, that knows tch; what they share of it goes through here.
+//! Convolutional auto-encoders: their layers, losses, optimizer and weights, computed by libtorch or by latentkit-native. The
+//! only crate, with train and export, that knows tch; what they share of it goes through here.
 
 mod adam;
 mod architecture;
 mod backend;
+mod engine;
 mod images;
 mod layer;
 mod metrics;
@@ -14,6 +15,7 @@ mod weights;
 pub use adam::Adam;
 pub use architecture::Blueprint;
 pub use backend::{device, device_name, libtorch_version, set_threads};
+pub use engine::{Engine, Native, numbers};
 pub use images::ImageStore;
 pub use layer::{Activation, Layer, Shape};
 pub use metrics::{MetricSums, loss, per_image_errors};

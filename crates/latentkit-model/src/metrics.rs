@@ -56,6 +56,12 @@ impl MetricSums {
         });
     }
 
+    /// Adds a batch of so many images; `sums` are each image's mean, summed up: bce, mse, mae, binary accuracy.
+    pub(crate) fn add_sums(&mut self, sums: [f64; 4], images: u64) {
+        tch::no_grad(|| self.sums += Tensor::from_slice(&sums));
+        self.images += images;
+    }
+
     /// The means over all images. Waits for the device.
     pub fn means(&self) -> Metrics {
         let mean = |index: i64| self.sums.double_value(&[index]) / self.images.max(1) as f64;

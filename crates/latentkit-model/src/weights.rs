@@ -6,7 +6,9 @@ use std::path::Path;
 
 use latentkit_core::{Error, Result, atomic};
 use safetensors::tensor::{Dtype, SafeTensors, View};
-use tch::{Kind, Tensor};
+use tch::Tensor;
+
+use crate::engine::numbers;
 
 /// The one key of a file's metadata; its value is JSON. One key only, since several would be written in random order.
 const METADATA: &str = "latentkit";
@@ -38,14 +40,8 @@ pub fn write_tensors(path: &Path, tensors: &[(String, Tensor)], metadata: &serde
         .iter()
         .map(|(name, tensor)| {
             let shape = tensor.size().iter().map(|&length| length as usize).collect();
-            let flat =
-                tensor.detach().to_device(tch::Device::Cpu).to_kind(Kind::Float).contiguous().flatten(0, -1);
-            let mut values = vec![0_f32; flat.numel()];
-            flat.copy_data(&mut values, flat.numel());
-            (
-                name.as_str(),
-                Bytes { shape, data: values.iter().flat_map(|value| value.to_le_bytes()).collect() },
-            )
+            let data = numbers(tensor).iter().flat_map(|value| value.to_le_bytes()).collect();
+            (name.as_str(), Bytes { shape, data })
         })
         .collect();
     let metadata = HashMap::from([(METADATA.to_owned(), metadata.to_string())]);

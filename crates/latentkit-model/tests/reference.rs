@@ -1,7 +1,8 @@
 //! The reference model against PyTorch: same weights, same batch, same numbers. See fixtures/reference.py.
 
-use latentkit_core::config::{Loss, ModelConfig, Optimizer};
-use latentkit_model::{Adam, AutoEncoder, MetricSums, loss, per_image_errors, read_tensors};
+use latentkit_core::ErrorKind;
+use latentkit_core::config::{self, Loss, ModelConfig, Optimizer, Precision};
+use latentkit_model::{Adam, AutoEncoder, Engine, MetricSums, loss, per_image_errors, read_tensors};
 use serde::Deserialize;
 use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
@@ -54,24 +55,77 @@ fn assert_close(name: &str, found: &Tensor, expected: &Tensor) {
     assert!(difference <= 1e-5 * scale, "{name} differs by {difference:e} of {scale:e}");
 }
 
+/// Both engines, each made to compute this model.
+fn engines(model: &AutoEncoder) -> [Engine; 2] {
+    [config::Engine::Libtorch, config::Engine::Native].map(|kind| Engine::new(kind, model, "engine").unwrap())
+}
+
+/// The means as the fixture has them.
+fn means(sums: &MetricSums) -> Tensor {
+    let means = sums.means();
+    Tensor::from_slice(&[means.bce, means.mse, means.mae, means.binary_accuracy]).to_kind(Kind::Float)
+}
+
 #[test]
 fn evaluation_mode_is_pytorchs() {
     let (model, images) = (model(), images());
-    tch::no_grad(|| {
-        let latents = model.encode(&images, false);
+    for mut engine in engines(&model) {
+        let latents = engine.encode(&model, &images);
         assert_close("latents", &latents, &expected("eval.latents", &[8, 6]));
-        let logits = model.decode_logits(&latents, false);
+        let logits = engine.decode_logits(&model, &latents);
         assert_close("logits", &logits, &expected("eval.logits", &[8, 1, 28, 28]));
+        assert_close("both", &engine.logits(&model, &images), &logits);
         let (bce, mse) = per_image_errors(&logits, &images);
         assert_close("bce", &bce, &expected("eval.bce", &[8]));
         assert_close("mse", &mse, &expected("eval.mse", &[8]));
         let mut sums = MetricSums::new(Device::Cpu);
         sums.add(&logits.narrow(0, 0, 5), &images.narrow(0, 0, 5));
         sums.add(&logits.narrow(0, 5, 3), &images.narrow(0, 5, 3));
-        let means = sums.means();
-        let means = Tensor::from_slice(&[means.bce, means.mse, means.mae, means.binary_accuracy]);
-        assert_close("metrics", &means.to_kind(Kind::Float), &expected("eval.metrics", &[4]));
-    });
+        assert_close("metrics", &means(&sums), &expected("eval.metrics", &[4]));
+    }
+}
+
+#[test]
+fn a_step_of_either_engine_is_pytorchs() {
+    for kind in 0..2 {
+        let (model, images) = (model(), images());
+        let mut engine = engines(&model).into_iter().nth(kind).unwrap();
+        let mut sums = MetricSums::new(Device::Cpu);
+        // The metrics are those of training mode, in which the fixture has only the loss.
+        let gradients = engine.step(&model, &images, Loss::Bce, &mut sums);
+        assert_close("loss", &means(&sums).narrow(0, 0, 1), &expected("train.loss", &[1]));
+        let logits = expected("train.logits", &[8, 1, 28, 28]);
+        let mut of_logits = MetricSums::new(Device::Cpu);
+        of_logits.add(&logits, &images);
+        assert_close("metrics", &means(&sums), &means(&of_logits));
+        let mut gradients = gradients.iter();
+        for (name, tensor) in model.named_tensors() {
+            if name.contains("running") {
+                assert_close(&name, &tensor, &expected(&format!("after.{name}"), &tensor.size()));
+            } else {
+                let gradient = gradients.next().unwrap();
+                assert_close(&name, gradient, &expected(&format!("gradient.{name}"), &tensor.size()));
+            }
+        }
+        assert!(gradients.next().is_none());
+    }
+}
+
+#[test]
+fn the_native_engine_says_what_it_cannot_compute() {
+    let strided: ModelConfig = serde_json::from_str(r#"{ "architecture": "strided" }"#).unwrap();
+    let strided = AutoEncoder::new(&strided, (28, 28), 0, Device::Cpu).unwrap();
+    let mut rounded = model();
+    rounded.precision = Precision::Bfloat16;
+    for (model, found) in [(strided, "conv 5x5 /2"), (rounded, "bfloat16")] {
+        let error = Engine::new(config::Engine::Native, &model, "train.engine").unwrap_err();
+        assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("train.engine")));
+        assert!(error.to_string().contains(found), "{error}");
+        let auto = Engine::new(config::Engine::Auto, &model, "train.engine").unwrap();
+        assert_eq!(auto.name(), "libtorch");
+    }
+    let auto = Engine::new(config::Engine::Auto, &model(), "train.engine").unwrap();
+    assert!(auto.name().starts_with("native"), "{}", auto.name());
 }
 
 #[test]
@@ -98,27 +152,27 @@ fn training_mode_loss_gradients_and_statistics_are_pytorchs() {
 }
 
 #[test]
-fn two_steps_of_adam_are_pytorchs() {
-    let (model, images) = (model(), images());
-    let optimizer: Optimizer = serde_json::from_str(r#"{ "kind": "adam", "epsilon": 1e-12 }"#).unwrap();
-    let mut parameters = model.trainable();
-    let mut adam = Adam::new(&optimizer, &parameters);
-    for _ in 0..2 {
-        let value = loss(Loss::Bce, &model.logits(&images, true), &images);
-        let gradients = Tensor::run_backward(&[value], &parameters, false, false);
-        adam.step(&mut parameters, &gradients, 1e-3);
+fn adam_is_pytorchs() {
+    #[derive(Deserialize)]
+    struct Fixture {
+        optimizer: Optimizer,
+        rates: Vec<f64>,
+        weights: Vec<f32>,
+        gradients: Vec<Vec<f32>>,
+        after: Vec<f32>,
     }
-    // A weight moves by 1e-3 a step, whatever its gradient: where that is zero but for rounding, its sign decides.
-    let (mut moved, mut astray) = (0, 0);
-    for (name, tensor) in model.named_tensors() {
-        if !name.contains("running") {
-            let difference = (&tensor - expected(&format!("adam.{name}"), &tensor.size())).abs();
-            astray += difference.gt(2e-5).sum(Kind::Int64).int64_value(&[]);
-            moved += tensor.numel();
-        }
+    let fixture: Fixture = serde_json::from_str(include_str!("fixtures/adam.json")).unwrap();
+    let mut parameters = [Tensor::from_slice(&fixture.weights).set_requires_grad(true)];
+    let mut adam = Adam::new(&fixture.optimizer, &parameters);
+    for (rate, gradient) in fixture.rates.iter().zip(&fixture.gradients) {
+        adam.step(&mut parameters, &[Tensor::from_slice(gradient)], *rate);
     }
-    assert_eq!(moved, 77_298);
-    assert!(astray * 200 < moved as i64, "{astray} of {moved} weights went elsewhere");
+    let moved = |to: &[f32]| Tensor::from_slice(to) - Tensor::from_slice(&fixture.weights);
+    let found = parameters[0].detach() - Tensor::from_slice(&fixture.weights);
+    // Each weight has moved by some 1e-3, which float32 knows to 1e-7.
+    let difference = (found - moved(&fixture.after)).abs().max().double_value(&[]);
+    assert!(difference < 3e-7, "{difference:e}");
+    assert!(moved(&fixture.after).abs().max().double_value(&[]) > 5e-3);
 }
 
 #[test]

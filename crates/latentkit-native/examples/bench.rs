@@ -110,14 +110,19 @@ fn main() {
     let images: Vec<u8> = (0..BATCH * input.len()).map(|_| rng.r#gen()).collect();
     let images = Images::Bytes(&images);
     for threads in if threads.is_empty() { vec![1, 2] } else { threads } {
-        let mut network = Network::new(&layers(), input, threads).expect("the layers fit");
-        let mut weights = tensors(&network, &mut rng);
-        let mut loss = 0.0;
-        let training = time(|| loss = network.step(images, &mut weights, Loss::Bce).sums.bce);
-        println!("{} with {threads} threads, sum of losses {loss}", network.instructions());
-        print("training", &training);
-        let mut encoder = Network::new(&layers()[..ENCODER_LAYERS], input, threads).expect("the layers fit");
-        let weights = tensors(&encoder, &mut rng);
-        print("encoding", &time(|| drop(encoder.infer(images, &weights))));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
+        pool.install(|| bench(threads, input, images, &mut rng));
     }
+}
+
+fn bench(threads: usize, input: Shape, images: Images<'_>, rng: &mut Xoshiro256PlusPlus) {
+    let mut network = Network::new(&layers(), input).expect("the layers fit");
+    let mut weights = tensors(&network, rng);
+    let mut loss = 0.0;
+    let training = time(|| loss = network.step(images, &mut weights, Loss::Bce).sums.bce);
+    println!("{} with {threads} threads, sum of losses {loss}", network.instructions());
+    print("training", &training);
+    let mut encoder = Network::new(&layers()[..ENCODER_LAYERS], input).expect("the layers fit");
+    let weights = tensors(&encoder, rng);
+    print("encoding", &time(|| drop(encoder.infer(images, &weights))));
 }

@@ -220,6 +220,7 @@ impl Shared<'_> {
         let ops = self.plan.segments[segment].clone();
         let norm = ops.end;
         let Kind::Norm { plane } = self.plan.ops[norm].kind else { return };
+        scratch.prepare(self.plan); // another thread may have gone forward
         clear(ops.clone(), chunk, scratch);
         for (index, image) in images.clone().enumerate() {
             let lines = plane.lines();

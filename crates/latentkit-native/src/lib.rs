@@ -25,5 +25,5 @@ mod winograd;
 
 pub use layer::{Activation, Layer, Shape};
 pub use loss::{Loss, MetricSums};
-pub use network::{Images, Network, Problem, Step};
+pub use network::{Images, Network, Step};
 pub use plan::{Role, TensorInfo, Unsupported};

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use crate::batch::{CHUNK, Chunk, Scratch, Shared, Sums};
 use crate::layer::{Layer, Shape};
@@ -58,56 +57,31 @@ pub struct Step {
 pub struct Network {
     plan: Plan,
     simd: Simd,
-    threads: ThreadPool,
     packed: Vec<Packed>,
     scratch: Vec<Mutex<Scratch>>,
     chunks: Vec<Chunk>,
     step: Step,
 }
 
-/// Why there is no network.
-#[derive(Debug)]
-pub enum Problem {
-    /// A layer cannot be computed here.
-    Unsupported(Unsupported),
-    /// Threads cannot be started.
-    Threads(ThreadPoolBuildError),
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unsupported(error) => error.fmt(f),
-            Self::Threads(error) => write!(f, "cannot start threads: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Problem {}
-
 impl Network {
-    /// A network of these layers. `threads` may be any number; the results do not depend on it.
+    /// A network of these layers. It computes in rayon's current pool of threads; the results do not depend on how many
+    /// there are.
     ///
     /// # Errors
-    /// When a layer cannot be computed, and when the threads cannot be started.
-    pub fn new(layers: &[Layer], input: Shape, threads: usize) -> Result<Self, Problem> {
-        Self::with(Simd::best(), layers, input, threads)
+    /// When a layer cannot be computed.
+    pub fn new(layers: &[Layer], input: Shape) -> Result<Self, Unsupported> {
+        Self::with(Simd::best(), layers, input)
     }
 
     /// As [`Network::new`], with a given instruction set.
-    pub(crate) fn with(simd: Simd, layers: &[Layer], input: Shape, threads: usize) -> Result<Self, Problem> {
-        let plan = Plan::new(layers, input).map_err(Problem::Unsupported)?;
-        let threads = threads.max(1);
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("native-{index}"))
-            .build()
-            .map_err(Problem::Threads)?;
+    pub(crate) fn with(simd: Simd, layers: &[Layer], input: Shape) -> Result<Self, Unsupported> {
+        let plan = Plan::new(layers, input)?;
+        let threads = rayon::current_num_threads();
         let scratch = (0..threads).map(|_| Mutex::new(Scratch::new(&plan))).collect();
         let packed = plan.ops.iter().map(Packed::new).collect();
         let gradients = |info: &TensorInfo| vec![0.0; if info.trainable() { info.len() } else { 0 }];
         let step = Step { gradients: plan.tensors.iter().map(gradients).collect(), ..Step::default() };
-        Ok(Self { plan, simd, threads: pool, packed, scratch, chunks: Vec::new(), step })
+        Ok(Self { plan, simd, packed, scratch, chunks: Vec::new(), step })
     }
 
     /// The instruction set that it runs with.
@@ -149,12 +123,10 @@ impl Network {
             scale: 0.0,
         };
         let scratch = &self.scratch;
-        self.threads.install(|| {
-            out.par_chunks_mut(CHUNK * length).enumerate().for_each(|(chunk, out)| {
-                let first = chunk * CHUNK;
-                let last = count.min(first + CHUNK);
-                with_scratch(scratch, |scratch| shared.infer(first..last, out, scratch));
-            });
+        out.par_chunks_mut(CHUNK * length).enumerate().for_each(|(chunk, out)| {
+            let first = chunk * CHUNK;
+            let last = count.min(first + CHUNK);
+            with_scratch(scratch, |scratch| shared.infer(first..last, out, scratch));
         });
         out
     }
@@ -188,16 +160,14 @@ impl Network {
             let shared = Shared { simd: self.simd, plan, packed: &self.packed, images: inputs, loss, scale };
             let scratch = &self.scratch;
             let work = self.chunks[..chunks].par_iter_mut().enumerate();
-            self.threads.install(|| {
-                work.for_each(|(index, chunk)| {
-                    let images = index * CHUNK..count.min((index + 1) * CHUNK);
-                    with_scratch(scratch, |scratch| {
-                        if forwards {
-                            shared.go_forward(segment, images, chunk, scratch);
-                        } else {
-                            shared.go_backward(segment, images, chunk, scratch);
-                        }
-                    });
+            work.for_each(|(index, chunk)| {
+                let images = index * CHUNK..count.min((index + 1) * CHUNK);
+                with_scratch(scratch, |scratch| {
+                    if forwards {
+                        shared.go_forward(segment, images, chunk, scratch);
+                    } else {
+                        shared.go_backward(segment, images, chunk, scratch);
+                    }
                 });
             });
             if forwards && segment + 1 < segments {
@@ -239,7 +209,7 @@ impl Network {
                 sum.add(&chunk.gradients[index]);
             }
         };
-        self.threads.install(|| first.gradients.par_iter_mut().enumerate().for_each(add));
+        first.gradients.par_iter_mut().enumerate().for_each(add);
         for chunk in rest.iter() {
             first.metrics.add(&chunk.metrics);
         }
@@ -260,15 +230,14 @@ impl Network {
         assert!(tensors.iter().map(Vec::len).eq(sizes), "the tensors are not those of the network");
         let simd = self.simd;
         let pairs = self.packed.par_iter_mut().zip(&self.plan.ops);
-        self.threads.install(|| {
-            pairs.for_each(|(packed, op)| packed.pack(simd, op, &tensors[op.tensor..]));
-        });
+        pairs.for_each(|(packed, op)| packed.pack(simd, op, &tensors[op.tensor..]));
     }
 }
 
 /// The memory of the thread that asks.
 fn with_scratch(scratch: &[Mutex<Scratch>], work: impl FnOnce(&mut Scratch)) {
-    let index = rayon::current_thread_index().unwrap_or(0);
+    // A pool that has grown since shares what there is.
+    let index = rayon::current_thread_index().unwrap_or(0) % scratch.len();
     // A panic leaves numbers behind, and the next image overwrites them.
     work(&mut scratch[index].lock().unwrap_or_else(PoisonError::into_inner));
 }
@@ -324,3 +293,6 @@ fn norm_factors(packed: &mut Packed, weight: &[f32], sums: &Sums, count: f64, gr
         constant[channel] = (-factor * gradient / count) as f32;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,11 +96,11 @@ fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
 fn inference_is_pytorchs() {
     let fixture = Fixture::new();
     let (images, layers) = (fixture.get("images"), layers());
-    let mut encoder = Network::new(&layers[..ENCODER_LAYERS], INPUT, 1).unwrap();
+    let mut encoder = Network::new(&layers[..ENCODER_LAYERS], INPUT).unwrap();
     let tensors = fixture.tensors(encoder.tensors(), 0);
     let latents = encoder.infer(Images::Floats(&images), &tensors);
     assert_close("latents", &latents, &fixture.get("eval.latents"));
-    let mut decoder = Network::new(&layers[ENCODER_LAYERS..], Shape::Flat(6), 2).unwrap();
+    let mut decoder = Network::new(&layers[ENCODER_LAYERS..], Shape::Flat(6)).unwrap();
     let tensors = fixture.tensors(decoder.tensors(), ENCODER_LAYERS);
     let logits = decoder.infer(Images::Floats(&latents), &tensors);
     assert_close("logits", &logits, &fixture.get("eval.logits"));
@@ -110,7 +110,7 @@ fn inference_is_pytorchs() {
 fn loss_gradients_and_statistics_are_pytorchs() {
     let fixture = Fixture::new();
     let images = fixture.get("images");
-    let mut network = Network::new(&layers(), INPUT, 1).unwrap();
+    let mut network = Network::new(&layers(), INPUT).unwrap();
     let infos = network.tensors().to_vec();
     let mut tensors = fixture.tensors(&infos, 0);
     let step = network.step(Images::Floats(&images), &mut tensors, Loss::Bce).clone();

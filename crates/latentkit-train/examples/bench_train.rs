@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::{Loss, ModelConfig, Optimizer, Precision};
+use latentkit_core::config::{self, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_core::{Error, Result, rng};
-use latentkit_model::{Adam, AutoEncoder, ImageStore, MetricSums, ModelSummary, loss, set_threads};
+use latentkit_model::{Adam, AutoEncoder, Engine, ImageStore, MetricSums, ModelSummary, set_threads};
 use rand::seq::SliceRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tch::{Device, Tensor};
+use tch::Device;
 
 /// Steps before the clock starts.
 const WARM_UP: u32 = 5;
@@ -25,6 +25,7 @@ struct Plan {
     threads: usize,
     seconds: f64,
     precision: Precision,
+    way: config::Engine,
     model: ModelConfig,
 }
 
@@ -46,27 +47,29 @@ fn run() -> Result<Value> {
     let plan: Plan = serde_json::from_str(&plan)
         .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
     set_threads(plan.threads);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.threads)
+        .build_global()
+        .map_err(|error| Error::failed(error.to_string()))?;
     let images = ImageStore::new(&fs_err::read(&plan.images)?, 28, 28, Device::Cpu);
     let count = fs_err::metadata(&plan.images)?.len() as usize / (28 * 28);
     let mut model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
     model.precision = plan.precision;
+    let mut engine = Engine::new(plan.way, &model, "way")?;
     let mut parameters = model.trainable();
     let mut adam = Adam::new(&Optimizer::default(), &parameters);
 
     // The loop of latentkit_train::run, without its checkpoints and its validation.
     let (mut steps, mut timed, mut start) = (0_u32, 0_usize, Instant::now());
-    let mut last_loss = f64::NAN;
+    let mut loss = f64::NAN;
     'epochs: for epoch in 1.. {
         let mut order: Vec<usize> = (0..count).collect();
         order.shuffle(&mut rng::generator(1, "shuffle", epoch));
         let mut sums = MetricSums::new(Device::Cpu);
         for ids in order.chunks(plan.batch) {
             let batch = images.batch(ids);
-            let logits = model.logits(&batch, true);
-            let loss = loss(Loss::Bce, &logits, &batch);
-            let gradients = Tensor::run_backward(&[&loss], &parameters, false, false);
+            let gradients = engine.step(&model, &batch, Loss::Bce, &mut sums);
             adam.step(&mut parameters, &gradients, 1e-3);
-            sums.add(&logits, &batch);
 
             steps += 1;
             if steps == WARM_UP {
@@ -74,12 +77,11 @@ fn run() -> Result<Value> {
             } else if steps > WARM_UP {
                 timed += ids.len();
                 if start.elapsed().as_secs_f64() >= plan.seconds {
-                    last_loss = loss.double_value(&[]);
+                    loss = sums.means().bce; // the mean over the epoch so far
                     break 'epochs;
                 }
             }
         }
-        let _ = sums.means();
     }
     let seconds = start.elapsed().as_secs_f64();
     Ok(json!({
@@ -88,6 +90,6 @@ fn run() -> Result<Value> {
         "images_per_second": timed as f64 / seconds,
         "images": timed,
         "seconds": seconds,
-        "loss": last_loss,
+        "loss": loss,
     }))
 }

@@ -13,11 +13,10 @@ use latentkit_core::stage::{CHECKPOINTS, HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
 use latentkit_core::{Error, Event, Observer, Result, rng};
 use latentkit_model::{
-    Adam, AutoEncoder, ImageStore, MetricSums, ModelSummary, device, device_name, loss, write_tensors,
+    Adam, AutoEncoder, Engine, ImageStore, MetricSums, ModelSummary, device, device_name, write_tensors,
 };
 use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_dataset, write_history};
 use rand::seq::SliceRandom;
-use tch::Tensor;
 
 use checkpoint::State;
 pub use schedule::ScheduleState;
@@ -49,6 +48,7 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
 
     let mut model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into(), device)?;
     model.precision = plan.train.precision;
+    let mut engine = Engine::new(plan.train.engine, &model, "train.engine")?;
     let mut parameters = model.trainable();
     let mut adam = Adam::new(&plan.train.optimizer, &parameters);
     let mut state = State::new(plan.train.optimizer.learning_rate.get());
@@ -76,18 +76,15 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
             observer.check()?;
             rate = state.schedule.rate(&plan.train.schedule, state.step, total_steps);
             let batch = images.batch(batch); // [n, 1, height, width]
-            let logits = model.logits(&batch, true);
-            let loss = loss(plan.train.loss, &logits, &batch);
-            let gradients = Tensor::run_backward(&[loss], &parameters, false, false);
+            let gradients = engine.step(&model, &batch, plan.train.loss, &mut sums);
             adam.step(&mut parameters, &gradients, rate);
-            sums.add(&logits, &batch);
             state.step += 1;
             let seen = ((step + 1) * batch_size).min(order.len()) as u64;
             observer.emit(Event::Step { epoch, epochs, images: seen, total: order.len() as u64 });
         }
         let train = sums.means();
         let train_seconds = start.elapsed().as_secs_f64();
-        let validation = evaluate(&model, &images, &validation_ids, batch_size, observer)?;
+        let validation = evaluate(&mut engine, &model, &images, &validation_ids, batch_size, observer)?;
         let seconds = start.elapsed().as_secs_f64();
         let (train_loss, validation_loss) = (monitored(plan.train, train), monitored(plan.train, validation));
         if !train_loss.is_finite() || !validation_loss.is_finite() {
@@ -128,9 +125,9 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
     }
 
     model.precision = Precision::Float32;
-    let test = evaluate(&model, &images, &ids(&data, Split::Test)?, batch_size, observer)?;
+    let test = evaluate(&mut engine, &model, &images, &ids(&data, Split::Test)?, batch_size, observer)?;
     write_outputs(plan, &model, &state, &source, output_folder)?;
-    Ok(summary(plan, &model, &state, test, resumed_after))
+    Ok(summary(plan, &model, &engine, &state, test, resumed_after))
 }
 
 /// The ids of a split, at least one.
@@ -146,21 +143,20 @@ fn ids(data: &Dataset, split: Split) -> Result<Vec<usize>> {
 
 /// The mean metrics on these images, with the running statistics of batch-norm.
 fn evaluate(
+    engine: &mut Engine,
     model: &AutoEncoder,
     images: &ImageStore,
     ids: &[usize],
     batch_size: usize,
     observer: Observer,
 ) -> Result<Metrics> {
-    tch::no_grad(|| {
-        let mut sums = MetricSums::new(model.device());
-        for batch in ids.chunks(batch_size) {
-            observer.check()?;
-            let batch = images.batch(batch);
-            sums.add(&model.logits(&batch, false), &batch);
-        }
-        Ok(sums.means())
-    })
+    let mut sums = MetricSums::new(model.device());
+    for batch in ids.chunks(batch_size) {
+        observer.check()?;
+        let batch = images.batch(batch);
+        sums.add(&engine.logits(model, &batch), &batch);
+    }
+    Ok(sums.means())
 }
 
 /// The metric that is minimised.
@@ -219,6 +215,7 @@ fn write_outputs(
 fn summary(
     plan: Plan,
     model: &AutoEncoder,
+    engine: &Engine,
     state: &State,
     test: Metrics,
     resumed_after: Option<u32>,
@@ -239,6 +236,7 @@ fn summary(
         images_per_second: speeds.get(speeds.len() / 2).copied().unwrap_or(0.0),
         seconds: state.history.iter().map(|row| row.seconds).sum(),
         resumed_after,
+        engine: engine.name(),
         device: device_name(model.device()),
     }
 }

@@ -18,7 +18,8 @@ pub use model::{Architecture, LatentActivation, ModelConfig};
 pub use number::{Count, Fraction, Natural, NonNegative, Positive};
 pub use plot::{PictureFormat, PlotConfig};
 pub use train::{
-    Device, EarlyStopping, ExportConfig, Loss, Optimizer, OptimizerKind, Precision, Schedule, TrainConfig,
+    Device, EarlyStopping, Engine, ExportConfig, Loss, Optimizer, OptimizerKind, Precision, Schedule,
+    TrainConfig,
 };
 
 use crate::{Error, ErrorKind, Result, Stage};

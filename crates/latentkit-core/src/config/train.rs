@@ -11,9 +11,12 @@ use super::{Count, Fraction, Natural, NonNegative, Positive};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Where libtorch computes.
+    /// Where it is computed.
     #[serde(default)]
     pub device: Device,
+    /// What computes.
+    #[serde(default)]
+    pub engine: Engine,
     /// Epochs at most.
     #[serde(default = "default_epochs")]
     pub epochs: Count,
@@ -219,9 +222,12 @@ pub struct EarlyStopping {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ExportConfig {
-    /// Where libtorch computes.
+    /// Where it is computed.
     #[serde(default)]
     pub device: Device,
+    /// What computes.
+    #[serde(default)]
+    pub engine: Engine,
     /// Images encoded at once.
     #[serde(default = "default_batch_size")]
     pub batch_size: Count,
@@ -229,11 +235,24 @@ pub struct ExportConfig {
 
 impl Default for ExportConfig {
     fn default() -> Self {
-        Self { device: Device::default(), batch_size: default_batch_size() }
+        Self { device: Device::default(), engine: Engine::default(), batch_size: default_batch_size() }
     }
 }
 
-/// Where libtorch computes: `auto`, `cpu`, `cuda` or `cuda:N`.
+/// What computes a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// The native engine where it can compute the model on the device in the precision, else libtorch.
+    #[default]
+    Auto,
+    /// latentkit-native: float32 on the CPU.
+    Native,
+    /// libtorch.
+    Libtorch,
+}
+
+/// Where a model is computed: `auto`, `cpu`, `cuda` or `cuda:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Device {

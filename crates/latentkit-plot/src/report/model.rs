@@ -39,6 +39,7 @@ pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Opt
             ("last learning rate", rate(train.learning_rate)),
             ("speed", format!("{} images/s (median of the epochs)", significant(train.images_per_second))),
             ("time", seconds(train.seconds)),
+            ("engine", train.engine.clone()),
             ("device", train.device.clone()),
             ("resumed", resumed),
         ]));

@@ -1,6 +1,6 @@
 //! What the experiment was about, in a paragraph and a few figures, and its data.
 
-use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, TrainSummary};
+use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, LatentHealth, TrainSummary};
 
 use super::Section;
 use super::confusion::most_confused;
@@ -114,10 +114,14 @@ pub(super) fn dead_latents(export: &ExportSummary) -> Option<String> {
     let (all, alive) = (export.latents.len(), export.latents.len() - dead.len());
     Some(format!(
         "{} of {all} latents {} dead ({names}): {} nearly the same value for every image, so the latent space is \
-         effectively {alive}-D, not {all}-D. A linear latent activation avoids this.",
+         effectively {alive}-D, not {all}-D.{}",
         dead.len(),
         if dead.len() == 1 { "is" } else { "are" },
         if dead.len() == 1 { "it has" } else { "they have" },
+        match export.latents.iter().any(LatentHealth::killed_by_relu) {
+            true => " A linear latent activation avoids this.",
+            false => "",
+        },
     ))
 }
 
