@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras
+# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras|tables
 #
 # It is a virtual environment in the user's cache folder, made on the first call. Safe to run again, at the same time
 # twice, and to interrupt: an environment without its mark is made anew. LATENTKIT_TORCH_PYTHON and
@@ -18,7 +18,8 @@ die() {
 case ${1:-} in
     torch) size="5 GB on disk, since the PyTorch of PyPI brings CUDA" own=LATENTKIT_TORCH_PYTHON ;;
     keras) size="1.6 GB on disk" own=LATENTKIT_KERAS_PYTHON ;;
-    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras" 2 ;;
+    tables) size="150 MB on disk" own=LATENTKIT_TABLES_PYTHON ;;
+    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables" 2 ;;
 esac
 if [ -n "${!own:-}" ]; then
     command -v "${!own}" || die "$own is \`${!own}\`, which is no program" "point it at a Python 3, or unset it"
