@@ -67,9 +67,11 @@ pub fn run(
     let explained_variance = principal.explained_variance.to_vec();
     let metadata = Metadata::from([
         ("method".into(), METHOD.into()),
+        ("engine".into(), config.engine.name().into()),
         ("seed".into(), seed.to_string()),
         ("seeds".into(), sweep.seeds.len().to_string()),
         ("restarts".into(), config.restarts.get().to_string()),
+        ("batch_size".into(), config.batch_size.map_or("none".to_owned(), |size| size.get().to_string())),
         ("best_k".into(), choice.k.to_string()),
         ("points".into(), count.to_string()),
         ("dimensions".into(), dimensions.to_string()),

@@ -94,10 +94,3 @@ fn avx512(routine: impl Routine) {
 pub(crate) fn square_add_f32<const FMA: bool>(a: f32, b: f32) -> f32 {
     if FMA { a.mul_add(a, b) } else { a * a + b }
 }
-
-/// As [`square_add_f32`], in f64.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-pub(crate) fn square_add_f64<const FMA: bool>(a: f64, b: f64) -> f64 {
-    if FMA { a.mul_add(a, b) } else { a * a + b }
-}

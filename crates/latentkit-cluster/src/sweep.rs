@@ -109,9 +109,11 @@ fn cluster(
         restarts: config.restarts.get(),
         max_iterations: config.max_iterations.get(),
         tolerance: config.tolerance.get(),
+        engine: config.engine,
+        batch_size: config.batch_size.map(|size| size.get() as usize),
     };
     let clustering = kmeans(points, params, &generator(u64::from(seed), METHOD, u64::from(k)), observer)?;
-    if !clustering.converged {
+    if !clustering.converged && params.batch_size.is_none() {
         observer.warn(format!(
             "k-means of k = {k}, seed {seed}, had not converged after {} iterations; `cluster.max-iterations` allows \
              more",

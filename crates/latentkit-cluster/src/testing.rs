@@ -29,6 +29,37 @@ pub(crate) struct KMeansCase {
     pub(crate) inertia: f64,
 }
 
+/// Points that are made from a few numbers, and the median inertia of K-Means with ten restarts over twenty seeds.
+#[derive(Deserialize)]
+pub(crate) struct MedianCase {
+    points: usize,
+    dimensions: usize,
+    centres: usize,
+    spread: u64,
+    seed: u64,
+    pub(crate) sum: f64,
+    pub(crate) k: usize,
+    pub(crate) inertia: f64,
+}
+
+impl MedianCase {
+    /// The points, as `kmeans.py` makes them: sums of 16-bit numbers of splitmix64, divided by 65536, exact in f32.
+    pub(crate) fn points(&self) -> Array2<f32> {
+        let mut state = self.seed;
+        let mut next = || {
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            (mixed ^ (mixed >> 31)) >> 48
+        };
+        let centres = Array2::from_shape_simple_fn((self.centres, self.dimensions), || self.spread * next());
+        Array2::from_shape_fn((self.points, self.dimensions), |(point, axis)| {
+            let number = centres[[point % self.centres, axis]] + next() + next() + next();
+            number as f32 / 65536.0
+        })
+    }
+}
+
 impl SilhouetteCase {
     pub(crate) fn points(&self) -> Array2<f32> {
         Array2::from_shape_fn((self.points.len(), self.points[0].len()), |(row, column)| {
@@ -45,6 +76,11 @@ pub(crate) fn silhouette_cases() -> Vec<SilhouetteCase> {
 /// The cases of `tests/fixtures/kmeans.json`, which `make.py` beside it made.
 pub(crate) fn kmeans_cases() -> Vec<KMeansCase> {
     serde_json::from_str(include_str!("../tests/fixtures/kmeans.json")).unwrap()
+}
+
+/// The cases of `tests/fixtures/kmeans_medians.json`, which `kmeans.py` beside it made.
+pub(crate) fn median_cases() -> Vec<MedianCase> {
+    serde_json::from_str(include_str!("../tests/fixtures/kmeans_medians.json")).unwrap()
 }
 
 /// The generator of a test.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use latentkit_cluster::{external_quality, run, silhouette};
-use latentkit_core::config::{ClusterConfig, Count, KSweep, Positive};
+use latentkit_core::config::{ClusterConfig, ClusterEngine, Count, KSweep, Positive};
 use latentkit_core::rng::generator;
 use latentkit_core::stage::{
     ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, EXAMPLES, LABEL_PAIRS, PROJECTION, SWEEP,
@@ -50,6 +50,8 @@ fn config(ks: &[u32]) -> ClusterConfig {
         restarts: Count::new(5).unwrap(),
         max_iterations: Count::new(100).unwrap(),
         tolerance: Positive::new(1e-4).unwrap(),
+        engine: ClusterEngine::Native,
+        batch_size: None,
     }
 }
 
@@ -367,8 +369,18 @@ fn every_table_carries_its_provenance() {
     for table in TABLES {
         let bytes = fs_err::read(folder.path().join(table)).unwrap();
         let text: String = bytes.into_iter().map(char::from).collect();
-        for key in ["method", "seed", "seeds", "restarts", "best_k", "points", "dimensions", "latents_blake3"]
-        {
+        for key in [
+            "method",
+            "engine",
+            "seed",
+            "seeds",
+            "restarts",
+            "batch_size",
+            "best_k",
+            "points",
+            "dimensions",
+            "latents_blake3",
+        ] {
             assert!(text.contains(&format!("latentkit.{key}")), "{table} has no {key}");
         }
         assert!(text.contains(&hash), "{table} does not name the latents");
@@ -381,6 +393,27 @@ fn the_same_seed_gives_the_same_clusters() {
     assert_eq!(cluster(one.path(), &[2, 7]).0.unwrap(), cluster(other.path(), &[2, 7]).0.unwrap());
     let read = |folder: &Path| read_assignments(&folder.join(ASSIGNMENTS)).unwrap();
     assert_eq!(read(one.path()), read(other.path()));
+}
+
+#[test]
+fn linfa_and_mini_batches_find_the_same_blobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (native, _) = cluster(folder.path(), &[3]);
+    let file = folder.path().join("latents.parquet");
+    let native = (native.unwrap(), read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap());
+    for other in [
+        ClusterConfig { engine: ClusterEngine::Linfa, ..config(&[3]) },
+        ClusterConfig { batch_size: Count::new(30), ..config(&[3]) },
+    ] {
+        let never = AtomicBool::new(false);
+        // Mini-batches are not said to need more iterations.
+        let sink = |event| assert!(!matches!(event, Event::Warning(_)), "{event:?}");
+        let summary = run(&other, 42, &file, None, folder.path(), Observer::new(&sink, &never)).unwrap();
+        assert_eq!((summary, read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap()), native);
+        let bytes = fs_err::read(folder.path().join(SWEEP)).unwrap();
+        let text: String = bytes.into_iter().map(char::from).collect();
+        assert!(text.contains(other.engine.name()), "the table names the engine");
+    }
 }
 
 #[test]

@@ -87,8 +87,8 @@ impl Stage {
     pub fn version(self) -> u32 {
         match self {
             Self::Ingest => 1,
-            Self::Cluster | Self::Decode | Self::Plot => 2,
-            Self::Train | Self::Export => 3,
+            Self::Decode | Self::Plot => 2,
+            Self::Train | Self::Export | Self::Cluster => 3,
         }
     }
 

@@ -1,21 +1,30 @@
 //! K-Means: centroids whose nearest points they are the means of.
 
-mod assign;
+mod assignment;
+mod batches;
 mod canonical;
+mod linfa;
 mod lloyd;
-mod start;
+mod nearest;
+mod prepared;
+mod seeding;
 #[cfg(test)]
 mod tests;
 
+use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::Rng;
 use latentkit_core::{Error, Observer, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
 use crate::points::{check_k, check_points};
 use crate::simd::Simd;
-use assign::Centred;
 use lloyd::Stop;
+use prepared::Prepared;
+
+/// Points up to which the restarts run side by side, each on one thread. With more, a restart has all threads, and no
+/// more than one of them needs memory for the clusters of its points.
+const SIDE_BY_SIDE: usize = 1 << 20;
 
 /// How K-Means runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +38,10 @@ pub struct KMeansParams {
     /// A run ends when its centroids move less than this between two iterations (Euclidean norm over all coordinates of
     /// all centroids, in units of the points).
     pub tolerance: f64,
+    /// What draws the first centroids.
+    pub engine: ClusterEngine,
+    /// Points in a mini-batch; without it a restart reads all points in each iteration. Not with linfa.
+    pub batch_size: Option<usize>,
 }
 
 /// A partition of the points.
@@ -43,36 +56,56 @@ pub struct KMeansClustering {
     pub distances: Vec<f64>,
     /// Sum of the squared distances.
     pub inertia: f64,
-    /// Whether no point is nearer to another centroid. False when `max_iterations` ended the work before.
+    /// Whether no point is nearer to another centroid. False when `max_iterations` ended the work before, and after
+    /// mini-batches.
     pub converged: bool,
 }
 
 /// Clusters `points`, [n, dimensions], by K-Means: looks for the k centroids of least inertia, the sum over the points of
 /// the squared Euclidean distance to the nearest centroid.
 ///
-/// Each restart draws its first centroids by k-means++ (Arthur and Vassilvitskii, 2007), which linfa does together with
-/// the first iterations, and then repeats Lloyd's two steps in f64: assign each point to its nearest centroid, move each
-/// centroid to the mean of its points. A centroid that loses all its points takes the point farthest from its own. The
-/// restart of least inertia goes on until no point changes its cluster. Memory is proportional to n and to the number of
-/// threads, not to that of restarts.
+/// Each restart draws its first centroids by greedy k-means++ (Arthur and Vassilvitskii, 2007) and then repeats Lloyd's
+/// two steps: assign each point to its nearest centroid, move each centroid to the mean of its points. A centroid that
+/// loses all its points takes the point farthest from its own. The restart of least inertia goes on until no point
+/// changes its cluster.
 ///
-/// The result is a function of the arguments alone, whatever the number of threads; `rng` gives restart i the stream of
-/// i jumps.
+/// Distances are computed in f32, with a bound of what rounding does to them; where it leaves open which centroid is
+/// nearest, the distances of that point are computed in f64. Points that the triangle inequality shows to stay in their
+/// clusters (Hamerly, 2010) are skipped. So the assignment is that of f64, whatever is skipped; means and inertia are
+/// computed in f64. Memory is one copy of the points and 8 bytes a point for each thread.
+///
+/// With `engine` linfa, linfa draws the first centroids and does the first iteration. With `batch_size`, the restarts
+/// are mini-batch K-Means (Sculley, 2010); each ends with one of Lloyd's iterations over all points, and the best one has
+/// one more, so that centroids are the means of their clusters and the inertia is exact here too.
+///
+/// The result is a function of the arguments alone, the same bits whatever the number of threads and the instruction set;
+/// `rng` gives restart i the stream of i jumps.
 ///
 /// # Errors
-/// Of kind config, about `cluster.k`, when there are fewer distinct points than clusters; of kind input when a
-/// coordinate is not finite; and when the user interrupts.
+/// Of kind config, about `cluster.k`, when there are fewer distinct points than clusters, and about `cluster.batch-size`
+/// when linfa should run on mini-batches; of kind input when a coordinate is not finite; and when the user interrupts.
 ///
-/// # Reference
-/// S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information Theory 28 (1982), 129-137.
+/// # References
+/// - S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information Theory 28 (1982), 129-137.
+/// - D. Arthur and S. Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007, 1027-1035.
+/// - G. Hamerly, "Making k-means even faster", SIAM SDM 2010, 130-140.
+/// - D. Sculley, "Web-scale k-means clustering", WWW 2010, 1177-1178.
 ///
 /// ```
 /// use latentkit_cluster::{KMeansParams, kmeans};
+/// use latentkit_core::config::ClusterEngine;
 /// use latentkit_core::{Observer, rng};
 /// use ndarray::array;
 ///
 /// let points = array![[0.0], [1.0], [10.0], [12.0], [14.0]];
-/// let params = KMeansParams { k: 2, restarts: 10, max_iterations: 300, tolerance: 1e-4 };
+/// let params = KMeansParams {
+///     k: 2,
+///     restarts: 10,
+///     max_iterations: 300,
+///     tolerance: 1e-4,
+///     engine: ClusterEngine::Native,
+///     batch_size: None,
+/// };
 /// let found = kmeans(points.view(), params, &rng::generator(42, "k-means", 2), Observer::silent())?;
 /// assert_eq!(found.clusters, [1, 1, 0, 0, 0]);
 /// assert_eq!(found.centroids, array![[12.0], [0.5]]);
@@ -99,34 +132,88 @@ pub(crate) fn kmeans_with(
     if params.k == 0 {
         return Err(Error::config("cluster.k", "k = 0: there is at least one cluster"));
     }
+    if params.engine == ClusterEngine::Linfa && params.batch_size.is_some() {
+        return Err(Error::config("cluster.batch-size", "linfa does not run on mini-batches here")
+            .hint("leave out `cluster.batch-size`, or set `cluster.engine` to \"native\""));
+    }
     check_points(points)?;
     check_k(points, params.k)?;
-    let points = Centred::new(points);
-
-    // A bridge gives each thread one restart after the other, so that no more partitions than threads are alive.
-    let best = streams(rng)
-        .zip(0..params.restarts.max(1))
-        .par_bridge()
-        .map(|(stream, index)| -> Result<Restart> {
-            observer.check()?;
-            let start = start::centroids(&points, params, stream)?;
-            let stop = Stop { max_iterations: params.max_iterations, tolerance: Some(params.tolerance) };
-            let partition = lloyd::iterate(simd, &points, start, stop, observer)?;
-            Ok(Restart { index, inertia: partition.inertia(), centroids: partition.centroids })
-        })
-        .try_reduce_with(|a, b| Ok(a.better(b)))
-        .ok_or_else(|| Error::failed("K-Means did not run"))??;
-
-    let stop = Stop { max_iterations: params.max_iterations, tolerance: None };
-    let mut partition = lloyd::iterate(simd, &points, best.centroids, stop, observer)?;
+    let points = Prepared::new(points);
+    let rows = (params.engine == ClusterEngine::Linfa).then(|| points.rows());
+    let work = Work { simd, points: &points, rows, params, observer };
+    let best = work.best_restart(rng)?;
+    let max_iterations = if params.batch_size.is_some() { 1 } else { params.max_iterations };
+    let stop = Stop { max_iterations, tolerance: None };
+    let mut partition = lloyd::iterate(simd, &points, best.centroids, stop, true, observer)?;
     canonical::relabel(&mut partition);
     Ok(KMeansClustering {
-        inertia: partition.inertia(),
+        inertia: partition.inertia,
         converged: partition.converged,
-        distances: partition.squared_distances.iter().map(|squared| squared.sqrt()).collect(),
-        centroids: partition.centroids + points.mean(),
+        distances: points.distances(&partition.clusters, &partition.centroids),
+        centroids: partition.centroids + ArrayView1::from(points.mean()),
         clusters: partition.clusters,
     })
+}
+
+/// What the restarts share.
+struct Work<'a> {
+    simd: Simd,
+    points: &'a Prepared<'a>,
+    /// The points in f64, where linfa needs them: [n, dimensions].
+    rows: Option<Array2<f64>>,
+    params: KMeansParams,
+    observer: Observer<'a>,
+}
+
+impl Work<'_> {
+    /// The restart of least inertia.
+    fn best_restart(&self, rng: &Rng) -> Result<Restart> {
+        let restarts = self.params.restarts.max(1);
+        let mut streams = streams(rng).zip(0..restarts);
+        let best = if let Some(size) = self.params.batch_size {
+            let of = |(rng, index)| Ok((self.batches(size, rng)?, index));
+            let starts: Vec<_> = streams.par_bridge().map(of).collect::<Result<_>>()?;
+            let mut restarts = starts.into_iter().map(|(start, index)| self.restart(start, index, true));
+            restarts.try_fold(None, Restart::best)?
+        } else if self.points.count() > SIDE_BY_SIDE {
+            let of = |(rng, index)| self.restart(self.start(rng, true)?, index, true);
+            streams.try_fold(None, |best, stream| Restart::best(best, of(stream)))?
+        } else {
+            // A bridge gives each thread one restart after the other, so that no more of them than threads are alive.
+            // Threads for which there is none help the others.
+            let help = (restarts as usize) < rayon::current_num_threads();
+            let of = |(rng, index)| self.restart(self.start(rng, help)?, index, help);
+            streams.par_bridge().map(of).try_reduce_with(|a, b| Ok(a.better(b))).transpose()?
+        };
+        best.ok_or_else(|| Error::failed("K-Means did not run"))
+    }
+
+    /// The first centroids of a restart.
+    fn start(&self, mut rng: Rng, parallel: bool) -> Result<Array2<f64>> {
+        self.observer.check()?;
+        match &self.rows {
+            Some(rows) => linfa::start(rows.view(), self.params, rng),
+            None => Ok(seeding::draw(self.simd, self.points, self.params.k, &mut rng, parallel)),
+        }
+    }
+
+    /// What a restart on mini-batches of `size` points ends with, but for the iteration over all points.
+    fn batches(&self, size: usize, rng: Rng) -> Result<Array2<f64>> {
+        let KMeansParams { k, max_iterations, .. } = self.params;
+        batches::centroids(self.simd, self.points, k, size, max_iterations, rng, self.observer)
+    }
+
+    /// Lloyd's iterations of a restart.
+    fn restart(&self, start: Array2<f64>, index: u32, parallel: bool) -> Result<Restart> {
+        let stop = match self.params.batch_size {
+            Some(_) => Stop { max_iterations: 1, tolerance: None },
+            None => {
+                Stop { max_iterations: self.params.max_iterations, tolerance: Some(self.params.tolerance) }
+            }
+        };
+        let partition = lloyd::iterate(self.simd, self.points, start, stop, parallel, self.observer)?;
+        Ok(Restart { index, inertia: partition.inertia, centroids: partition.centroids })
+    }
 }
 
 /// What is kept of a restart.
@@ -143,6 +230,15 @@ impl Restart {
     fn better(self, other: Self) -> Self {
         let order = self.inertia.total_cmp(&other.inertia).then(self.index.cmp(&other.index));
         if order.is_le() { self } else { other }
+    }
+
+    /// The better one of the best so far and the next.
+    fn best(best: Option<Self>, next: Result<Self>) -> Result<Option<Self>> {
+        let next = next?;
+        Ok(Some(match best {
+            Some(best) => best.better(next),
+            None => next,
+        }))
     }
 }
 

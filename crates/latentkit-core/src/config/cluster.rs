@@ -26,6 +26,33 @@ pub struct ClusterConfig {
     /// A run ends when its centroids move less than this between two iterations (Euclidean, in units of the latents).
     #[serde(default = "default_tolerance")]
     pub tolerance: Positive,
+    /// What draws the first centroids of a run.
+    #[serde(default)]
+    pub engine: ClusterEngine,
+    /// Points in a mini-batch, with the native engine; a run reads all points in each iteration where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<Count>,
+}
+
+/// What draws the first centroids of a run of K-Means; the iterations after them are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClusterEngine {
+    /// Greedy k-means++ of latentkit-cluster.
+    #[default]
+    Native,
+    /// k-means++ of linfa and the first iteration.
+    Linfa,
+}
+
+impl ClusterEngine {
+    /// The name in the config.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Linfa => "linfa",
+        }
+    }
 }
 
 fn default_seeds() -> Count {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use cluster::{ClusterConfig, KSweep};
+pub use cluster::{ClusterConfig, ClusterEngine, KSweep};
 pub use dataset::{DatasetConfig, Files, NamedSource, Source, SplitMethod};
 pub use model::{Architecture, LatentActivation, ModelConfig};
 pub use number::{Count, Fraction, Natural, NonNegative, Positive};

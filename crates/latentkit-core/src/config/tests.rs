@@ -136,6 +136,23 @@ fn k_may_be_a_list_or_one_number() {
 }
 
 #[test]
+fn the_clustering_has_an_engine_and_maybe_mini_batches() {
+    let config = load(COMPLETE, &[]).unwrap();
+    let cluster = config.cluster().unwrap();
+    assert_eq!((cluster.engine, cluster.batch_size), (ClusterEngine::Native, None));
+    let config = load(COMPLETE, &["cluster.engine=linfa"]).unwrap();
+    assert_eq!(config.cluster().unwrap().engine, ClusterEngine::Linfa);
+    assert_eq!(config.of_stage(Stage::Cluster).unwrap()["cluster"]["engine"], "linfa");
+    let config = load(COMPLETE, &["cluster.batch-size=1024"]).unwrap();
+    assert_eq!(config.cluster().unwrap().batch_size, Count::new(1024));
+    assert_eq!(config.of_stage(Stage::Cluster).unwrap()["cluster"]["batch-size"], 1024);
+    let error = load(COMPLETE, &["cluster.engine=lnfa"]).unwrap_err().to_string();
+    assert_contains(&error, &["wrong value for `cluster.engine`", "did you mean `linfa`?"]);
+    let error = load(COMPLETE, &["cluster.batch-size=0"]).unwrap_err().to_string();
+    assert_contains(&error, &["`cluster.batch-size`", "a whole number from 1"]);
+}
+
+#[test]
 fn there_is_a_seed_to_sweep_with() {
     assert_eq!(load(COMPLETE, &["cluster.seeds=1"]).unwrap().cluster().unwrap().seeds.get(), 1);
     let error = load(COMPLETE, &["cluster.seeds=0"]).unwrap_err().to_string();

@@ -1,17 +1,31 @@
 #![expect(clippy::float_cmp, reason = "some results are exact")]
 
+mod batches;
+mod lloyd;
+mod properties;
+mod seeding;
+
 use std::sync::atomic::AtomicBool;
 
+use ::linfa::DatasetBase;
+use ::linfa::traits::Fit;
 use latentkit_core::ErrorKind;
-use linfa::DatasetBase;
-use linfa::traits::Fit;
 use ndarray::{Axis, array};
 
 use super::*;
-use crate::testing::{assert_close, blobs, kmeans_cases, permutation, rng, silhouette_cases, with_threads};
+use crate::testing::{
+    assert_close, blobs, kmeans_cases, median_cases, permutation, rng, silhouette_cases, with_threads,
+};
 
 fn params(k: usize) -> KMeansParams {
-    KMeansParams { k, restarts: 10, max_iterations: 300, tolerance: 1e-4 }
+    KMeansParams {
+        k,
+        restarts: 10,
+        max_iterations: 300,
+        tolerance: 1e-4,
+        engine: ClusterEngine::Native,
+        batch_size: None,
+    }
 }
 
 fn of(points: &Array2<f32>, k: usize) -> KMeansClustering {
@@ -77,6 +91,21 @@ fn finds_the_least_inertia_that_scikit_learn_finds() {
 }
 
 #[test]
+fn the_median_inertia_is_that_of_scikit_learn() {
+    for case in median_cases() {
+        let points = case.points();
+        let what = format!("{:?}, k = {}", points.dim(), case.k);
+        assert_close(points.mapv(f64::from).sum(), case.sum, 1e-9 * case.sum, &what);
+        let inertia =
+            |seed| kmeans(points.view(), params(case.k), &rng(seed), Observer::silent()).unwrap().inertia;
+        let mut inertias: Vec<f64> = (0..20).map(inertia).collect();
+        inertias.sort_by(f64::total_cmp);
+        let median = f64::midpoint(inertias[9], inertias[10]);
+        assert!(median < 1.001 * case.inertia, "{what}: found {median}, expected {}", case.inertia);
+    }
+}
+
+#[test]
 fn agrees_with_the_centroids_of_linfa() {
     let points = blobs(&mut rng(1), 600, 3, 5);
     let found = of(&points, 5);
@@ -94,6 +123,19 @@ fn agrees_with_the_centroids_of_linfa() {
 }
 
 #[test]
+fn agrees_with_the_engine_linfa() {
+    let points = blobs(&mut rng(31), 900, 4, 6);
+    let of = |engine| {
+        let params = KMeansParams { engine, ..params(6) };
+        kmeans(points.view(), params, &rng(32), Observer::silent()).unwrap()
+    };
+    let (native, linfa) = (of(ClusterEngine::Native), of(ClusterEngine::Linfa));
+    assert_eq!(native.clusters, linfa.clusters);
+    // Sums that were added in the same order in the end.
+    assert_eq!(native, linfa);
+}
+
+#[test]
 fn finds_the_blobs_and_names_them_by_size_and_first_point() {
     let points = array![[50.0], [0.0], [10.0], [0.5], [10.5], [0.25]];
     let found = of(&points, 3);
@@ -106,13 +148,31 @@ fn finds_the_blobs_and_names_them_by_size_and_first_point() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let points = blobs(&mut rng(3), 5000, 4, 6);
-    for k in [3, 6, 9] {
-        let one = with_threads(1, || of(&points, k));
-        assert_eq!(with_threads(2, || of(&points, k)), one);
-        assert_eq!(with_threads(3, || of(&points, k)), one);
-        assert_consistent(&points, &one);
+    let mut source = rng(3);
+    // Several parts, the last one short.
+    let points = Array2::from_shape_fn((20_011, 3), |_| rand::Rng::r#gen::<f32>(&mut source));
+    for engine in [ClusterEngine::Native, ClusterEngine::Linfa] {
+        for (k, restarts) in [(3, 2), (9, 5)] {
+            let params = KMeansParams { restarts, engine, ..params(k) };
+            let found = || kmeans(points.view(), params, &rng(4), Observer::silent()).unwrap();
+            let one = with_threads(1, found);
+            assert_eq!(with_threads(2, found), one);
+            // More threads than restarts: all of them work on each.
+            assert_eq!(with_threads(3, found), one);
+            assert_eq!(with_threads(7, found), one);
+            assert_consistent(&points, &one);
+        }
     }
+}
+
+#[test]
+fn so_many_points_that_restarts_run_in_turn_change_nothing_either() {
+    let points = blobs(&mut rng(21), SIDE_BY_SIDE + 77, 1, 3);
+    let params = KMeansParams { restarts: 2, ..params(4) };
+    let found = || kmeans(points.view(), params, &rng(22), Observer::silent()).unwrap();
+    let one = with_threads(1, found);
+    assert_eq!(with_threads(3, found), one);
+    assert_consistent(&points, &one);
 }
 
 #[test]
@@ -128,7 +188,7 @@ fn the_first_restart_of_least_inertia_is_kept() {
 fn many_restarts_give_the_best_of_all_for_any_number_of_threads() {
     let mut source = rng(11);
     let points = Array2::from_shape_fn((150, 2), |_| rand::Rng::r#gen::<f32>(&mut source));
-    let params = KMeansParams { k: 11, restarts: 97, max_iterations: 300, tolerance: 1e-4 };
+    let params = KMeansParams { restarts: 97, ..params(11) };
     let found = || kmeans(points.view(), params, &rng(12), Observer::silent()).unwrap();
     let one = with_threads(1, found);
     assert_eq!(with_threads(2, found), one);
@@ -148,15 +208,20 @@ fn many_restarts_give_the_best_of_all_for_any_number_of_threads() {
 }
 
 #[test]
-fn every_instruction_set_agrees() {
-    let points = blobs(&mut rng(4), 333, 5, 4);
-    let compute = |simd| kmeans_with(simd, points.view(), params(4), &rng(5), Observer::silent()).unwrap();
-    let sets = Simd::available();
-    let portable = compute(sets[0]);
-    for &simd in &sets[1..] {
-        let found = compute(simd);
-        assert_eq!(found.clusters, portable.clusters, "{}", simd.name());
-        assert_close(found.inertia, portable.inertia, 1e-9 * portable.inertia, simd.name());
+fn every_instruction_set_gives_the_same_bits() {
+    let mut source = rng(4);
+    for (count, dimensions, k) in [(333, 5, 4), (2000, 1, 7), (5000, 6, 13), (700, 70, 30)] {
+        let points = Array2::from_shape_fn((count, dimensions), |_| rand::Rng::r#gen::<f32>(&mut source));
+        for batch_size in [None, Some(100)] {
+            let params = KMeansParams { restarts: 3, batch_size, ..params(k) };
+            let compute =
+                |simd| kmeans_with(simd, points.view(), params, &rng(5), Observer::silent()).unwrap();
+            let sets = Simd::available();
+            let portable = compute(sets[0]);
+            for &simd in &sets[1..] {
+                assert_eq!(compute(simd), portable, "{}, {count} x {dimensions}", simd.name());
+            }
+        }
     }
 }
 
@@ -225,23 +290,10 @@ fn as_many_clusters_as_points_leave_no_distance() {
 }
 
 #[test]
-fn an_empty_cluster_takes_the_farthest_point() {
-    let points = array![[0.0], [1.0], [10.0], [11.0], [50.0]];
-    let centred = Centred::new(points.view());
-    let mean = centred.mean()[0];
-    let start = array![[0.0], [10.0], [1000.0]] - mean;
-    let stop = Stop { max_iterations: 300, tolerance: None };
-    let found = lloyd::iterate(Simd::best(), &centred, start, stop, Observer::silent()).unwrap();
-    assert!(found.converged);
-    assert_eq!(found.clusters, [0, 0, 1, 1, 2]);
-    assert_close(found.inertia(), 1.0, 1e-12, "inertia");
-}
-
-#[test]
 fn says_when_the_iterations_did_not_suffice() {
     let mut rng = rng(8);
     let points = Array2::from_shape_fn((400, 2), |_| rand::Rng::r#gen::<f32>(&mut rng));
-    let few = KMeansParams { k: 12, restarts: 1, max_iterations: 1, tolerance: 1e-4 };
+    let few = KMeansParams { restarts: 1, max_iterations: 1, ..params(12) };
     let found = kmeans(points.view(), few, &rng, Observer::silent()).unwrap();
     assert!(!found.converged);
     assert_consistent(&points, &found);
@@ -252,7 +304,7 @@ fn more_restarts_are_never_worse() {
     let mut rng = rng(9);
     let points = Array2::from_shape_fn((300, 2), |_| rand::Rng::r#gen::<f32>(&mut rng));
     let inertia = |restarts| {
-        let params = KMeansParams { k: 9, restarts, max_iterations: 300, tolerance: 1e-9 };
+        let params = KMeansParams { restarts, tolerance: 1e-9, ..params(9) };
         kmeans(points.view(), params, &rng, Observer::silent()).unwrap().inertia
     };
     // The restarts of the first are among those of the second.

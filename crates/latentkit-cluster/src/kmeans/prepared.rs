@@ -1,0 +1,157 @@
+//! The points as the loops of K-Means read them.
+
+use std::borrow::Cow;
+
+use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
+
+/// Points of a block; each has a lane of every vector register.
+pub(super) const LANES: usize = 16;
+
+/// Points of a group, a multiple of [`LANES`]: what the loops look at in one go.
+pub(super) const GROUP: usize = 256;
+
+/// Parts at most that the points are divided into; threads beyond that many have no work.
+const PARTS: usize = 64;
+
+/// The unit roundoff of f32: what rounding changes a number by at most, relatively.
+pub(super) const ROUNDOFF: f32 = f32::EPSILON / 2.0;
+
+/// The points: as they came, and once more as blocks of f32 for vector instructions.
+///
+/// The blocks hold `scale` times the distance of each coordinate from the mean, so that f32 loses no digits to a common
+/// offset and no square of it overflows. `scale` is a power of two; the largest coordinate lies between 1 and 2.
+pub(super) struct Prepared<'a> {
+    values: Cow<'a, [f32]>,    // [n, dimensions]
+    blocks: Vec<[f32; LANES]>, // [n / LANES rounded up, dimensions][LANES]
+    norms: Vec<f32>,           // the largest Euclidean norm in each block: [n / LANES rounded up]
+    mean: Vec<f64>,            // [dimensions]
+    scale: f64,
+}
+
+impl<'a> Prepared<'a> {
+    /// Prepares `points`, [n, dimensions], of which there is at least one, with one coordinate at least.
+    pub(super) fn new(points: ArrayView2<'a, f32>) -> Self {
+        let values = match points.to_slice() {
+            Some(values) => Cow::Borrowed(values),
+            None => Cow::Owned(points.iter().copied().collect()),
+        };
+        let dimensions = points.ncols();
+        let mut mean = vec![0.0; dimensions];
+        for row in values.chunks_exact(dimensions) {
+            for (sum, &value) in mean.iter_mut().zip(row) {
+                *sum += f64::from(value);
+            }
+        }
+        for sum in &mut mean {
+            *sum /= points.nrows() as f64;
+        }
+        let largest = values.chunks_exact(dimensions).flat_map(|row| row.iter().zip(&mean));
+        let largest = largest.map(|(&value, mean)| (f64::from(value) - mean).abs()).fold(0.0, f64::max);
+        let scale = if largest > 0.0 { (-largest.log2().floor()).exp2() } else { 1.0 };
+        Self::with_blocks(values, mean, scale)
+    }
+
+    /// Some of the points, by number, centred and scaled as all of them are.
+    pub(super) fn sample(&self, numbers: &[usize]) -> Prepared<'static> {
+        let values = numbers.iter().flat_map(|&number| self.values(number)).copied().collect();
+        Prepared::with_blocks(Cow::Owned(values), self.mean.clone(), self.scale)
+    }
+
+    fn with_blocks(values: Cow<'a, [f32]>, mean: Vec<f64>, scale: f64) -> Self {
+        let dimensions = mean.len();
+        let count = values.len() / dimensions;
+        let mut blocks = vec![[0.0; LANES]; count.div_ceil(LANES) * dimensions];
+        let mut norms = vec![0.0; count.div_ceil(LANES)];
+        let blocks_of_points = blocks
+            .par_chunks_mut(GROUP / LANES * dimensions)
+            .zip(norms.par_chunks_mut(GROUP / LANES))
+            .zip(values.par_chunks(GROUP * dimensions));
+        blocks_of_points.for_each(|((blocks, norms), values)| {
+            let rows_of_blocks = values.chunks(LANES * dimensions);
+            for ((block, norm), rows) in blocks.chunks_exact_mut(dimensions).zip(norms).zip(rows_of_blocks) {
+                for (lane, row) in rows.chunks_exact(dimensions).enumerate() {
+                    let mut square = 0.0_f32;
+                    for ((coordinates, &value), mean) in block.iter_mut().zip(row).zip(&mean) {
+                        let value = ((f64::from(value) - mean) * scale) as f32;
+                        coordinates[lane] = value;
+                        square += value * value;
+                    }
+                    *norm = square.sqrt().max(*norm);
+                }
+            }
+        });
+        Self { values, blocks, norms, mean, scale }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.values.len() / self.dimensions()
+    }
+
+    pub(super) fn dimensions(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// The mean of the points as they came: [dimensions].
+    pub(super) fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// What the coordinates of the blocks are multiplied by.
+    pub(super) fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// The coordinates of all blocks: [n / LANES rounded up, dimensions][LANES].
+    pub(super) fn blocks(&self) -> &[[f32; LANES]] {
+        &self.blocks
+    }
+
+    /// The coordinates of one block: [dimensions][LANES].
+    pub(super) fn block(&self, block: usize) -> &[[f32; LANES]] {
+        &self.blocks[block * self.dimensions()..(block + 1) * self.dimensions()]
+    }
+
+    /// The largest norm in a block.
+    pub(super) fn norm(&self, block: usize) -> f32 {
+        self.norms[block]
+    }
+
+    fn values(&self, point: usize) -> &[f32] {
+        &self.values[point * self.dimensions()..(point + 1) * self.dimensions()]
+    }
+
+    /// The coordinates of a point less those of the mean: [dimensions].
+    #[inline]
+    pub(super) fn row(&self, point: usize) -> impl Iterator<Item = f64> {
+        self.values(point).iter().zip(&self.mean).map(|(&value, mean)| f64::from(value) - mean)
+    }
+
+    /// All rows: [n, dimensions].
+    pub(super) fn rows(&self) -> Array2<f64> {
+        let rows = (0..self.count()).flat_map(|point| self.row(point)).collect();
+        Array2::from_shape_vec((self.count(), self.dimensions()), rows).expect("each row has all dimensions")
+    }
+
+    /// The squared distance of a point to a centroid that is relative to the mean: [dimensions].
+    #[inline]
+    pub(super) fn squared_distance(&self, point: usize, centroid: &[f64]) -> f64 {
+        self.row(point).zip(centroid).map(|(value, centroid)| (value - centroid) * (value - centroid)).sum()
+    }
+
+    /// The distance of each point to the centroid of its cluster, both in f64: [n].
+    pub(super) fn distances(&self, clusters: &[u32], centroids: &Array2<f64>) -> Vec<f64> {
+        let centroids: Vec<_> = centroids.rows().into_iter().map(|centroid| centroid.to_vec()).collect();
+        let distance = |(point, &cluster): (usize, &u32)| {
+            self.squared_distance(point, &centroids[cluster as usize]).sqrt()
+        };
+        clusters.par_iter().enumerate().map(distance).collect()
+    }
+
+    /// Points that one thread takes at a time. It depends on the shapes alone, so that sums are added in the same order
+    /// whatever the number of threads; and with many clusters parts are large, so that adding the sums of the parts is
+    /// little beside the work on the points.
+    pub(super) fn part(&self, k: usize) -> usize {
+        self.count().div_ceil(PARTS).max(4 * k).max(4096).next_multiple_of(GROUP)
+    }
+}
