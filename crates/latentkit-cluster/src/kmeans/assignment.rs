@@ -69,7 +69,8 @@ impl<'a> Assignment<'a> {
     }
 
     /// Moves each point to the cluster of the nearest of `centroids`, [k, dimensions]; of equally near ones, the first.
-    /// Returns whether any point moved.
+    /// Returns whether any point moved. The first time nearly every point does; then it is said of all, and the sums
+    /// are left to [`recount`](Self::recount).
     pub(super) fn update(&mut self, centroids: &Array2<f64>) -> bool {
         let points = self.points;
         let part = points.part(centroids.nrows());
@@ -106,9 +107,8 @@ impl<'a> Assignment<'a> {
         if self.started {
             return self.add_changes();
         }
-        // At first nearly every point changes its cluster.
         self.started = true;
-        self.recount()
+        true
     }
 
     /// Adds the changes of the parts to the sums, in the order of the parts.

@@ -43,10 +43,13 @@ pub(super) fn iterate(
     for iteration in 0..stop.max_iterations.max(1) {
         observer.check()?;
         let changed = assignment.update(&centroids);
+        if iteration == 0 {
+            assignment.recount();
+        }
         assignment.fill_empty_clusters(&centroids);
         // When nothing changes any more, the means are computed once from all points; only if nothing changes with
         // these either has it converged.
-        converged = !changed && iteration > 0 && !assignment.recount();
+        converged = !changed && !assignment.recount();
         if converged {
             break;
         }

@@ -11,6 +11,9 @@ pub(super) const LANES: usize = 16;
 /// Points of a group, a multiple of [`LANES`]: what the loops look at in one go.
 pub(super) const GROUP: usize = 256;
 
+/// Groups that a thread is woken for: with fewer, that takes as long as the work.
+const GROUPS_OF_A_THREAD: usize = 64;
+
 /// Parts at most that the points are divided into; threads beyond that many have no work.
 const PARTS: usize = 64;
 
@@ -66,7 +69,8 @@ impl<'a> Prepared<'a> {
         let blocks_of_points = blocks
             .par_chunks_mut(GROUP / LANES * dimensions)
             .zip(norms.par_chunks_mut(GROUP / LANES))
-            .zip(values.par_chunks(GROUP * dimensions));
+            .zip(values.par_chunks(GROUP * dimensions))
+            .with_min_len(GROUPS_OF_A_THREAD);
         blocks_of_points.for_each(|((blocks, norms), values)| {
             let rows_of_blocks = values.chunks(LANES * dimensions);
             for ((block, norm), rows) in blocks.chunks_exact_mut(dimensions).zip(norms).zip(rows_of_blocks) {
