@@ -70,9 +70,10 @@ pub fn run(
     let dead: Vec<&str> =
         health.iter().filter(|latent| latent.dead).map(|latent| latent.name.as_str()).collect();
     if !dead.is_empty() {
-        let advice = match health.iter().any(LatentHealth::killed_by_relu) {
-            true => "; `latent-activation = \"linear\"` has none that a ReLU can kill",
-            false => "",
+        let advice = if health.iter().any(LatentHealth::killed_by_relu) {
+            "; `latent-activation = \"linear\"` has none that a ReLU can kill"
+        } else {
+            ""
         };
         observer.warn(format!(
             "{} of {} latents are dead ({}): their standard deviation is below 1 % of the largest{advice}",

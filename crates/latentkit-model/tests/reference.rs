@@ -5,7 +5,17 @@ use latentkit_core::config::{self, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{Adam, AutoEncoder, Engine, MetricSums, loss, per_image_errors, read_tensors};
 use serde::Deserialize;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::{Device, Kind, Tensor};
+
+/// Held by each test that computes: the native engine changes the threads of libtorch, and with them its rounding.
+static LIBTORCH: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    let guard = LIBTORCH.lock().unwrap_or_else(PoisonError::into_inner);
+    tch::set_num_threads(1);
+    guard
+}
 
 fn fixture() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference.safetensors")
@@ -68,6 +78,7 @@ fn means(sums: &MetricSums) -> Tensor {
 
 #[test]
 fn evaluation_mode_is_pytorchs() {
+    let _alone = alone();
     let (model, images) = (model(), images());
     for mut engine in engines(&model) {
         let latents = engine.encode(&model, &images);
@@ -87,6 +98,7 @@ fn evaluation_mode_is_pytorchs() {
 
 #[test]
 fn a_step_of_either_engine_is_pytorchs() {
+    let _alone = alone();
     for kind in 0..2 {
         let (model, images) = (model(), images());
         let mut engine = engines(&model).into_iter().nth(kind).unwrap();
@@ -113,6 +125,7 @@ fn a_step_of_either_engine_is_pytorchs() {
 
 #[test]
 fn the_native_engine_says_what_it_cannot_compute() {
+    let _alone = alone();
     let strided: ModelConfig = serde_json::from_str(r#"{ "architecture": "strided" }"#).unwrap();
     let strided = AutoEncoder::new(&strided, (28, 28), 0, Device::Cpu).unwrap();
     let mut rounded = model();
@@ -130,6 +143,7 @@ fn the_native_engine_says_what_it_cannot_compute() {
 
 #[test]
 fn training_mode_loss_gradients_and_statistics_are_pytorchs() {
+    let _alone = alone();
     let (model, images) = (model(), images());
     let latents = model.encode(&images, true);
     assert_close("latents", &latents, &expected("train.latents", &[8, 6]));

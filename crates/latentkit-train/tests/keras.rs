@@ -1,5 +1,5 @@
 //! The first step of the reference's training beside the one that Keras itself takes, from the same weights on the same
-//! images. See fixtures/keras_step.py.
+//! images. See `fixtures/keras_step.py`.
 
 use std::io::Read as _;
 use std::path::PathBuf;

@@ -118,9 +118,10 @@ pub(super) fn dead_latents(export: &ExportSummary) -> Option<String> {
         dead.len(),
         if dead.len() == 1 { "is" } else { "are" },
         if dead.len() == 1 { "it has" } else { "they have" },
-        match export.latents.iter().any(LatentHealth::killed_by_relu) {
-            true => " A linear latent activation avoids this.",
-            false => "",
+        if export.latents.iter().any(LatentHealth::killed_by_relu) {
+            " A linear latent activation avoids this."
+        } else {
+            ""
         },
     ))
 }
