@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 seeds=42,43,44
 if [ "${1:-}" = --seeds ]; then
     seeds=${2:-}
-    shift 2
+    shift $(($# > 1 ? 2 : 1))
 fi
 [[ $seeds =~ ^[0-9]+(,[0-9]+)*$ ]] || {
     echo "error: expected seeds such as \`42,43,44\`, found \`$seeds\`" >&2
