@@ -55,6 +55,17 @@ impl Simd {
         }
     }
 
+    /// Whether its registers have 512 bits.
+    pub(crate) fn has_512_bits(self) -> bool {
+        match self.0 {
+            Level::Portable => false,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => false,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => true,
+        }
+    }
+
     /// Runs `routine` with this instruction set.
     #[cfg_attr(
         target_arch = "x86_64",

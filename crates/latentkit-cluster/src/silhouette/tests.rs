@@ -11,6 +11,9 @@ use crate::testing::{
     assert_close, blobs, permutation, random_clusters, rng, silhouette_cases, with_threads,
 };
 
+/// The length of the longest block of points.
+const LANES: usize = 64;
+
 /// The silhouettes of one clustering.
 fn of(points: &Array2<f32>, clusters: &[u32]) -> Silhouette {
     silhouette(points.view(), &[clusters], Observer::silent()).unwrap().remove(0)
@@ -91,7 +94,9 @@ fn agrees_with_a_computation_by_hand() {
 
 #[test]
 fn agrees_with_the_definition_for_every_size_of_the_last_block() {
-    for (index, count) in [3, LANES - 1, LANES, LANES + 1, 2 * LANES, 3 * LANES + 5].into_iter().enumerate() {
+    for (index, count) in
+        [3, LANES / 2, LANES / 2 + 1, LANES - 1, LANES, LANES + 1, 3 * LANES + 5].into_iter().enumerate()
+    {
         let mut rng = rng(index as u64);
         let points = blobs(&mut rng, count, 1 + index, 3);
         for k in [2, count as u32 - 1] {
