@@ -77,7 +77,7 @@ pub fn run(
         ("dimensions".into(), dimensions.to_string()),
         ("latents_blake3".into(), FileRecord::of(latents, "latents").map_err(Error::into_input)?.blake3),
     ]);
-    outputs::write(output_folder, &embeddings.ids, &sweep, &diagnosis, principal, &metadata)?;
+    outputs::write(output_folder, &embeddings, &sweep, &diagnosis, principal, &metadata)?;
 
     Ok(ClusterSummary {
         points: count,

@@ -21,6 +21,18 @@ pub(crate) struct LabelledCase {
     pub(crate) points: Vec<f64>,
 }
 
+/// Badly scaled float64 points with the silhouettes of a clustering of them.
+#[derive(Deserialize)]
+pub(crate) struct ScaledCase {
+    pub(crate) name: String,
+    points: Vec<Vec<f64>>,
+    pub(crate) labels: Vec<u32>,
+    pub(crate) mean: f64,
+    /// The mean that scikit-learn finds from scalar products.
+    pub(crate) own_mean: f64,
+    pub(crate) silhouettes: Vec<f64>,
+}
+
 /// The inertia of a K-Means of the points of the silhouette case of that name.
 #[derive(Deserialize)]
 pub(crate) struct KMeansCase {
@@ -66,6 +78,27 @@ impl SilhouetteCase {
             self.points[row][column] as f32
         })
     }
+}
+
+impl ScaledCase {
+    /// The points as they are read from a table of f64: columns that f32 does not hold, relative to their mean.
+    #[expect(clippy::float_cmp, reason = "asks whether f32 holds the same number")]
+    pub(crate) fn points(&self) -> Array2<f32> {
+        let mut exact = Array2::from_shape_fn((self.points.len(), self.points[0].len()), |(row, column)| {
+            self.points[row][column]
+        });
+        for mut column in exact.columns_mut() {
+            if column.iter().any(|&value| f64::from(value as f32) != value) {
+                column -= column.mean().unwrap();
+            }
+        }
+        exact.mapv(|value| value as f32)
+    }
+}
+
+/// The cases of `tests/fixtures/silhouette_scales.json`, which the script beside it made.
+pub(crate) fn scaled_cases() -> Vec<ScaledCase> {
+    serde_json::from_str(include_str!("../tests/fixtures/silhouette_scales.json")).unwrap()
 }
 
 /// The cases of `tests/fixtures/silhouette.json`, which `make.py` beside it made.

@@ -261,6 +261,34 @@ fn points_without_labels_have_no_table_of_labels() {
 }
 
 #[test]
+fn an_offset_of_columns_of_f64_changes_nothing_but_the_centroids() {
+    let mut rng = generator(2, "test", 0);
+    let points = Array2::from_shape_fn((60, 2), |(point, axis)| {
+        ((point % 3) as f64 * [4.0, -3.0][axis] + rng.r#gen::<f64>()) * 1e-3
+    });
+    // f32 would hold one or two different numbers in each of these columns.
+    let offset = array![1e4, -1e4];
+    let cluster = |values: Array2<f64>| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("points.parquet");
+        let table = Centroids { k: vec![60; 60], clusters: vec![0; 60], values };
+        write_centroids(&file, &table, &Metadata::new()).unwrap();
+        let summary = run(&config(&[2, 3, 4]), 42, &file, None, folder.path(), Observer::silent()).unwrap();
+        (summary, read_centroids(&folder.path().join(CENTROIDS)).unwrap().values)
+    };
+    let (near, near_centroids) = cluster(points.clone());
+    let (far, far_centroids) = cluster(&points + &offset);
+    assert_eq!(far.best_k, 3);
+    for (near, far) in near.sweep.iter().zip(&far.sweep) {
+        assert!((near.silhouette - far.silhouette).abs() < 1e-6, "{near:?} {far:?}");
+        assert!((near.inertia - far.inertia).abs() < 1e-6 * near.inertia, "{near:?} {far:?}");
+    }
+    for (near, far) in near_centroids.rows().into_iter().zip(far_centroids.rows()) {
+        assert!((&far - &offset - near).iter().all(|difference| difference.abs() < 1e-9), "{near} {far}");
+    }
+}
+
+#[test]
 fn the_projection_keeps_the_variance_that_the_summary_tells() {
     let folder = tempfile::tempdir().unwrap();
     let summary = cluster(folder.path(), &[3]).0.unwrap();

@@ -88,7 +88,8 @@ impl Stage {
         match self {
             Self::Ingest => 1,
             Self::Decode | Self::Plot => 2,
-            Self::Train | Self::Export | Self::Cluster => 3,
+            Self::Train | Self::Export => 3,
+            Self::Cluster => 4,
         }
     }
 

@@ -157,13 +157,13 @@ pub struct Assignments {
 }
 
 /// Writes columns id u32, k u32, cluster u32, silhouette f32, distance f32.
-pub fn write_assignments(path: &Path, assignments: &Assignments, metadata: &Metadata) -> Result<()> {
+pub fn write_assignments(path: &Path, assignments: Assignments, metadata: &Metadata) -> Result<()> {
     Table::new(assignments.ids.len())
-        .u32("id", assignments.ids.clone())
-        .u32("k", assignments.k.clone())
-        .u32("cluster", assignments.clusters.clone())
-        .f32("silhouette", assignments.silhouettes.clone())
-        .f32("distance", assignments.distances.clone())
+        .u32("id", assignments.ids)
+        .u32("k", assignments.k)
+        .u32("cluster", assignments.clusters)
+        .f32("silhouette", assignments.silhouettes)
+        .f32("distance", assignments.distances)
         .write(path, metadata)
 }
 

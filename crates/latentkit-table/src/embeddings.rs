@@ -14,8 +14,11 @@ pub struct Embeddings {
     pub ids: Vec<u32>,
     /// Labels, where the table has a column `label` of at most 256 texts or of whole numbers from 0 to 255.
     pub labels: Option<Labels>,
-    /// Points, one a row; all finite.
+    /// Points less `origin`, one a row; all finite.
     pub values: Array2<f32>,
+    /// What the points are relative to, one number a column: 0, or the mean of a column of f64 that f32 would round, so
+    /// that a common offset costs no digits: what is read of it is exact to 1e-7 of the largest distance from the mean.
+    pub origin: Vec<f64>,
     /// A sentence for each of the columns `id`, `label` and `label_name` that the table has but that cannot be used, with
     /// the reason; none for a table of this project.
     pub warnings: Vec<String>,
@@ -40,7 +43,7 @@ pub struct Labels {
 /// list has another length than the first, or a value is null, NaN or infinite.
 pub fn read_embeddings(path: &Path, column: Option<&str>) -> Result<Embeddings> {
     let table = TableReader::open(path)?;
-    let values = table.points(column)?;
+    let (values, origin) = table.points(column)?;
     let mut warnings = Vec::new();
 
     let ids = usable(&table, "id", "the rows are numbered instead", TableReader::ids, &mut warnings)?;
@@ -57,7 +60,7 @@ pub fn read_embeddings(path: &Path, column: Option<&str>) -> Result<Embeddings> 
     }
 
     let ids = ids.unwrap_or_else(|| (0..values.nrows() as u32).collect());
-    Ok(Embeddings { ids, labels, values, warnings })
+    Ok(Embeddings { ids, labels, values, origin, warnings })
 }
 
 /// What an optional column says; a warning where there is one that cannot be used, of what happens `instead`.

@@ -83,7 +83,7 @@ fn cluster_tables_come_back() {
         silhouettes: vec![0.5, -0.5],
         distances: vec![1.0, 2.0],
     };
-    write_assignments(&path, &assignments, &metadata()).unwrap();
+    write_assignments(&path, assignments.clone(), &metadata()).unwrap();
     assert_eq!(read_assignments(&path).unwrap(), assignments);
 
     let contingency = [ContingencyRow { cluster: 0, label: 7, label_name: "Sneaker".into(), count: 3 }];
@@ -265,6 +265,7 @@ fn latents_are_read_as_embeddings() {
         ids: vec![0, 1],
         labels: Some(Labels { codes: vec![1, 0], names: vec!["Bag".into(), "Coat".into()] }),
         values: latents.values,
+        origin: vec![0.0; 3],
         warnings: Vec::new(),
     };
     assert_eq!(read_embeddings(&path, None).unwrap(), expected);
@@ -307,11 +308,32 @@ fn foreign_columns_of_f64_and_texts_are_read() {
     ];
     let embeddings = read_foreign(columns, None).unwrap();
     assert_eq!(embeddings.values, array![[0.5, 2.5], [1.5, 3.5]]);
+    assert_eq!(embeddings.origin, [0.0, 0.0]);
     assert_eq!(embeddings.ids, [0, 1]);
     assert_eq!(
         embeddings.labels,
         Some(Labels { codes: vec![1, 0], names: vec!["cat".into(), "dog".into()] })
     );
+}
+
+#[test]
+fn an_offset_costs_columns_of_f64_no_digits() {
+    // f32 has steps of 0.001 at 1e4, and holds the second column as it is.
+    let rows = [[1e4 + 1e-5, 1.0], [1e4 + 3e-5, 2.0], [1e4 + 8e-5, 3.0]];
+    let columns = vec![
+        Series::new("z0".into(), rows.map(|row| row[0])),
+        Series::new("z1".into(), rows.map(|row| row[1])),
+        Series::new("list".into(), rows.map(|row| Series::new("".into(), row))),
+    ];
+    for column in [None, Some("list")] {
+        let embeddings = read_foreign(columns.clone(), column).unwrap();
+        assert!((embeddings.origin[0] - (1e4 + 4e-5)).abs() < 1e-11, "{:?}", embeddings.origin);
+        for (found, expected) in embeddings.values.column(0).iter().zip([-3e-5, -1e-5, 4e-5]) {
+            assert!((f64::from(*found) - expected).abs() < 1e-11, "{found} is not {expected}");
+        }
+        assert_eq!(embeddings.values.column(1), array![1.0, 2.0, 3.0]);
+        assert_eq!(embeddings.origin[1..], [0.0]);
+    }
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn everything_agrees_with_pandas_and_scikit_learn() {
         values: Array2::from_shape_fn((fixture.points.len(), 2), |(row, axis)| {
             fixture.points[row][axis] as f32
         }),
+        origin: vec![0.0; 2],
         warnings: Vec::new(),
     };
     let clustering = KMeansClustering {

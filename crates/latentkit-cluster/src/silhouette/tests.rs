@@ -3,12 +3,12 @@
 use std::sync::atomic::AtomicBool;
 
 use latentkit_core::ErrorKind;
-use ndarray::{Array2, Axis, array};
+use ndarray::{Array2, Axis, array, concatenate, s};
 use rand::Rng as _;
 
 use super::*;
 use crate::testing::{
-    assert_close, blobs, permutation, random_clusters, rng, silhouette_cases, with_threads,
+    assert_close, blobs, permutation, random_clusters, rng, scaled_cases, silhouette_cases, with_threads,
 };
 
 /// The length of the longest block of points.
@@ -59,6 +59,28 @@ fn by_definition(points: &Array2<f32>, clusters: &[u32]) -> Silhouette {
     Silhouette { mean: points.iter().sum::<f64>() / count as f64, points }
 }
 
+/// For each point, a, b and the size of its cluster, in f64; no cluster has only one point.
+fn by_parts(points: &Array2<f32>, clusters: &[u32]) -> Vec<(f64, f64, f64)> {
+    let k = clusters.iter().max().unwrap() + 1;
+    let of_point = |i: usize| {
+        let sums: Vec<(f64, f64)> = (0..k)
+            .map(|cluster| {
+                let members = (0..clusters.len()).filter(|&j| clusters[j] == cluster);
+                let distances = members.map(|j| {
+                    let squares = points.row(i).into_iter().zip(points.row(j));
+                    squares.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum::<f64>().sqrt()
+                });
+                distances.fold((0.0, 0.0), |(sum, size), distance| (sum + distance, size + 1.0))
+            })
+            .collect();
+        let (own, size) = sums[clusters[i] as usize];
+        let others = sums.iter().enumerate().filter(|&(cluster, _)| cluster != clusters[i] as usize);
+        let least = others.map(|(_, (sum, size))| sum / size).fold(f64::INFINITY, f64::min);
+        (own / (size - 1.0), least, size)
+    };
+    (0..clusters.len()).map(of_point).collect()
+}
+
 #[test]
 fn agrees_with_scikit_learn() {
     for case in silhouette_cases() {
@@ -72,6 +94,93 @@ fn agrees_with_scikit_learn() {
             }
         }
     }
+}
+
+#[test]
+fn agrees_with_float64_whatever_the_offsets_and_scales() {
+    let mut far_from_scalar_products = Vec::new();
+    for case in scaled_cases() {
+        let expected = Silhouette { mean: case.mean, points: case.silhouettes.clone() };
+        for simd in Simd::available() {
+            let found =
+                silhouette_with(simd, case.points().view(), &[&case.labels], Observer::silent()).unwrap();
+            let what = format!("{}, {}", case.name, simd.name());
+            assert_close(found[0].mean, expected.mean, 2e-7, &what);
+            assert_all_close(&found[0], &expected, 2e-6, &what);
+        }
+        if (case.own_mean - case.mean).abs() > 1e-6 {
+            far_from_scalar_products.push(case.name);
+        }
+    }
+    // Elsewhere the figures are those of scikit-learn as anyone calls it.
+    assert_eq!(far_from_scalar_products, ["offset 10000, scale 0.001", "every point six times, offset 1e4"]);
+}
+
+#[test]
+fn equal_columns_and_equal_points_are_rounded_no_further_than_others() {
+    // Adding the same number again and again is rounded the same way each time; summed one by one in f32, the squares
+    // of 4096 equal columns or the distances to 4096 equal points would be wrong by 1e-5 or more.
+    let (a, b, c) = (1.0, 1.1, 1.7);
+    let columns = Array2::from_shape_fn((4, 4096), |(row, _)| [0.0, a, b, c][row]);
+    let line = array![[0.0], [a], [b], [c]];
+    let clusters = [0, 0, 1, 1];
+    assert_all_close(&of(&columns, &clusters), &of(&line, &clusters), 1e-6, "columns");
+
+    let count = 4096;
+    let copies: Vec<usize> = (0..4 * count).map(|row| row / count).collect();
+    let found =
+        of(&line.select(Axis(0), &copies), &copies.iter().map(|&copy| clusters[copy]).collect::<Vec<_>>());
+    // Of each point of the line there are m copies: a = m d / (2m - 1), with d the distance within the pair.
+    let share = count as f64 / (2 * count - 1) as f64;
+    let expected = by_definition(&line, &clusters);
+    for (copy, point) in [(0, 0), (count, 1), (2 * count, 2), (3 * count, 3)] {
+        let distance = |j: usize| (f64::from(line[[point, 0]]) - f64::from(line[[j, 0]])).abs();
+        let within = share * distance(point ^ 1);
+        let between = f64::midpoint(distance((point + 2) % 4), distance(((point + 2) % 4) ^ 1));
+        assert_close(found.points[copy], (between - within) / between.max(within), 1e-6, "copies");
+        assert!((found.points[copy] - expected.points[point]).abs() > 1e-3, "the copies count");
+    }
+}
+
+#[test]
+fn a_column_without_spread_changes_nothing() {
+    let mut rng = rng(60);
+    let points = blobs(&mut rng, 90, 3, 4);
+    let clusters = random_clusters(&mut rng, 90, 5);
+    let found = of(&points, &clusters);
+    for constant in [0.0, -3e38, 1e-40] {
+        let column = Array2::from_elem((90, 1), constant);
+        let wider =
+            concatenate![Axis(1), column, points.slice(s![.., ..1]), column, points.slice(s![.., 1..])];
+        assert_eq!(of(&wider, &clusters), found, "{constant}");
+    }
+}
+
+#[test]
+fn duplicating_all_points_follows_the_formula() {
+    let mut rng = rng(61);
+    let points = blobs(&mut rng, 90, 3, 4);
+    let clusters = random_clusters(&mut rng, 90, 5);
+    let twice: Vec<usize> = (0..180).map(|row| row % 90).collect();
+    let found = of(&points.select(Axis(0), &twice), &[clusters.clone(), clusters.clone()].concat());
+    let single = by_parts(&points, &clusters);
+    for (row, value) in found.points.iter().enumerate() {
+        // The copy of a point lies at 0 from it: a is the same sum twice, of 2m - 1 points instead of m - 1.
+        let (within, between, size) = single[row % 90];
+        let a = 2.0 * within * (size - 1.0) / (2.0 * size - 1.0);
+        assert_close(*value, (between - a) / between.max(a), 1e-6, "twice");
+    }
+}
+
+#[test]
+fn two_points_have_no_silhouette_and_three_have_one() {
+    let two = array![[0.0], [1.0]];
+    assert!(error(&two, &[0, 1]).contains("2 clusters of 2 points"));
+    assert!(error(&two, &[0, 0]).contains("1 clusters of 2 points"));
+    let three = of(&array![[0.0], [1.0], [3.0]], &[0, 0, 1]);
+    assert_eq!(three.points[2], 0.0);
+    assert_close(three.points[0], 2.0 / 3.0, 1e-7, "a = 1, b = 3");
+    assert_close(three.points[1], 0.5, 1e-7, "a = 1, b = 2");
 }
 
 #[test]

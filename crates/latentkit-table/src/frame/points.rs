@@ -1,7 +1,7 @@
 //! Points, ids and labels from tables that anyone may have made.
 
 use latentkit_core::Result;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1, ArrayViewMut1};
 use polars::prelude::*;
 
 use crate::Labels;
@@ -43,8 +43,8 @@ impl TableReader {
         self.series(name).map(Ok)
     }
 
-    /// The points of the table; see [`crate::read_embeddings`].
-    pub(crate) fn points(&self, column: Option<&str>) -> Result<Array2<f32>> {
+    /// The points of the table and what they are relative to; see [`crate::Embeddings`].
+    pub(crate) fn points(&self, column: Option<&str>) -> Result<(Array2<f32>, Vec<f64>)> {
         if self.height == 0 {
             return Err(self.wrong("it has no rows"));
         }
@@ -99,21 +99,23 @@ impl TableReader {
     }
 
     /// The points whose coordinates are the columns `names`.
-    fn column_points(&self, names: &[String]) -> Result<Array2<f32>> {
+    fn column_points(&self, names: &[String]) -> Result<(Array2<f32>, Vec<f64>)> {
         let mut points = Array2::zeros((self.height, names.len()));
+        let mut origin = Vec::with_capacity(names.len());
         for (index, name) in names.iter().enumerate() {
             let series = self.series(name)?;
             self.no_nulls(name, &series)?;
             let values = self.floats(name, &series)?;
-            for (row, value) in values.into_iter().enumerate() {
-                points[[row, index]] = self.finite(name, row, value)?;
+            for (row, &value) in values.iter().enumerate() {
+                self.check_value(name, row, value)?;
             }
+            origin.push(narrow(ArrayView1::from(&values), points.column_mut(index)));
         }
-        Ok(points)
+        Ok((points, origin))
     }
 
     /// The points that are the lists of one column.
-    fn list_points(&self, name: &str) -> Result<Array2<f32>> {
+    fn list_points(&self, name: &str) -> Result<(Array2<f32>, Vec<f64>)> {
         let series = self.series(name)?;
         self.no_nulls(name, &series)?;
         let is_list = match series.dtype() {
@@ -155,10 +157,16 @@ impl TableReader {
                 );
             }
             for value in self.floats(name, &list)? {
-                points.push(self.finite(name, row, value)?);
+                self.check_value(name, row, value)?;
+                points.push(value);
             }
         }
-        Array2::from_shape_vec((self.height, width), points).map_err(|error| self.wrong(error))
+        let values =
+            Array2::from_shape_vec((self.height, width), points).map_err(|error| self.wrong(error))?;
+        let mut points = Array2::zeros(values.dim());
+        let columns = values.columns().into_iter().zip(points.columns_mut());
+        let origin = columns.map(|(values, points)| narrow(values, points)).collect();
+        Ok((points, origin))
     }
 
     /// The values of a column of f32 or f64 without nulls.
@@ -180,11 +188,10 @@ impl TableReader {
         }
     }
 
-    /// The value as f32, where it is a finite one.
-    fn finite(&self, name: &str, row: usize, value: f64) -> Result<f32> {
-        let narrow = value as f32;
-        if narrow.is_finite() {
-            return Ok(narrow);
+    /// An error where the value is not finite, or not as f32.
+    fn check_value(&self, name: &str, row: usize, value: f64) -> Result<()> {
+        if (value as f32).is_finite() {
+            return Ok(());
         }
         let problem = if value.is_finite() { "is too large for f32" } else { "is not finite" };
         Err(self
@@ -192,6 +199,18 @@ impl TableReader {
             .found(format!("`{value}`"))
             .hint("drop the row, or mend what made it"))
     }
+}
+
+/// Writes the values, which are finite as f32, relative to the number that is returned: 0 where f32 holds all of them,
+/// else their mean, so that rounding takes its share of their spread and not of their distance from 0.
+#[expect(clippy::float_cmp, reason = "asks whether f32 holds the same number")]
+fn narrow(values: ArrayView1<'_, f64>, mut narrowed: ArrayViewMut1<'_, f32>) -> f64 {
+    let exact = values.iter().all(|&value| f64::from(value as f32) == value);
+    let mean = values.mean().unwrap_or(0.0);
+    let fit = values.iter().all(|&value| ((value - mean) as f32).is_finite());
+    let origin = if exact || !fit { 0.0 } else { mean };
+    narrowed.zip_mut_with(&values, |narrowed, value| *narrowed = (value - origin) as f32);
+    origin
 }
 
 /// A column of whole numbers of any type, each from 0 to `largest`.
