@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Measures images per second of latentkit, PyTorch and Keras on this machine: bench.sh train|encode [OPTION]...
-# Builds latentkit and installs the other two where they are missing. `bench.sh train --help` lists the options.
+# Measures latentkit beside others on this machine: bench.sh train|encode|cluster [OPTION]...
+#   train, encode   images per second, beside PyTorch and Keras
+#   cluster         seconds of the sweep over k, beside scikit-learn and scikit-learn-intelex
+# Builds latentkit and installs the others where they are missing. `bench.sh train --help` lists the options.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 case ${1:-} in
-    train | encode) ;;
+    train | encode) build=(--example bench_train --example bench_encode) ;;
+    cluster) build=() ;;
     *)
         echo "error: expected what to measure, found \`${1:-nothing}\`" >&2
-        echo "hint: usage: bench.sh train|encode [OPTION]...; \`bench.sh train --help\` lists the options" >&2
+        echo "hint: usage: bench.sh train|encode|cluster [OPTION]...; \`bench.sh train --help\` lists the options" >&2
         exit 2
         ;;
 esac
@@ -17,9 +20,11 @@ case " $* " in
     *)
         "$root/scripts/setup.sh"
         # The whole workspace, so that the heavy dependencies are those that scripts/run.sh and test.sh built.
-        (cd "$root" && unset LIBTORCH &&
-            cargo build --release --locked --workspace --example bench_train --example bench_encode)
+        (cd "$root" && unset LIBTORCH && cargo build --release --locked --workspace "${build[@]}")
         ;;
 esac
 target=$(cd "$root" && realpath -m "${CARGO_TARGET_DIR:-target}")
-exec python3 "$root/scripts/bench/bench.py" --programs "$target/release/examples" "$@"
+case $1 in
+    cluster) exec python3 "$root/scripts/bench/cluster.py" --program "$target/release/latentkit" "$@" ;;
+    *) exec python3 "$root/scripts/bench/bench.py" --programs "$target/release/examples" "$@" ;;
+esac

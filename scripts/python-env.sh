@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras|tables
+# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras|tables|sklearn
 #
 # It is a virtual environment in the user's cache folder, made on the first call. Safe to run again, at the same time
-# twice, and to interrupt: an environment without its mark is made anew. LATENTKIT_TORCH_PYTHON and
-# LATENTKIT_KERAS_PYTHON name a Python of your own to use instead, which then needs the same packages.
+# twice, and to interrupt: an environment without its mark is made anew. LATENTKIT_TORCH_PYTHON,
+# LATENTKIT_KERAS_PYTHON, LATENTKIT_TABLES_PYTHON and LATENTKIT_SKLEARN_PYTHON name a Python of your own to use instead,
+# which then needs the same packages.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/latentkit
@@ -19,7 +20,8 @@ case ${1:-} in
     torch) size="5 GB on disk, since the PyTorch of PyPI brings CUDA" own=LATENTKIT_TORCH_PYTHON ;;
     keras) size="1.6 GB on disk" own=LATENTKIT_KERAS_PYTHON ;;
     tables) size="150 MB on disk" own=LATENTKIT_TABLES_PYTHON ;;
-    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables" 2 ;;
+    sklearn) size="720 MB on disk" own=LATENTKIT_SKLEARN_PYTHON ;;
+    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables|sklearn" 2 ;;
 esac
 if [ -n "${!own:-}" ]; then
     command -v "${!own}" || die "$own is \`${!own}\`, which is no program" "point it at a Python 3, or unset it"

@@ -106,7 +106,7 @@ fn check_silhouette_k(points: ArrayView2<'_, f32>, k: usize) -> Result<()> {
 /// A log line about a sweep of `points`.
 fn time_taken(sweep: &Sweep, points: ArrayView2<'_, f32>) -> String {
     format!(
-        "{} points of {} dimensions: k-means for {} of k and {} in {:.1} s, silhouettes in {:.1} s ({}, {})",
+        "{} points of {} dimensions: k-means for {} of k and {} in {:.2} s, silhouettes in {:.2} s ({}, {})",
         points.nrows(),
         points.ncols(),
         counted(sweep.clusterings.len(), "value", "values"),

@@ -29,7 +29,6 @@ impl<const LANES: usize> Routine for ClusterSums<'_, LANES> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn run<const FMA: bool>(self) {
-        // With a number of axes that the compiler knows, the block stays in registers.
         match self.block.len() {
             1 => self.narrow::<FMA, 1>(),
             2 => self.narrow::<FMA, 2>(),
@@ -39,45 +38,34 @@ impl<const LANES: usize> Routine for ClusterSums<'_, LANES> {
             6 => self.narrow::<FMA, 6>(),
             7 => self.narrow::<FMA, 7>(),
             8 => self.narrow::<FMA, 8>(),
-            _ => self.wide::<FMA>(),
+            _ => {
+                let block = Wide(self.block);
+                self.sum::<FMA>(&block);
+            }
         }
     }
 }
 
 #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 impl<const LANES: usize> ClusterSums<'_, LANES> {
-    /// The sums for points of `D` axes.
+    /// The sums of points of `D` axes.
     #[inline(always)]
     fn narrow<const FMA: bool, const D: usize>(self) {
-        let block: [[f32; LANES]; D] = std::array::from_fn(|axis| self.block[axis]);
-        self.sum(D, |point| squares::<FMA, LANES>(&block, point));
+        let block = Narrow(std::array::from_fn::<_, D, _>(|axis| self.block[axis]));
+        self.sum::<FMA>(&block);
     }
 
-    /// The sums for points of any number of axes.
+    /// The sums; `block` is that of `self`.
     #[inline(always)]
-    fn wide<const FMA: bool>(self) {
-        let block = self.block;
-        self.sum(block.len(), |point| {
-            let mut sum = [0.0_f32; LANES];
-            for (block, point) in block.chunks(AXES).zip(point.chunks(AXES)) {
-                for (sum, part) in sum.iter_mut().zip(squares::<FMA, LANES>(block, point)) {
-                    *sum += part;
-                }
-            }
-            sum
-        });
-    }
-
-    /// The sums, where `squares` gives the squared distances of the block to a point.
-    #[inline(always)]
-    fn sum(self, dimensions: usize, squares: impl Fn(&[f32]) -> [f32; LANES]) {
+    fn sum<const FMA: bool>(self, block: &impl Squares<LANES>) {
+        let dimensions = self.block.len();
         for (range, clusters) in self.cells.iter() {
             let mut cell_sum = [0.0_f64; LANES];
             let points = &self.points[range.start * dimensions..range.end * dimensions];
             for run in points.chunks(RUN * dimensions) {
                 let mut run_sum = [0.0_f32; LANES];
                 for point in run.chunks_exact(dimensions) {
-                    for (sum, square) in run_sum.iter_mut().zip(squares(point)) {
+                    for (sum, square) in run_sum.iter_mut().zip(block.squares::<FMA>(point)) {
                         *sum += square.sqrt();
                     }
                 }
@@ -91,6 +79,43 @@ impl<const LANES: usize> ClusterSums<'_, LANES> {
                 }
             }
         }
+    }
+}
+
+/// The coordinates of a block, which know the distances to it.
+///
+/// A trait and no closure, since only a function can be `#[inline(always)]`: left out of line, it would be compiled
+/// without the instruction set, and each fused multiply-add would be a call.
+trait Squares<const LANES: usize> {
+    /// Squared distances to `point`, [axes], of each lane.
+    fn squares<const FMA: bool>(&self, point: &[f32]) -> [f32; LANES];
+}
+
+/// A block of few axes, whose number the compiler knows, so that it stays in registers.
+struct Narrow<const LANES: usize, const D: usize>([[f32; LANES]; D]);
+
+impl<const LANES: usize, const D: usize> Squares<LANES> for Narrow<LANES, D> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    fn squares<const FMA: bool>(&self, point: &[f32]) -> [f32; LANES] {
+        squares::<FMA, LANES>(&self.0, point)
+    }
+}
+
+/// A block of any number of axes.
+struct Wide<'a, const LANES: usize>(&'a [[f32; LANES]]);
+
+impl<const LANES: usize> Squares<LANES> for Wide<'_, LANES> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    fn squares<const FMA: bool>(&self, point: &[f32]) -> [f32; LANES] {
+        let mut sum = [0.0_f32; LANES];
+        for (block, point) in self.0.chunks(AXES).zip(point.chunks(AXES)) {
+            for (sum, part) in sum.iter_mut().zip(squares::<FMA, LANES>(block, point)) {
+                *sum += part;
+            }
+        }
+        sum
     }
 }
 
