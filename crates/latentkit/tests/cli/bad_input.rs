@@ -169,7 +169,7 @@ fn a_reader_that_stops_reading_stops_no_work() {
     let run = |redirection: &str| {
         let program = env!("CARGO_BIN_EXE_latentkit");
         let command =
-            format!("{program} ingest {config} --force --quiet --data '{}' {redirection}", data.display());
+            format!("'{program}' ingest {config} --force --quiet --data '{}' {redirection}", data.display());
         Ran::from(Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap())
     };
     assert_eq!(run("| true").ok().stderr, "");
