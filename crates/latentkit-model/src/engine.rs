@@ -88,8 +88,8 @@ impl Engine {
         match self {
             Self::Libtorch => tch::no_grad(|| model.encode(images, false)),
             Self::Native(native) => {
-                let (encoder, _) = halves(model);
-                infer(&mut native.encoder, &encoder, images, &[model.blueprint.latent_dim() as i64])
+                let shape = [model.blueprint.latent_dim() as i64];
+                infer(&mut native.encoder, &tensors(model, "encoder."), images, &shape)
             }
         }
     }
@@ -99,8 +99,7 @@ impl Engine {
         match self {
             Self::Libtorch => tch::no_grad(|| model.decode_logits(latents, false)),
             Self::Native(native) => {
-                let (_, decoder) = halves(model);
-                infer(&mut native.decoder, &decoder, latents, &image_shape(model))
+                infer(&mut native.decoder, &tensors(model, "decoder."), latents, &image_shape(model))
             }
         }
     }
@@ -109,7 +108,9 @@ impl Engine {
     pub fn logits(&mut self, model: &AutoEncoder, images: &Tensor) -> Tensor {
         match self {
             Self::Libtorch => tch::no_grad(|| model.logits(images, false)),
-            Self::Native(native) => infer(&mut native.whole, &tensors(model), images, &image_shape(model)),
+            Self::Native(native) => {
+                infer(&mut native.whole, &tensors(model, ""), images, &image_shape(model))
+            }
         }
     }
 }
@@ -154,7 +155,7 @@ impl Native {
             Loss::Bce => latentkit_native::Loss::Bce,
             Loss::Mse => latentkit_native::Loss::Mse,
         };
-        let mut values = tensors(model);
+        let mut values = tensors(model, "");
         let step = self.whole.step(Images::Floats(&numbers(images)), &mut values, kind);
         let found = step.sums;
         let pixels = (step.pixels as f64) / images.size()[0] as f64;
@@ -176,18 +177,10 @@ impl Native {
     }
 }
 
-/// Every tensor of the model, row by row.
-fn tensors(model: &AutoEncoder) -> Vec<Vec<f32>> {
-    model.named_tensors().iter().map(|(_, tensor)| numbers(tensor)).collect()
-}
-
-/// Those of the encoder and of the decoder.
-fn halves(model: &AutoEncoder) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+/// The tensors whose names start so, row by row.
+fn tensors(model: &AutoEncoder, prefix: &str) -> Vec<Vec<f32>> {
     let named = model.named_tensors();
-    let (encoder, decoder): (Vec<_>, Vec<_>) =
-        named.iter().partition(|(name, _)| name.starts_with("encoder."));
-    let values = |half: Vec<&(String, Tensor)>| half.iter().map(|(_, tensor)| numbers(tensor)).collect();
-    (values(encoder), values(decoder))
+    named.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, tensor)| numbers(tensor)).collect()
 }
 
 fn infer(network: &mut Network, tensors: &[Vec<f32>], inputs: &Tensor, shape: &[i64]) -> Tensor {
