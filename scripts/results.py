@@ -2,7 +2,7 @@
 
     results.py artifacts/mnist-42 artifacts/mnist-43 ...    # folders named CONFIG-SEED; needs pyarrow
 
-Figures of several seeds are given as mean (lowest - highest). Started by scripts/experiments.sh.
+Figures of several seeds are given as mean (lowest - highest), counts and seconds one after the other. Started by scripts/experiments.sh.
 """
 
 import json
@@ -13,15 +13,15 @@ import pyarrow.parquet
 
 # Name of a figure, decimals, and how it is found in a run.
 TRAINING = [
-    ("epochs", 1, lambda run: run.train["epochs"]),
+    ("epochs", 0, lambda run: run.train["epochs"]),
     ("test BCE", 4, lambda run: run.train["test"]["bce"]),
     ("test MSE", 4, lambda run: run.train["test"]["mse"]),
     ("test MAE", 4, lambda run: run.train["test"]["mae"]),
-    ("dead latents", 1, lambda run: run.export["dead"]),
+    ("dead latents", 0, lambda run: run.export["dead"]),
     ("training, s", 0, lambda run: run.train["seconds"]),
 ]
 CLUSTERS = [
-    ("best k", 1, lambda run: run.cluster["best_k"]),
+    ("best k", 0, lambda run: run.cluster["best_k"]),
     ("silhouette", 3, lambda run: run.at(run.cluster["best_k"], "silhouette")),
     ("accuracy at k = 10", 3, lambda run: run.at(10, "accuracy")),
     ("NMI at k = 10", 3, lambda run: run.at(10, "nmi")),
@@ -73,13 +73,11 @@ def table(groups, title, figures):
 
 
 def spread(values, decimals):
-    mean = sum(values) / len(values)
-    if len(values) == 1:
-        return f"{mean:.{decimals}f}" if values[0] != int(values[0]) else f"{values[0]:g}"
-    # Counts of one run are whole numbers; their mean need not be.
-    whole = all(isinstance(value, int) for value in values)
-    low, high = (f"{value}" if whole else f"{value:.{decimals}f}" for value in (min(values), max(values)))
-    return f"{mean:.{decimals}f} ({low} - {high})"
+    """Counts run by run, since a mean of numbers of clusters says nothing; of the rest mean and range."""
+    if decimals == 0:
+        return ", ".join(f"{value:.0f}" for value in values)
+    mean, low, high = (f"{value:.{decimals}f}" for value in (sum(values) / len(values), min(values), max(values)))
+    return mean if len(values) == 1 else f"{mean} ({low} - {high})"
 
 
 def each(runs):
