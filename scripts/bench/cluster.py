@@ -82,6 +82,8 @@ def arguments():
         args.k *= 2
     if len(args.k) != 2 or not 2 <= args.k[0] <= args.k[1]:
         parser.error("argument --k: expected two numbers, the first from 2 on and not above the second")
+    if args.latents and not args.latents.is_file():
+        parser.error(f"argument --latents: there is no file {args.latents}")
     if args.latents and args.d:
         parser.error("argument --d: the columns are those of `--latents`")
     least = min(args.n, default=args.k[1] + 1)
