@@ -23,9 +23,13 @@ TABLES = {
     "export/reconstructions": {"id": "uint32", "kind": "text", "label": "uint8", "label_name": "text", "bce": "float"}
     | {"image": "binary", "reconstruction": "binary"},
     "cluster/sweep": {"method": "text", "k": "uint32", "seed": "uint32"}
-    | {"inertia": "double", "silhouette": "double", "seconds": "double"}
+    | {"inertia": "double", "silhouette": "double", "calinski_harabasz": "double", "davies_bouldin": "double"}
+    | {"gap": "double", "bic": "double", "seconds": "double"}
     | {measure: "double" for measure in AGREEMENT},
-    "cluster/assignments": {"id": "uint32", "k": "uint32", "cluster": "uint32", "silhouette": "float", "distance": "float"},
+    "cluster/criteria": {"method": "text", "criterion": "text", "k": "uint32"}
+    | {"value": "double", "low": "double", "high": "double", "suggested": "bool"},
+    "cluster/assignments": {"method": "text", "k": "uint32", "id": "uint32", "cluster": "uint32"}
+    | {"silhouette": "float", "distance": "float"},
     "cluster/contingency": {"cluster": "uint32", "label": "uint8", "label_name": "text", "count": "uint32"},
 }
 METADATA = {

@@ -7,20 +7,25 @@
 
 mod choice;
 mod contingency;
+mod criteria;
 mod diagnosis;
 mod external;
 mod kmeans;
 mod outputs;
+mod panel;
+mod partition;
 mod points;
 mod projection;
 mod run;
+mod scaling;
 mod silhouette;
 mod simd;
 mod sweep;
 #[cfg(test)]
 mod testing;
 
-pub use external::external_quality;
+pub use criteria::{GapReference, Resampling, Stability, gap_reference, stability};
+pub use external::{adjusted_rand_index, external_quality};
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
-pub use run::run;
-pub use silhouette::{Silhouette, silhouette};
+pub use run::{Source, run};
+pub use silhouette::{SampledSilhouette, Silhouette, silhouette, silhouette_sampled};

@@ -4,70 +4,95 @@ use std::path::Path;
 
 use latentkit_core::Result;
 use latentkit_core::stage::{
-    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, EXAMPLES, LABEL_PAIRS, PROJECTION, SWEEP,
+    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, CRITERIA, EXAMPLES, LABEL_PAIRS, PROJECTION, SWEEP,
 };
+use latentkit_core::summary::{CriterionFigure, SilhouetteKind};
 use latentkit_table::{
     Assignments, Centroids, Embeddings, Metadata, Projection, write_assignments, write_centroids,
-    write_clusters, write_contingency, write_examples, write_label_pairs, write_projection, write_sweep,
+    write_clusters, write_contingency, write_criteria, write_examples, write_label_pairs, write_projection,
+    write_sweep,
 };
-use ndarray::{ArrayView1, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate};
 
-use crate::KMeansClustering;
 use crate::diagnosis::Diagnosis;
+use crate::partition::Partition;
 use crate::projection::Principal;
+use crate::scaling::Original;
 use crate::sweep::Sweep;
 
-/// Writes every table into `folder`; those about labels where there are labels.
-pub(crate) fn write(
-    folder: &Path,
-    embeddings: &Embeddings,
-    sweep: &Sweep,
-    diagnosis: &Diagnosis,
-    principal: Principal,
-    metadata: &Metadata,
-) -> Result<()> {
-    write_sweep(&folder.join(SWEEP), &sweep.rows, metadata)?;
-    write_assignments(&folder.join(ASSIGNMENTS), assignments(&embeddings.ids, sweep), metadata)?;
-    write_centroids(&folder.join(CENTROIDS), &centroids(&sweep.clusterings, &embeddings.origin), metadata)?;
-    write_clusters(&folder.join(CLUSTERS), &diagnosis.clusters, metadata)?;
-    write_examples(&folder.join(EXAMPLES), &diagnosis.examples, metadata)?;
-    if let Some(labels) = &diagnosis.labels {
-        write_contingency(&folder.join(CONTINGENCY), &labels.contingency, metadata)?;
-        write_label_pairs(&folder.join(LABEL_PAIRS), &labels.pairs, metadata)?;
-    }
-    let projection = Projection { ids: embeddings.ids.clone(), pc1: principal.first, pc2: principal.second };
-    write_projection(&folder.join(PROJECTION), &projection, metadata)
+/// What the tables are made from.
+pub(crate) struct Outputs<'a> {
+    pub(crate) embeddings: &'a Embeddings,
+    pub(crate) original: &'a Original,
+    pub(crate) kind: SilhouetteKind,
+    pub(crate) sweep: &'a Sweep<'a>,
+    pub(crate) criteria: &'a [CriterionFigure],
+    pub(crate) diagnosis: &'a Diagnosis,
+    pub(crate) metadata: &'a Metadata,
 }
 
-fn assignments(ids: &[u32], sweep: &Sweep) -> Assignments {
-    // The largest table: growing step by step, it would take twice its size.
-    let rows = ids.len() * sweep.clusterings.len();
-    let mut table = Assignments {
-        ids: Vec::with_capacity(rows),
-        k: Vec::with_capacity(rows),
-        clusters: Vec::with_capacity(rows),
-        silhouettes: Vec::with_capacity(rows),
-        distances: Vec::with_capacity(rows),
-    };
-    for (clustering, silhouette) in sweep.clusterings.iter().zip(&sweep.silhouettes) {
-        table.ids.extend(ids);
-        table.k.extend(ids.iter().map(|_| clustering.centroids.nrows() as u32));
-        table.clusters.extend(&clustering.clusters);
-        table.silhouettes.extend(silhouette.points.iter().map(|&value| value as f32));
-        table.distances.extend(clustering.distances.iter().map(|&value| value as f32));
+impl Outputs<'_> {
+    /// Writes every table into `folder`; those about labels where there are labels.
+    pub(crate) fn write(&self, folder: &Path, principal: Principal) -> Result<()> {
+        let Self { embeddings, kind, sweep, diagnosis, metadata, .. } = *self;
+        write_sweep(&folder.join(SWEEP), &sweep.rows, metadata)?;
+        write_criteria(&folder.join(CRITERIA), self.criteria, metadata)?;
+        self.write_assignments(&folder.join(ASSIGNMENTS))?;
+        write_centroids(&folder.join(CENTROIDS), &self.centroids(), metadata)?;
+        write_clusters(&folder.join(CLUSTERS), &diagnosis.clusters, kind, metadata)?;
+        write_examples(&folder.join(EXAMPLES), &diagnosis.examples, kind, metadata)?;
+        if let Some(labels) = &diagnosis.labels {
+            write_contingency(&folder.join(CONTINGENCY), &labels.contingency, metadata)?;
+            write_label_pairs(&folder.join(LABEL_PAIRS), &labels.pairs, metadata)?;
+        }
+        let projection =
+            Projection { ids: embeddings.ids.clone(), pc1: principal.first, pc2: principal.second };
+        write_projection(&folder.join(PROJECTION), &projection, metadata)
     }
-    table
+
+    fn write_assignments(&self, path: &Path) -> Result<()> {
+        let (partitions, silhouettes) = (&self.sweep.partitions, &self.sweep.silhouettes);
+        let name = |partition: &Partition| (partition.method.name().to_owned(), partition.k);
+        let names: Vec<_> = partitions.iter().map(name).collect();
+        let (ids, points) = (&self.embeddings.ids, self.embeddings.values.view());
+        write_assignments(path, &names, self.kind, self.metadata, |index| {
+            let partition = &partitions[index];
+            let (method, k) = names[index].clone();
+            Ok(Assignments {
+                method,
+                k,
+                ids: ids.clone(),
+                clusters: partition.clusters.iter().map(|&cluster| Some(cluster)).collect(),
+                silhouettes: match &silhouettes[index] {
+                    None => vec![None; ids.len()],
+                    Some(found) => narrow(found.of_points(ids.len())),
+                },
+                distances: partition
+                    .distances(points)
+                    .into_iter()
+                    .map(|distance| Some(distance as f32))
+                    .collect(),
+            })
+        })
+    }
+
+    /// The centroids of the first method in the coordinates of the table that the points came from.
+    fn centroids(&self) -> Centroids {
+        let first = self.sweep.partitions[0].method;
+        let (mut k, mut clusters, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for partition in self.sweep.partitions.iter().filter(|partition| partition.method == first) {
+            let count = partition.centroids.nrows() as u32;
+            k.extend((0..count).map(|_| partition.k));
+            clusters.extend(0..count);
+            let points = &self.embeddings.values;
+            values.push(self.original.centroids(points, &partition.clusters, &partition.centroids));
+        }
+        let views: Vec<_> = values.iter().map(Array2::view).collect();
+        let values = concatenate(Axis(0), &views).expect("all centroids have the dimensions of the points");
+        Centroids { k, clusters, values }
+    }
 }
 
-/// The centroids, which are relative to `origin`, in the coordinates of the table that the points came from.
-fn centroids(clusterings: &[KMeansClustering], origin: &[f64]) -> Centroids {
-    let (mut k, mut clusters) = (Vec::new(), Vec::new());
-    for clustering in clusterings {
-        let count = clustering.centroids.nrows() as u32;
-        k.extend((0..count).map(|_| count));
-        clusters.extend(0..count);
-    }
-    let values: Vec<_> = clusterings.iter().map(|clustering| clustering.centroids.view()).collect();
-    let values = concatenate(Axis(0), &values).expect("all centroids have the dimensions of the points");
-    Centroids { k, clusters, values: values + ArrayView1::from(origin) }
+fn narrow(values: Vec<Option<f64>>) -> Vec<Option<f32>> {
+    values.into_iter().map(|value| value.map(|value| value as f32)).collect()
 }

@@ -42,14 +42,8 @@ pub(crate) struct Principal {
 /// K. Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine 2 (1901),
 /// 559-572.
 pub(crate) fn project(points: ArrayView2<'_, f32>, observer: Observer) -> Result<Principal> {
-    check_points(points)?;
     let mean = mean(points);
-    let products = products(points, mean.view(), observer)?; // n times the covariance
-    let total = products.diag().sum();
-    let (values, vectors) = products
-        .eigh_into()
-        .map_err(|error| Error::failed(format!("cannot find the principal components: {error}")))?
-        .sort_eig_desc();
+    let Axes { total, values, vectors } = axes(points, mean.view(), observer)?;
 
     let component = |index: usize| (index < values.len()).then(|| oriented(vectors.column(index)));
     let share = |index: usize| match values.get(index) {
@@ -65,6 +59,52 @@ pub(crate) fn project(points: ArrayView2<'_, f32>, observer: Observer) -> Result
         second: coordinates(component(1)),
         explained_variance: [share(0), share(1)],
     })
+}
+
+/// The principal axes of points.
+struct Axes {
+    /// n times the variance along all of them together.
+    total: f64,
+    /// n times the variance along each, descending: [dimensions].
+    values: Array1<f64>,
+    /// Their directions: [dimensions, axes].
+    vectors: Array2<f64>,
+}
+
+fn axes(points: ArrayView2<'_, f32>, mean: ArrayView1<'_, f64>, observer: Observer) -> Result<Axes> {
+    check_points(points)?;
+    let products = products(points, mean, observer)?; // n times the covariance
+    let total = products.diag().sum();
+    let (values, vectors) = products
+        .eigh_into()
+        .map_err(|error| Error::failed(format!("cannot find the principal components: {error}")))?
+        .sort_eig_desc();
+    Ok(Axes { total, values, vectors })
+}
+
+/// The side lengths of the box around `points`, [n, dimensions], that is aligned with their principal axes: [dimensions].
+///
+/// # Errors
+/// As [`project`].
+pub(crate) fn principal_ranges(points: ArrayView2<'_, f32>, observer: Observer) -> Result<Vec<f64>> {
+    let mean = mean(points);
+    let axes = axes(points, mean.view(), observer)?;
+    let widest = |chunk: usize| {
+        let end = points.nrows().min((chunk + 1) * CHUNK);
+        let centred = points.slice(s![chunk * CHUNK..end, ..]).mapv(f64::from) - &mean;
+        let along = centred.dot(&axes.vectors);
+        let end = |start: f64, pick: fn(f64, f64) -> f64| -> Vec<f64> {
+            along.columns().into_iter().map(|column| column.iter().copied().fold(start, pick)).collect()
+        };
+        [end(f64::INFINITY, f64::min), end(f64::NEG_INFINITY, f64::max)]
+    };
+    let parts: Vec<[Vec<f64>; 2]> = (0..points.nrows().div_ceil(CHUNK)).into_par_iter().map(widest).collect();
+    let side = |axis: usize| {
+        let low = parts.iter().map(|part| part[0][axis]).fold(f64::INFINITY, f64::min);
+        let high = parts.iter().map(|part| part[1][axis]).fold(f64::NEG_INFINITY, f64::max);
+        high - low
+    };
+    Ok((0..points.ncols()).map(side).collect())
 }
 
 /// The mean of the points: [dimensions].

@@ -2,34 +2,49 @@
 
 use std::path::Path;
 
-use latentkit_core::config::ClusterConfig;
+use latentkit_core::config::{ClusterConfig, Method};
 use latentkit_core::hash::FileRecord;
-use latentkit_core::summary::{ClusterSummary, LabelPair};
+use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, SilhouetteKind};
 use latentkit_core::{Error, Observer, Result};
 use latentkit_table::{LabelPairRow, Metadata, read_embeddings};
 use ndarray::ArrayView2;
 
-use crate::choice::choose;
-use crate::diagnosis::{Diagnosis, diagnose};
-use crate::outputs;
+use crate::choice::verdict;
+use crate::diagnosis::{Diagnosis, Subject, diagnose};
+use crate::outputs::Outputs;
+use crate::panel::{of_silhouette, panel};
 use crate::points::check_k;
 use crate::projection::project;
+use crate::scaling::{constant_columns, scale};
 use crate::simd::Simd;
-use crate::sweep::{METHOD, Sweep, sweep};
+use crate::sweep::{Sweep, silhouette_sample, sweep};
 
 /// Label pairs of the summary at most; the table holds all of them.
 const LABEL_PAIRS: usize = 10;
 
-/// Clusters the points of `latents`, a Parquet file, for each k of the config, and chooses the k of the highest mean
-/// silhouette. `column` names a column of lists; without it the points are in z0, z1, ... or in the list column `z`.
+/// Which points are clustered.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// A Parquet file.
+    pub file: &'a Path,
+    /// A column of lists; without it the points are in z0, z1, ... or in the list column `z`.
+    pub column: Option<&'a str>,
+    /// A column of labels; without it that of the name `label`, where there is one.
+    pub label_column: Option<&'a str>,
+}
+
+/// Clusters points for each k of the config by each of its methods, and chooses the k of the first method for which the mean
+/// silhouette is highest.
 ///
 /// All this is repeated with the seeds after `seed`, `seeds` of them in all; the mean silhouette of a k is also one over
-/// the seeds, and their spread tells which other k are as good as the chosen one.
+/// the seeds, and their spread tells which other k are as good as the chosen one. The other criteria of the config suggest a
+/// k each, and what all of them say together is the verdict, which may be that there is no clear k.
 ///
-/// Writes into `output_folder`, which exists, `sweep.parquet` with the figures of every seed and k; and of the first
-/// seed `assignments.parquet` and `centroids.parquet` for every k, `clusters.parquet` and `examples.parquet` for the
-/// chosen one; and `projection.parquet`. When the table has labels, `contingency.parquet` and `label_pairs.parquet` say
-/// how they lie in the clusters of the chosen k, and the sweep says for every k how well the clusters agree with them
+/// Writes into `output_folder`, which exists, `sweep.parquet` with the figures of every method, seed and k,
+/// `criteria.parquet` with those of the criteria; and of the first seed `assignments.parquet` for every method and k,
+/// `centroids.parquet` for the first method and every k, `clusters.parquet` and `examples.parquet` for the chosen one; and
+/// `projection.parquet`. When the table has labels, `contingency.parquet` and `label_pairs.parquet` say how they lie in the
+/// clusters of the chosen k, and the sweep says for every k how well the clusters agree with them
 /// ([`external_quality`](crate::external_quality())). The labels never influence the clusters or the choice of k.
 ///
 /// # Errors
@@ -38,55 +53,100 @@ const LABEL_PAIRS: usize = 10;
 pub fn run(
     config: &ClusterConfig,
     seed: u32,
-    latents: &Path,
-    column: Option<&str>,
+    source: Source,
     output_folder: &Path,
     observer: Observer,
 ) -> Result<ClusterSummary> {
-    let embeddings = read_embeddings(latents, column)?;
-    for warning in &embeddings.warnings {
-        observer.warn(warning.clone());
+    let mut embeddings = read_embeddings(source.file, source.column, source.label_column)?;
+    for warning in embeddings.warnings.iter().cloned().chain(constant_columns(&embeddings)) {
+        observer.warn(warning);
     }
+    let original = scale(&mut embeddings, config.scaling)?;
     let points = embeddings.values.view();
     let (count, dimensions) = points.dim();
     let ks = config.k.values();
     let largest = ks.last().ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
     check_silhouette_k(points, *largest as usize)?;
 
-    let sweep = sweep(config, seed, &embeddings, observer)?;
-    observer.message(time_taken(&sweep, points));
-    let figures = sweep.figures();
-    let choice =
-        choose(&figures, sweep.seeds.len()).ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
-    for warning in choice.warnings(ks) {
+    let sample = silhouette_sample(config, seed, count);
+    let kind = if sample.is_some() { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
+    let sweep = sweep(config, seed, &embeddings, sample.as_deref(), observer)?;
+    observer.message(time_taken(&sweep, kind, points));
+    let method = config.method.primary();
+    let (_, suggestion) = of_silhouette(&sweep, method);
+    let best_k = suggestion
+        .k
+        .ok_or_else(|| Error::failed("no k has a silhouette: all points are in one cluster whatever k is"))?;
+    for warning in suggestion.warnings(ks, sweep.seeds.len()) {
         observer.warn(warning);
     }
+    let criteria = panel(config, seed, points, &sweep, kind, observer)?;
+    let own: Vec<CriterionFigure> =
+        criteria.iter().filter(|figure| figure.method == method.name()).cloned().collect();
+    let verdict = verdict(&own);
+    observer.message(verdict.sentence.as_str());
 
-    let diagnosis = diagnose(&embeddings, &sweep.clusterings[choice.index], &sweep.silhouettes[choice.index]);
+    let best = sweep
+        .partitions
+        .iter()
+        .position(|partition| partition.method == method && partition.k as usize == best_k)
+        .ok_or_else(|| Error::failed("the best k was not clustered"))?;
+    let partition = &sweep.partitions[best];
+    let silhouettes = sweep.silhouettes[best].as_ref().map(|found| found.of_points(count));
+    let diagnosis = diagnose(
+        &embeddings,
+        &Subject {
+            k: partition.centroids.nrows(),
+            clusters: &partition.clusters,
+            distances: &partition.distances(points),
+            silhouettes: &silhouettes.unwrap_or_else(|| vec![None; count]),
+        },
+    );
     let principal = project(points, observer)?;
     let explained_variance = principal.explained_variance.to_vec();
+    let methods: Vec<_> = config.method.all().iter().map(|method| method.name()).collect();
     let metadata = Metadata::from([
-        ("method".into(), METHOD.into()),
+        ("method".into(), methods.join(",")),
         ("engine".into(), config.engine.name().into()),
+        ("scaling".into(), config.scaling.name().into()),
         ("seed".into(), seed.to_string()),
         ("seeds".into(), sweep.seeds.len().to_string()),
         ("restarts".into(), config.restarts.get().to_string()),
         ("batch_size".into(), config.batch_size.map_or("none".to_owned(), |size| size.get().to_string())),
-        ("best_k".into(), choice.k.to_string()),
+        ("best_k".into(), best_k.to_string()),
         ("points".into(), count.to_string()),
         ("dimensions".into(), dimensions.to_string()),
-        ("latents_blake3".into(), FileRecord::of(latents, "latents").map_err(Error::into_input)?.blake3),
+        (
+            "silhouette_sample".into(),
+            sample.as_ref().map_or("none".into(), |sample| sample.len().to_string()),
+        ),
+        ("latents_blake3".into(), FileRecord::of(source.file, "latents").map_err(Error::into_input)?.blake3),
     ]);
-    outputs::write(output_folder, &embeddings, &sweep, &diagnosis, principal, &metadata)?;
+    let outputs = Outputs {
+        embeddings: &embeddings,
+        original: &original,
+        kind,
+        sweep: &sweep,
+        criteria: &criteria,
+        diagnosis: &diagnosis,
+        metadata: &metadata,
+    };
+    outputs.write(output_folder, principal)?;
 
     Ok(ClusterSummary {
         points: count,
         dimensions,
-        sweep: figures,
-        best_k: choice.k,
-        best_at_edge: choice.at_edge,
-        rivals: choice.rivals,
-        flat: choice.flat,
+        scaling: config.scaling.name().to_owned(),
+        method: method.name().to_owned(),
+        silhouette_sample: sample.as_ref().map(Vec::len),
+        sweep: sweep.figures(kind),
+        best_k,
+        best_at_edge: suggestion.at_edge,
+        rivals: suggestion.rivals,
+        flat: suggestion.flat,
+        criteria,
+        verdict,
+        density: Vec::new(),
         seeds: sweep.seeds,
         explained_variance,
         label_pairs: frequent_pairs(diagnosis),
@@ -104,14 +164,17 @@ fn check_silhouette_k(points: ArrayView2<'_, f32>, k: usize) -> Result<()> {
 }
 
 /// A log line about a sweep of `points`.
-fn time_taken(sweep: &Sweep, points: ArrayView2<'_, f32>) -> String {
+fn time_taken(sweep: &Sweep, kind: SilhouetteKind, points: ArrayView2<'_, f32>) -> String {
+    let methods: Vec<_> = sweep.methods().map(Method::name).collect();
     format!(
-        "{} points of {} dimensions: k-means for {} of k and {} in {:.2} s, silhouettes in {:.2} s ({}, {})",
+        "{} points of {} dimensions: {} for {} of k and {} in {:.2} s, {}s in {:.2} s ({}, {})",
         points.nrows(),
         points.ncols(),
-        counted(sweep.clusterings.len(), "value", "values"),
+        methods.join(" and "),
+        counted(sweep.ks().count(), "value", "values"),
         counted(sweep.seeds.len(), "seed", "seeds"),
         sweep.clustering_seconds(),
+        kind.name(),
         sweep.silhouette_seconds,
         counted(rayon::current_num_threads(), "thread", "threads"),
         Simd::best().name(),

@@ -1,109 +1,151 @@
-//! K-Means and the silhouette for every seed and k.
+//! Clusters, silhouettes and criteria for every method, seed and k.
 
 use std::time::Instant;
 
-use latentkit_core::config::ClusterConfig;
+use latentkit_core::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::rng::generator;
-use latentkit_core::summary::SweepFigure;
+use latentkit_core::summary::{MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Event, Observer, Result};
-use latentkit_table::{Embeddings, External, Labels, SweepRow};
+use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use crate::{KMeansClustering, KMeansParams, Silhouette, external_quality, kmeans, silhouette};
+use crate::criteria::{
+    Dispersion, GapReference, Resampling, choose, gap_reference, kmeans_bic, total_squares,
+};
+use crate::partition::{Partition, Silhouettes};
+use crate::{KMeansParams, external_quality, kmeans, silhouette, silhouette_sampled};
 
-/// Name of the method in the tables, and of its random stream.
-pub(crate) const METHOD: &str = "k-means";
-
-/// What was found for every seed and k.
-pub(crate) struct Sweep {
+/// What was found for every method, seed and k.
+pub(crate) struct Sweep<'a> {
     /// The seeds: that of the experiment and those after it.
     pub(crate) seeds: Vec<u32>,
-    /// One for each seed and k, those of one seed after those of the one before: [seeds * ks].
+    /// One for each method, seed and k; those of a seed after those of the one before: [methods * seeds * ks].
     pub(crate) rows: Vec<SweepRow>,
-    /// The clusterings of the first seed: [ks]. Of the other seeds only the rows are kept.
-    pub(crate) clusterings: Vec<KMeansClustering>,
-    /// Their silhouettes: [ks].
-    pub(crate) silhouettes: Vec<Silhouette>,
+    /// The clusters of the first seed, those of a method after those of the one before: [methods * ks].
+    pub(crate) partitions: Vec<Partition>,
+    /// Their silhouettes; none of a mixture whose points are all in one component: [methods * ks].
+    pub(crate) silhouettes: Vec<Option<Silhouettes<'a>>>,
+    /// The reference of the gap statistic, where it was asked and there is one.
+    pub(crate) gap: Option<GapReference>,
     /// Seconds that all silhouettes took.
     pub(crate) silhouette_seconds: f64,
 }
 
-/// Clusters the points for every seed and k of the config.
-pub(crate) fn sweep(
+/// A clustering with what only its method tells.
+struct Found {
+    partition: Partition,
+    /// Sum of the squared distances to the centroids, where the method has it.
+    inertia: Option<f64>,
+    bic: Option<f64>,
+    aic: Option<f64>,
+    seconds: f64,
+}
+
+/// The numbers of the points whose silhouettes are computed, where there are too many points for all of them.
+pub(crate) fn silhouette_sample(config: &ClusterConfig, seed: u32, count: usize) -> Option<Vec<u32>> {
+    let size = config.sample_size.get() as usize;
+    let exact = count <= config.exact_silhouette_points.get() as usize || count <= size;
+    (!exact).then(|| choose(&mut generator(u64::from(seed), "silhouette sample", 0), count, size))
+}
+
+/// Clusters the points for every method that takes k, seed and k of the config. Of more points than silhouettes are exact
+/// for, they are those of `sample`.
+pub(crate) fn sweep<'a>(
     config: &ClusterConfig,
     seed: u32,
     embeddings: &Embeddings,
+    sample: Option<&'a [u32]>,
     observer: Observer,
-) -> Result<Sweep> {
+) -> Result<Sweep<'a>> {
     let points = embeddings.values.view();
     let seeds: Vec<u32> = (0..config.seeds.get()).map(|index| seed.wrapping_add(index)).collect();
-    let total = seeds.len() * config.k.values().len();
+    let ks = config.k.values();
+    let methods: Vec<Method> =
+        config.method.all().iter().copied().filter(|method| method.takes_k()).collect();
+    let gap = if config.criteria.has(Criterion::Gap) && methods.contains(&Method::KMeans) {
+        let resampling = Resampling {
+            repetitions: config.gap_references.get() as usize,
+            points: config.sample_size.get() as usize,
+        };
+        gap_reference(points, ks, resampling, seed, observer)?
+    } else {
+        None
+    };
     let mut sweep = Sweep {
-        seeds: Vec::new(),
-        rows: Vec::with_capacity(total),
-        clusterings: Vec::new(),
+        seeds,
+        rows: Vec::new(),
+        partitions: Vec::new(),
         silhouettes: Vec::new(),
+        gap,
         silhouette_seconds: 0.0,
     };
-    for &seed in &seeds {
-        let (clusterings, seconds) = clusterings(config, seed, points, sweep.rows.len(), total, observer)?;
-        let start = Instant::now();
-        let clusters: Vec<&[u32]> =
-            clusterings.iter().map(|clustering| clustering.clusters.as_slice()).collect();
-        let silhouettes = silhouette(points, &clusters, observer)?;
-        sweep.silhouette_seconds += start.elapsed().as_secs_f64();
-
-        let external = external(&clusterings, embeddings.labels.as_ref())?;
-        for (index, clustering) in clusterings.iter().enumerate() {
-            sweep.rows.push(SweepRow {
-                method: METHOD.to_owned(),
-                k: config.k.values()[index],
-                seed,
-                inertia: clustering.inertia,
-                silhouette: silhouettes[index].mean,
-                seconds: seconds[index],
-                external: external[index],
-            });
-        }
-        if sweep.clusterings.is_empty() {
-            (sweep.clusterings, sweep.silhouettes) = (clusterings, silhouettes);
+    let total = methods.len() * sweep.seeds.len() * ks.len();
+    let spread = total_squares(points);
+    for &method in &methods {
+        for index in 0..sweep.seeds.len() {
+            let seed = sweep.seeds[index];
+            let found = clusterings(config, method, seed, points, (sweep.rows.len(), total), observer)?;
+            let start = Instant::now();
+            let silhouettes = silhouettes(points, &found, sample, observer)?;
+            sweep.silhouette_seconds += start.elapsed().as_secs_f64();
+            let rows: Vec<SweepRow> = found
+                .par_iter()
+                .zip(&silhouettes)
+                .enumerate()
+                .map(|(index, (found, silhouettes))| {
+                    row(
+                        config,
+                        embeddings,
+                        seed,
+                        (index, found, silhouettes.as_ref()),
+                        sweep.gap.as_ref(),
+                        spread,
+                    )
+                })
+                .collect::<Result<_>>()?;
+            sweep.rows.extend(rows);
+            if index == 0 {
+                sweep.partitions.extend(found.into_iter().map(|found| found.partition));
+                sweep.silhouettes.extend(silhouettes);
+            }
         }
     }
-    Ok(Sweep { seeds, ..sweep })
+    Ok(sweep)
 }
 
-/// Clusters the points for each k, and says so; `done` clusterings of `total` were before. Returns also the seconds that
-/// each took.
+/// Clusters the points for each k, and says so; `done` clusterings of `total` were before.
 fn clusterings(
     config: &ClusterConfig,
+    method: Method,
     seed: u32,
     points: ArrayView2<'_, f32>,
-    done: usize,
-    total: usize,
+    (done, total): (usize, usize),
     observer: Observer,
-) -> Result<(Vec<KMeansClustering>, Vec<f64>)> {
+) -> Result<Vec<Found>> {
     let ks = config.k.values();
-    let (mut clusterings, mut seconds) = (Vec::with_capacity(ks.len()), Vec::with_capacity(ks.len()));
+    let mut clusterings = Vec::with_capacity(ks.len());
     for (index, &k) in ks.iter().enumerate() {
         let start = Instant::now();
-        let clustering = cluster(config, seed, points, k, observer)?;
-        seconds.push(start.elapsed().as_secs_f64());
-        let inertia = clustering.inertia;
-        observer.emit(Event::Clustered { k: k as usize, done: done + index + 1, total, inertia });
-        clusterings.push(clustering);
+        let found = match method {
+            Method::KMeans => by_kmeans(config, seed, points, k, observer)?,
+            _ => unreachable!("only methods that take k are swept"),
+        };
+        let (k, inertia) = (k as usize, found.inertia);
+        clusterings.push(Found { seconds: start.elapsed().as_secs_f64(), ..found });
+        observer.emit(Event::Clustered { method: method.name(), k, done: done + index + 1, total, inertia });
     }
-    Ok((clusterings, seconds))
+    Ok(clusterings)
 }
 
-/// Clusters the points for one k, and says so when the iterations did not suffice.
-fn cluster(
+/// K-Means for one k; says so when the iterations did not suffice.
+fn by_kmeans(
     config: &ClusterConfig,
     seed: u32,
     points: ArrayView2<'_, f32>,
     k: u32,
     observer: Observer,
-) -> Result<KMeansClustering> {
+) -> Result<Found> {
     let params = KMeansParams {
         k: k as usize,
         restarts: config.restarts.get(),
@@ -112,50 +154,129 @@ fn cluster(
         engine: config.engine,
         batch_size: config.batch_size.map(|size| size.get() as usize),
     };
-    let clustering = kmeans(points, params, &generator(u64::from(seed), METHOD, u64::from(k)), observer)?;
-    if !clustering.converged && params.batch_size.is_none() {
+    let rng = generator(u64::from(seed), Method::KMeans.name(), u64::from(k));
+    let found = kmeans(points, params, &rng, observer)?;
+    if !found.converged && params.batch_size.is_none() {
         observer.warn(format!(
             "k-means of k = {k}, seed {seed}, had not converged after {} iterations; `cluster.max-iterations` allows \
              more",
             params.max_iterations
         ));
     }
-    Ok(clustering)
+    let partition =
+        Partition { method: Method::KMeans, k, clusters: found.clusters, centroids: found.centroids };
+    Ok(Found { partition, inertia: Some(found.inertia), bic: None, aic: None, seconds: 0.0 })
 }
 
-/// How well each clustering agrees with the labels, where there are labels.
-fn external(clusterings: &[KMeansClustering], labels: Option<&Labels>) -> Result<Vec<Option<External>>> {
-    let of = |clustering: &KMeansClustering| {
-        labels.map(|labels| external_quality(&clustering.clusters, &labels.codes)).transpose()
+/// The silhouettes of all clusterings, in one pass over the pairs.
+fn silhouettes<'a>(
+    points: ArrayView2<'_, f32>,
+    found: &[Found],
+    sample: Option<&'a [u32]>,
+    observer: Observer,
+) -> Result<Vec<Option<Silhouettes<'a>>>> {
+    let several = |found: &&Found| found.partition.centroids.nrows() > 1;
+    let clusters: Vec<&[u32]> =
+        found.iter().filter(several).map(|found| found.partition.clusters.as_slice()).collect();
+    let mut silhouettes: Vec<Silhouettes> = match sample {
+        None => silhouette(points, &clusters, observer)?.into_iter().map(Silhouettes::Exact).collect(),
+        Some(sample) => silhouette_sampled(points, &clusters, sample, observer)?
+            .into_iter()
+            .map(|found| Silhouettes::Sampled(sample, found))
+            .collect(),
     };
-    clusterings.par_iter().map(of).collect()
+    let mut computed = silhouettes.drain(..);
+    Ok(found.iter().map(|found| several(&found).then(|| computed.next()).flatten()).collect())
 }
 
-impl Sweep {
-    /// The figures of each k over the seeds.
-    pub(crate) fn figures(&self) -> Vec<SweepFigure> {
-        let ks = self.clusterings.len();
-        (0..ks).map(|index| figure(self.rows.iter().skip(index).step_by(ks))).collect()
+/// The figures of one clustering, the `index`th of its seed.
+fn row(
+    config: &ClusterConfig,
+    embeddings: &Embeddings,
+    seed: u32,
+    (index, found, silhouettes): (usize, &Found, Option<&Silhouettes>),
+    gap: Option<&GapReference>,
+    spread: f64,
+) -> Result<SweepRow> {
+    let points = embeddings.values.view();
+    let Found { partition, inertia, bic, aic, seconds } = found;
+    let dispersion = Dispersion::new(points, &partition.clusters, &partition.centroids);
+    let inertia = inertia.unwrap_or_else(|| dispersion.within());
+    let asked = |criterion| config.criteria.has(criterion);
+    let is_kmeans = partition.method == Method::KMeans;
+    let own_bic = || kmeans_bic(dispersion.counts(), inertia, points.ncols());
+    let of_labels = |labels: &latentkit_table::Labels| external_quality(&partition.clusters, &labels.codes);
+    Ok(SweepRow {
+        method: partition.method.name().to_owned(),
+        k: partition.k,
+        seed,
+        inertia,
+        silhouette: silhouettes
+            .map(|found| SilhouetteFigure { mean: found.mean(), interval: found.interval() }),
+        calinski_harabasz: asked(Criterion::CalinskiHarabasz)
+            .then(|| dispersion.calinski_harabasz(spread))
+            .flatten(),
+        davies_bouldin: asked(Criterion::DaviesBouldin)
+            .then(|| dispersion.davies_bouldin(&partition.centroids))
+            .flatten(),
+        gap: gap
+            .filter(|_| is_kmeans)
+            .and_then(|gap| gap.gap(index, partition.k as usize, inertia, points.nrows())),
+        bic: asked(Criterion::Bic).then(|| if is_kmeans { own_bic() } else { *bic }).flatten(),
+        aic: asked(Criterion::Bic).then_some(*aic).flatten(),
+        seconds: *seconds,
+        external: embeddings.labels.as_ref().map(of_labels).transpose()?,
+    })
+}
+
+impl Sweep<'_> {
+    /// The figures of each k of the first method over the seeds.
+    pub(crate) fn figures(&self, kind: SilhouetteKind) -> Vec<SweepFigure> {
+        let method = self.partitions[0].method;
+        self.ks().map(|k| figure(kind, k, self.of(method, k))).collect()
     }
 
-    /// Seconds that K-Means took for all seeds and k.
+    /// The rows of a method and k, one a seed, the first of the first seed.
+    pub(crate) fn of(&self, method: Method, k: u32) -> impl Iterator<Item = &SweepRow> + Clone {
+        self.rows.iter().filter(move |row| row.k == k && row.method == method.name())
+    }
+
+    /// The methods, in their order.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = Method> {
+        let ks = self.ks().count();
+        self.partitions.iter().step_by(ks).map(|partition| partition.method)
+    }
+
+    /// The values of k, ascending.
+    pub(crate) fn ks(&self) -> impl Iterator<Item = u32> {
+        let method = self.partitions[0].method;
+        self.partitions
+            .iter()
+            .filter(move |partition| partition.method == method)
+            .map(|partition| partition.k)
+    }
+
+    /// Seconds that clustering took for all methods, seeds and k.
     pub(crate) fn clustering_seconds(&self) -> f64 {
         self.rows.iter().map(|row| row.seconds).sum()
     }
 }
 
 /// The figures of the rows of one k, of which there is one at least; the first is of the first seed.
-fn figure<'a>(rows: impl Iterator<Item = &'a SweepRow>) -> SweepFigure {
-    let rows: Vec<_> = rows.collect();
-    let silhouettes = rows.iter().map(|row| row.silhouette);
-    let least = silhouettes.clone().fold(f64::INFINITY, f64::min);
-    let most = silhouettes.clone().fold(f64::NEG_INFINITY, f64::max);
-    SweepFigure {
-        k: rows[0].k as usize,
-        inertia: rows[0].inertia,
-        // Summed above the least, equal silhouettes have exactly their value as mean.
-        silhouette: least + silhouettes.map(|silhouette| silhouette - least).sum::<f64>() / rows.len() as f64,
-        silhouette_min: least,
-        silhouette_max: most,
-    }
+fn figure<'a>(kind: SilhouetteKind, k: u32, rows: impl Iterator<Item = &'a SweepRow> + Clone) -> SweepFigure {
+    let inertia = rows.clone().next().map_or(f64::NAN, |row| row.inertia);
+    let silhouettes = rows.filter_map(|row| row.silhouette);
+    let ends = silhouettes.clone().map(|found| found.interval.unwrap_or([found.mean; 2]));
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), [own_low, own_high]| {
+        (low.min(own_low), high.max(own_high))
+    });
+    let mean = mean(silhouettes.map(|found| found.mean));
+    SweepFigure { k: k as usize, inertia, silhouette: MeanSilhouette::new(kind, mean, low, high) }
+}
+
+/// The mean of some numbers; NaN of none. Summed above the least, equal numbers have exactly their value as mean.
+pub(crate) fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let least = values.clone().fold(f64::INFINITY, f64::min);
+    let (count, sum) = values.fold((0, 0.0), |(count, sum), value| (count + 1, sum + (value - least)));
+    if count == 0 { f64::NAN } else { least + sum / f64::from(count) }
 }

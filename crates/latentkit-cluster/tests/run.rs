@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use latentkit_cluster::{external_quality, run, silhouette};
+use latentkit_cluster::{Source, external_quality, run, silhouette};
 use latentkit_core::config::{ClusterConfig, ClusterEngine, Count, KSweep, Positive};
 use latentkit_core::rng::generator;
 use latentkit_core::stage::{
@@ -15,9 +15,9 @@ use latentkit_core::stage::{
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{ErrorKind, Event, Observer, Result};
 use latentkit_table::{
-    Centroids, ClusterLabels, ExampleKind, Latents, Metadata, Split, read_assignments, read_centroids,
-    read_clusters, read_contingency, read_examples, read_label_pairs, read_projection, read_sweep,
-    write_centroids, write_latents,
+    Centroids, ClusterLabels, ExampleKind, Latents, Metadata, Split, SweepRow, read_assignments,
+    read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs, read_projection,
+    read_sweep, write_centroids, write_latents,
 };
 use ndarray::{Array2, ArrayView1, array};
 use rand::Rng as _;
@@ -45,14 +45,46 @@ fn latents() -> Latents {
 
 fn config(ks: &[u32]) -> ClusterConfig {
     ClusterConfig {
-        k: KSweep::new(ks.to_vec()).unwrap(),
         seeds: Count::new(2).unwrap(),
         restarts: Count::new(5).unwrap(),
         max_iterations: Count::new(100).unwrap(),
         tolerance: Positive::new(1e-4).unwrap(),
-        engine: ClusterEngine::Native,
-        batch_size: None,
+        ..ClusterConfig::with_k(KSweep::new(ks.to_vec()).unwrap())
     }
+}
+
+fn source(file: &Path) -> Source<'_> {
+    Source { file, column: None, label_column: None }
+}
+
+fn mean_silhouette(row: &SweepRow) -> f64 {
+    row.silhouette.unwrap().mean
+}
+
+/// The rows of every k of K-Means, those of one after those of the one before.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct AllAssignments {
+    ids: Vec<u32>,
+    k: Vec<u32>,
+    clusters: Vec<u32>,
+    silhouettes: Vec<f32>,
+    distances: Vec<f32>,
+}
+
+fn all_assignments(folder: &Path) -> AllAssignments {
+    let mut all = AllAssignments::default();
+    let mut ks: Vec<u32> = read_sweep(&folder.join(SWEEP)).unwrap().iter().map(|row| row.k).collect();
+    ks.sort_unstable();
+    ks.dedup();
+    for k in ks {
+        let found = read_assignments(&folder.join(ASSIGNMENTS), "k-means", k).unwrap().unwrap();
+        all.k.extend(found.ids.iter().map(|_| k));
+        all.ids.extend(found.ids);
+        all.clusters.extend(found.clusters.into_iter().map(Option::unwrap));
+        all.silhouettes.extend(found.silhouettes.into_iter().map(Option::unwrap));
+        all.distances.extend(found.distances.into_iter().map(Option::unwrap));
+    }
+    all
 }
 
 /// Writes the latents and clusters them; returns also what was reported.
@@ -65,7 +97,7 @@ fn cluster_latents(folder: &Path, ks: &[u32], latents: &Latents) -> (Result<Clus
     write_latents(&file, latents, &Metadata::new()).unwrap();
     let (events, never) = (Mutex::new(Vec::new()), AtomicBool::new(false));
     let sink = |event| events.lock().unwrap().push(event);
-    let summary = run(&config(ks), 42, &file, None, folder, Observer::new(&sink, &never));
+    let summary = run(&config(ks), 42, source(&file), folder, Observer::new(&sink, &never));
     (summary, events.into_inner().unwrap())
 }
 
@@ -83,21 +115,22 @@ fn writes_tables_that_agree_with_each_other() {
     assert_eq!(found, [(42, 2), (42, 3), (42, 4), (42, 5), (43, 2), (43, 3), (43, 4), (43, 5)]);
     assert!(sweep.iter().all(|row| row.method == "k-means" && row.seconds > 0.0));
     let clustered = events.iter().filter_map(|event| match event {
-        Event::Clustered { k, done, total, inertia } => Some((*k, *done, *total, *inertia)),
+        Event::Clustered { k, done, total, inertia, .. } => Some((*k, *done, *total, *inertia)),
         _ => None,
     });
-    assert!(clustered.eq((1..).zip(&sweep).map(|(done, row)| (row.k as usize, done, 8, row.inertia))));
+    assert!(clustered.eq((1..).zip(&sweep).map(|(done, row)| (row.k as usize, done, 8, Some(row.inertia)))));
     let other = sweep.split_off(4);
     assert_eq!(summary.seeds, [42, 43]);
     for ((figure, row), other) in summary.sweep.iter().zip(&sweep).zip(&other) {
         assert_eq!(figure.inertia, row.inertia);
-        assert_eq!(figure.silhouette_min, row.silhouette.min(other.silhouette));
-        assert_eq!(figure.silhouette_max, row.silhouette.max(other.silhouette));
-        assert!((figure.silhouette - f64::midpoint(row.silhouette, other.silhouette)).abs() < 1e-12);
+        let (own, other) = (mean_silhouette(row), mean_silhouette(other));
+        assert_eq!(figure.silhouette.low(), own.min(other));
+        assert_eq!(figure.silhouette.high(), own.max(other));
+        assert!((figure.silhouette.mean() - f64::midpoint(own, other)).abs() < 1e-12);
     }
     assert!(sweep.is_sorted_by(|a, b| a.inertia > b.inertia));
 
-    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let assignments = all_assignments(folder.path());
     assert_eq!(assignments.ids.len(), 4 * POINTS);
     let values = latents().values;
     for (index, row) in sweep.iter().enumerate() {
@@ -106,7 +139,7 @@ fn writes_tables_that_agree_with_each_other() {
         assert!(assignments.k[rows.clone()].iter().all(|&k| k == row.k));
         let clusters = &assignments.clusters[rows.clone()];
         let found = silhouette(values.view(), &[clusters], Observer::silent()).unwrap().remove(0);
-        assert!((found.mean - row.silhouette).abs() < 1e-6);
+        assert!((found.mean - mean_silhouette(row)).abs() < 1e-6);
         for (found, &written) in found.points.iter().zip(&assignments.silhouettes[rows.clone()]) {
             assert!((*found as f32 - written).abs() < 1e-6);
         }
@@ -125,9 +158,14 @@ fn writes_tables_that_agree_with_each_other() {
     assert_eq!(contingency[1].label_name, "one");
 
     let messages: Vec<_> = events.iter().filter(|event| matches!(event, Event::Message(_))).collect();
-    assert!(
-        matches!(&messages[..], [Event::Message(text)] if text.starts_with("120 points of 2 dimensions: k-means for 4 values of k and 2 seeds"))
-    );
+    assert!(matches!(&messages[..], [Event::Message(time), Event::Message(verdict)]
+            if time.starts_with("120 points of 2 dimensions: k-means for 4 values of k and 2 seeds")
+            && verdict == &summary.verdict.sentence));
+    assert_eq!(summary.verdict.k, Some(3), "{}", summary.verdict.sentence);
+    let suggested: Vec<_> =
+        summary.criteria.iter().map(|figure| (figure.criterion.as_str(), figure.k)).collect();
+    let all = ["silhouette", "calinski_harabasz", "davies_bouldin", "gap", "bic", "stability"];
+    assert_eq!(suggested, all.map(|name| (name, Some(3))));
     assert!(!events.iter().any(|event| matches!(event, Event::Warning(_))));
 }
 
@@ -143,7 +181,7 @@ fn the_centroids_are_those_of_every_assignment() {
     let centroids = read_centroids(&folder.path().join(CENTROIDS)).unwrap();
     assert_eq!(centroids.k, [2, 2, 3, 3, 3, 5, 5, 5, 5, 5]);
     assert_eq!(centroids.clusters, [0, 1, 0, 1, 2, 0, 1, 2, 3, 4]);
-    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let assignments = all_assignments(folder.path());
     let values = latents().values;
     for row in 0..assignments.ids.len() {
         let centroids = centroids.of(assignments.k[row]);
@@ -160,7 +198,7 @@ fn the_clusters_of_the_best_k_are_diagnosed() {
     latents.labels[0] = 1; // of blob 0
     let summary = cluster_latents(folder.path(), &[2, 3, 4, 5], &latents).0.unwrap();
     assert_eq!((summary.best_k, summary.rivals.len(), summary.flat), (3, 0, false));
-    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let assignments = all_assignments(folder.path());
     let best = POINTS..2 * POINTS; // k = 3
     let (of, silhouettes, distances) = (
         &assignments.clusters[best.clone()],
@@ -176,7 +214,7 @@ fn the_clusters_of_the_best_k_are_diagnosed() {
             own.map(|(&value, _)| f64::from(value)).sum::<f64>() / 40.0
         };
         assert_eq!((row.cluster, row.size), (cluster, 40));
-        assert!((row.silhouette - mean(silhouettes)).abs() < 1e-6);
+        assert!((row.silhouette.unwrap() - mean(silhouettes)).abs() < 1e-6);
         assert!((row.distance - mean(distances)).abs() < 1e-6);
         assert_eq!(row.labels, Some(ClusterLabels { name: name.into(), purity }));
     }
@@ -188,14 +226,16 @@ fn the_clusters_of_the_best_k_are_diagnosed() {
         assert_eq!((row.cluster as usize, row.kind, row.rank as usize), (index / 20, kind, index % 10 + 1));
         let point = row.id as usize;
         assert_eq!((of[point], distances[point]), (row.cluster, row.distance));
-        assert_eq!(silhouettes[point], row.silhouette);
+        assert_eq!(Some(silhouettes[point]), row.silhouette);
         let label = &latents.label_names[usize::from(latents.labels[point])];
         assert_eq!(row.label_name.as_ref(), Some(label));
         // As many points of the cluster come before it as its rank says.
         let before = (0..POINTS).filter(|&other| match (of[other] == row.cluster, kind) {
             (false, _) => false,
             (_, ExampleKind::Nearest) => (distances[other], other) < (row.distance, point),
-            (_, ExampleKind::LowestSilhouette) => (silhouettes[other], other) < (row.silhouette, point),
+            (_, ExampleKind::LowestSilhouette) => {
+                (silhouettes[other], other) < (row.silhouette.unwrap(), point)
+            }
         });
         assert_eq!(before.count() + 1, row.rank as usize);
     }
@@ -239,7 +279,7 @@ fn points_without_labels_have_no_table_of_labels() {
     let values = array![[1.0], [2.0], [3.0], [10.0], [11.0], [12.0]];
     write_centroids(&file, &Centroids { k: vec![6; 6], clusters: vec![0; 6], values }, &Metadata::new())
         .unwrap();
-    let summary = run(&config(&[2]), 42, &file, None, folder.path(), Observer::silent()).unwrap();
+    let summary = run(&config(&[2]), 42, source(&file), folder.path(), Observer::silent()).unwrap();
     assert_eq!(summary.label_pairs, []);
     for table in TABLES {
         assert_eq!(
@@ -273,14 +313,14 @@ fn an_offset_of_columns_of_f64_changes_nothing_but_the_centroids() {
         let file = folder.path().join("points.parquet");
         let table = Centroids { k: vec![60; 60], clusters: vec![0; 60], values };
         write_centroids(&file, &table, &Metadata::new()).unwrap();
-        let summary = run(&config(&[2, 3, 4]), 42, &file, None, folder.path(), Observer::silent()).unwrap();
+        let summary = run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Observer::silent()).unwrap();
         (summary, read_centroids(&folder.path().join(CENTROIDS)).unwrap().values)
     };
     let (near, near_centroids) = cluster(points.clone());
     let (far, far_centroids) = cluster(&points + &offset);
     assert_eq!(far.best_k, 3);
     for (near, far) in near.sweep.iter().zip(&far.sweep) {
-        assert!((near.silhouette - far.silhouette).abs() < 1e-6, "{near:?} {far:?}");
+        assert!((near.silhouette.mean() - far.silhouette.mean()).abs() < 1e-6, "{near:?} {far:?}");
         assert!((near.inertia - far.inertia).abs() < 1e-6 * near.inertia, "{near:?} {far:?}");
     }
     for (near, far) in near_centroids.rows().into_iter().zip(far_centroids.rows()) {
@@ -307,7 +347,7 @@ fn the_seeds_go_on_from_that_of_the_experiment() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    let seed = |seed| run(&config(&[7]), seed, &file, None, folder.path(), Observer::silent()).unwrap();
+    let seed = |seed| run(&config(&[7]), seed, source(&file), folder.path(), Observer::silent()).unwrap();
     let rows = |seed| {
         let rows = read_sweep(&folder.path().join(SWEEP)).unwrap().into_iter();
         rows.filter(move |row| row.seed == seed).map(|row| (row.inertia, row.silhouette)).collect::<Vec<_>>()
@@ -339,7 +379,7 @@ fn the_sweep_says_how_well_the_clusters_agree_with_the_labels() {
     let folder = tempfile::tempdir().unwrap();
     cluster(folder.path(), &[2, 3, 4]).0.unwrap();
     let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
-    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let assignments = all_assignments(folder.path());
     assert!(sweep.iter().all(|row| row.external.is_some()));
     for (clusters, row) in assignments.clusters.chunks(POINTS).zip(&sweep) {
         assert_eq!(row.external, Some(external_quality(clusters, &latents().labels).unwrap()));
@@ -354,7 +394,7 @@ fn the_sweep_says_how_well_the_clusters_agree_with_the_labels() {
 fn the_labels_do_not_choose_k() {
     let folder = tempfile::tempdir().unwrap();
     let (summary, _) = cluster(folder.path(), &[2, 3, 4, 5]);
-    let assignments = read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap();
+    let assignments = all_assignments(folder.path());
     let mut shuffled = latents();
     let mut rng = generator(2, "test", 0);
     for last in (1..POINTS).rev() {
@@ -364,7 +404,7 @@ fn the_labels_do_not_choose_k() {
     let (mut other, mut summary) = (other.unwrap(), summary.unwrap());
     assert_ne!(std::mem::take(&mut other.label_pairs), std::mem::take(&mut summary.label_pairs));
     assert_eq!(other, summary);
-    assert_eq!(read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap(), assignments);
+    assert_eq!(all_assignments(folder.path()), assignments);
     let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
     assert!(sweep.iter().all(|row| row.external.unwrap().ami.abs() < 0.1), "{sweep:?}");
 }
@@ -381,7 +421,7 @@ fn a_column_that_cannot_be_used_is_a_warning() {
         }
     };
     // Of two points no k has a silhouette; the warnings come before.
-    run(&config(&[2]), 42, &file, None, folder.path(), Observer::new(&sink, &never)).unwrap_err();
+    run(&config(&[2]), 42, source(&file), folder.path(), Observer::new(&sink, &never)).unwrap_err();
     let warnings = warnings.into_inner().unwrap();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].starts_with("column `id` is not used"), "{warnings:?}");
@@ -419,7 +459,7 @@ fn every_table_carries_its_provenance() {
 fn the_same_seed_gives_the_same_clusters() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert_eq!(cluster(one.path(), &[2, 7]).0.unwrap(), cluster(other.path(), &[2, 7]).0.unwrap());
-    let read = |folder: &Path| read_assignments(&folder.join(ASSIGNMENTS)).unwrap();
+    let read = |folder: &Path| all_assignments(folder);
     assert_eq!(read(one.path()), read(other.path()));
 }
 
@@ -428,7 +468,7 @@ fn linfa_and_mini_batches_find_the_same_blobs() {
     let folder = tempfile::tempdir().unwrap();
     let (native, _) = cluster(folder.path(), &[3]);
     let file = folder.path().join("latents.parquet");
-    let native = (native.unwrap(), read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap());
+    let native = (native.unwrap(), all_assignments(folder.path()));
     for other in [
         ClusterConfig { engine: ClusterEngine::Linfa, ..config(&[3]) },
         ClusterConfig { batch_size: Count::new(30), ..config(&[3]) },
@@ -436,8 +476,8 @@ fn linfa_and_mini_batches_find_the_same_blobs() {
         let never = AtomicBool::new(false);
         // Mini-batches are not said to need more iterations.
         let sink = |event| assert!(!matches!(event, Event::Warning(_)), "{event:?}");
-        let summary = run(&other, 42, &file, None, folder.path(), Observer::new(&sink, &never)).unwrap();
-        assert_eq!((summary, read_assignments(&folder.path().join(ASSIGNMENTS)).unwrap()), native);
+        let summary = run(&other, 42, source(&file), folder.path(), Observer::new(&sink, &never)).unwrap();
+        assert_eq!((summary, all_assignments(folder.path())), native);
         let bytes = fs_err::read(folder.path().join(SWEEP)).unwrap();
         let text: String = bytes.into_iter().map(char::from).collect();
         assert!(text.contains(other.engine.name()), "the table names the engine");
@@ -449,7 +489,13 @@ fn a_list_column_holds_the_same_points() {
     let folder = tempfile::tempdir().unwrap();
     let (columns, _) = cluster(folder.path(), &[3]);
     let file = folder.path().join("latents.parquet");
-    let list = run(&config(&[3]), 42, &file, Some("z"), folder.path(), Observer::silent());
+    let list = run(
+        &config(&[3]),
+        42,
+        Source { column: Some("z"), ..source(&file) },
+        folder.path(),
+        Observer::silent(),
+    );
     assert_eq!(list.unwrap(), columns.unwrap());
 }
 
@@ -490,7 +536,7 @@ fn k_must_be_below_the_number_of_points() {
 fn a_missing_file_is_an_input_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nowhere.parquet");
-    let error = run(&config(&[3]), 42, &file, None, folder.path(), Observer::silent()).unwrap_err();
+    let error = run(&config(&[3]), 42, source(&file), folder.path(), Observer::silent()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("nowhere.parquet"), "{error}");
 }
@@ -502,7 +548,7 @@ fn an_interrupt_leaves_no_table() {
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
     let stop = AtomicBool::new(true);
     let error =
-        run(&config(&[3]), 42, &file, None, folder.path(), Observer::new(&|_| {}, &stop)).unwrap_err();
+        run(&config(&[3]), 42, source(&file), folder.path(), Observer::new(&|_| {}, &stop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert!(!folder.path().join(SWEEP).exists());
 }

@@ -55,16 +55,18 @@ pub enum Event {
         /// Images in all.
         total: u64,
     },
-    /// The points have been clustered for one seed and k of the sweep.
+    /// The points have been clustered for one method, seed and k of the sweep.
     Clustered {
+        /// Name of the method.
+        method: &'static str,
         /// Number of clusters.
         k: usize,
         /// Clusterings done so far.
         done: usize,
-        /// Clusterings in all: one for each seed and k.
+        /// Clusterings in all: one for each method, seed and k.
         total: usize,
-        /// Sum of squared distances to the nearest centroid.
-        inertia: f64,
+        /// Sum of squared distances to the nearest centroid, for K-Means.
+        inertia: Option<f64>,
     },
     /// A file has been drawn.
     Drawn {

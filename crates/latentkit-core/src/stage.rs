@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// | ingest | `dataset.parquet` |
 /// | train | `model.safetensors`, `history.parquet`, `checkpoints/` |
 /// | export | `latents.parquet`, `reconstructions.parquet` |
-/// | cluster | `sweep.parquet`, `assignments.parquet`, `centroids.parquet`, `clusters.parquet`, `examples.parquet`, `projection.parquet`; with labels `contingency.parquet`, `label_pairs.parquet` |
+/// | cluster | `sweep.parquet`, `criteria.parquet`, `assignments.parquet`, `centroids.parquet`, `clusters.parquet`, `examples.parquet`, `projection.parquet`; with labels `contingency.parquet`, `label_pairs.parquet`; with such methods `density.parquet` |
 /// | decode | `centroid_images.parquet` |
 /// | plot | `*.png`, `*.svg`, `report.html` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +45,10 @@ pub const LATENTS: &str = "latents.parquet";
 pub const RECONSTRUCTIONS: &str = "reconstructions.parquet";
 /// The figures of each k, made by cluster.
 pub const SWEEP: &str = "sweep.parquet";
+/// What each criterion says of each k, made by cluster.
+pub const CRITERIA: &str = "criteria.parquet";
+/// What methods found that find the number of clusters themselves, made by cluster.
+pub const DENSITY: &str = "density.parquet";
 /// The cluster of each point, made by cluster.
 pub const ASSIGNMENTS: &str = "assignments.parquet";
 /// Labels counted by cluster, made by cluster.
@@ -87,9 +91,9 @@ impl Stage {
     pub fn version(self) -> u32 {
         match self {
             Self::Ingest => 1,
-            Self::Decode | Self::Plot => 2,
-            Self::Train | Self::Export => 3,
-            Self::Cluster => 4,
+            Self::Decode => 2,
+            Self::Train | Self::Export | Self::Plot => 3,
+            Self::Cluster => 5,
         }
     }
 

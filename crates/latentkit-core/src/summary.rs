@@ -153,6 +153,12 @@ pub struct ClusterSummary {
     pub points: usize,
     /// Their dimension.
     pub dimensions: usize,
+    /// How they were scaled before.
+    pub scaling: String,
+    /// The method that the sweep, the best k and the tables of its clusters are of.
+    pub method: String,
+    /// Points that the silhouettes were computed of, where it was not all of them.
+    pub silhouette_sample: Option<usize>,
     /// The figures of each k, ascending.
     pub sweep: Vec<SweepFigure>,
     /// The k of the highest silhouette.
@@ -163,6 +169,12 @@ pub struct ClusterSummary {
     pub rivals: Vec<usize>,
     /// Whether the silhouettes differ less over k than over the seeds.
     pub flat: bool,
+    /// What each criterion suggests, the silhouette first; those of every method that takes k.
+    pub criteria: Vec<CriterionFigure>,
+    /// What the criteria of the first method say together.
+    pub verdict: Verdict,
+    /// What the methods found that find the number of clusters themselves.
+    pub density: Vec<DensityFigure>,
     /// The seeds that the sweep was repeated with; tables other than the sweep are of the first.
     pub seeds: Vec<u32>,
     /// Share of the variance on each of the first two principal components, 0 to 1.
@@ -183,7 +195,32 @@ pub struct LabelPair {
 impl ClusterSummary {
     /// The highest mean silhouette.
     pub fn best_silhouette(&self) -> f64 {
-        self.sweep.iter().find(|figure| figure.k == self.best_k).map_or(f64::NAN, |figure| figure.silhouette)
+        let best = self.sweep.iter().find(|figure| figure.k == self.best_k);
+        best.map_or(f64::NAN, |figure| figure.silhouette.mean())
+    }
+
+    /// What its silhouettes are of.
+    pub fn silhouette_kind(&self) -> SilhouetteKind {
+        if self.silhouette_sample.is_some() { SilhouetteKind::Sampled } else { SilhouetteKind::Exact }
+    }
+}
+
+/// What a mean silhouette is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilhouetteKind {
+    /// Of all points.
+    Exact,
+    /// Of a random sample of the points, each compared with all points.
+    Sampled,
+}
+
+impl SilhouetteKind {
+    /// What it is called in every table and in JSON, so that no one takes one for the other.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "silhouette",
+            Self::Sampled => "silhouette_sampled",
+        }
     }
 }
 
@@ -194,12 +231,138 @@ pub struct SweepFigure {
     pub k: usize,
     /// Sum of squared distances to the nearest centroid, for the first seed.
     pub inertia: f64,
-    /// Mean silhouette over all points, -1 to 1; its mean over the seeds.
-    pub silhouette: f64,
-    /// The lowest mean silhouette of a seed.
-    pub silhouette_min: f64,
-    /// The highest mean silhouette of a seed.
-    pub silhouette_max: f64,
+    /// Mean silhouette.
+    #[serde(flatten)]
+    pub silhouette: MeanSilhouette,
+}
+
+/// A mean silhouette, -1 to 1, over all points and over the seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MeanSilhouette {
+    /// Of all points.
+    Exact {
+        /// Mean over the seeds.
+        silhouette: f64,
+        /// The lowest of a seed.
+        silhouette_min: f64,
+        /// The highest of a seed.
+        silhouette_max: f64,
+    },
+    /// Of a sample.
+    Sampled {
+        /// Mean over the seeds.
+        silhouette_sampled: f64,
+        /// The lowest lower end of a seed's confidence interval of 95 %.
+        silhouette_sampled_low: f64,
+        /// The highest upper end.
+        silhouette_sampled_high: f64,
+    },
+}
+
+impl MeanSilhouette {
+    /// One of a kind.
+    pub fn new(kind: SilhouetteKind, mean: f64, low: f64, high: f64) -> Self {
+        match kind {
+            SilhouetteKind::Exact => {
+                Self::Exact { silhouette: mean, silhouette_min: low, silhouette_max: high }
+            }
+            SilhouetteKind::Sampled => Self::Sampled {
+                silhouette_sampled: mean,
+                silhouette_sampled_low: low,
+                silhouette_sampled_high: high,
+            },
+        }
+    }
+
+    /// The mean.
+    pub fn mean(self) -> f64 {
+        match self {
+            Self::Exact { silhouette, .. } => silhouette,
+            Self::Sampled { silhouette_sampled, .. } => silhouette_sampled,
+        }
+    }
+
+    /// The lower end of what it may be.
+    pub fn low(self) -> f64 {
+        match self {
+            Self::Exact { silhouette_min, .. } => silhouette_min,
+            Self::Sampled { silhouette_sampled_low, .. } => silhouette_sampled_low,
+        }
+    }
+
+    /// The upper end of what it may be.
+    pub fn high(self) -> f64 {
+        match self {
+            Self::Exact { silhouette_max, .. } => silhouette_max,
+            Self::Sampled { silhouette_sampled_high, .. } => silhouette_sampled_high,
+        }
+    }
+}
+
+/// What one criterion says of how many clusters there are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CriterionFigure {
+    /// The method whose clusters it is about.
+    pub method: String,
+    /// Its name in the tables.
+    pub criterion: String,
+    /// Its value for each k, ascending; those k for which it is not defined are left out.
+    pub values: Vec<CriterionValue>,
+    /// The k that it suggests; none where its rule finds none.
+    pub k: Option<usize>,
+    /// Whether that is at an end of the sweep, so that a better one may lie outside.
+    pub at_edge: bool,
+    /// The other k that are as good, ascending: no further from the suggested one than the error bars reach.
+    pub rivals: Vec<usize>,
+    /// Whether the values differ no more over k than the error bars reach.
+    pub flat: bool,
+}
+
+impl CriterionFigure {
+    /// Whether it suggests a k that is worth something: one within the sweep, of a curve that is not flat.
+    pub fn is_firm(&self) -> bool {
+        self.k.is_some() && !self.at_edge && !self.flat
+    }
+}
+
+/// The value of a criterion for one k.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CriterionValue {
+    /// Number of clusters.
+    pub k: usize,
+    /// The value: the mean over the seeds, references or resamples.
+    pub value: f64,
+    /// The lower end of its error bar: the lowest of a seed, or the value less its standard error.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// What all criteria say together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The number of clusters, where more than half of the criteria agree on it; none where there is no clear k.
+    pub k: Option<usize>,
+    /// The criteria that suggest it, or none.
+    pub agreeing: Vec<String>,
+    /// How many criteria were asked.
+    pub asked: usize,
+    /// The verdict as a sentence.
+    pub sentence: String,
+}
+
+/// What a method found that finds the number of clusters itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DensityFigure {
+    /// The method.
+    pub method: String,
+    /// Clusters that it found.
+    pub clusters: usize,
+    /// Points that it put into none.
+    pub noise: usize,
+    /// Up to which distance points are neighbours, for DBSCAN.
+    pub radius: Option<f64>,
 }
 
 /// The figures of decode.

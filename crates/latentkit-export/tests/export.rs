@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use latentkit_core::config::{ExportConfig, ModelConfig};
-use latentkit_core::summary::ExportSummary;
+use latentkit_core::summary::{ExportSummary, SilhouetteKind};
 use latentkit_core::{ErrorKind, Observer, Result};
 use latentkit_export::decode;
 use latentkit_model::{AutoEncoder, ImageStore, write_tensors};
@@ -55,7 +55,7 @@ fn every_image_is_encoded_as_the_model_does() {
     assert_eq!((summary.images, summary.latents.len(), summary.splits.len()), (21, 6, 3));
     assert!(summary.splits.iter().all(|split| split.images == 7 && split.bce > 0.0 && split.mse > 0.0));
 
-    let found = read_embeddings(&folder.path().join("latents.parquet"), None).unwrap();
+    let found = read_embeddings(&folder.path().join("latents.parquet"), None, None).unwrap();
     let ids: Vec<usize> = (0..21).collect();
     let images = ImageStore::new(&dataset.images, 28, 28, Device::Cpu).batch(&ids);
     let expected = tch::no_grad(|| model.encode(&images, false));
@@ -86,9 +86,9 @@ fn centroids(folder: &Path, dimensions: usize) -> (PathBuf, PathBuf) {
     let table = Centroids { k: vec![2, 2, 3, 3, 3], clusters: vec![0, 1, 0, 1, 2], values };
     write_centroids(&centroids, &table, &Metadata::new()).unwrap();
     let rows: Vec<_> = (0..3)
-        .map(|cluster| ClusterRow { cluster, size: 1, silhouette: 0.0, distance: 0.0, labels: None })
+        .map(|cluster| ClusterRow { cluster, size: 1, silhouette: Some(0.0), distance: 0.0, labels: None })
         .collect();
-    write_clusters(&clusters, &rows, &Metadata::new()).unwrap();
+    write_clusters(&clusters, &rows, SilhouetteKind::Exact, &Metadata::new()).unwrap();
     (centroids, clusters)
 }
 

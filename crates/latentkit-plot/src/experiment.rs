@@ -137,7 +137,11 @@ impl Experiment {
         let export = files.finished(Stage::Export)?;
         let cluster: Option<Finished<ClusterSummary>> = files.finished(Stage::Cluster)?;
         let decode = files.finished(Stage::Decode)?;
-        let best_k = cluster.as_ref().map(|stage| stage.summary.best_k);
+        let summary = cluster.as_ref().map(|stage| &stage.summary);
+        let sweep = files.rows(Stage::Cluster, SWEEP, read_sweep)?;
+        // Without the figures of clustering, the method is that of the first row.
+        let method = summary.map(|summary| summary.method.clone());
+        let method = method.or_else(|| sweep.first().map(|row| row.method.clone())).unwrap_or_default();
         let clustered_latents = follows(cluster.as_ref(), export.as_ref(), LATENTS);
         let examples = files.rows(Stage::Cluster, EXAMPLES, read_examples)?;
         let example_images = if clustered_latents && follows(export.as_ref(), ingest.as_ref(), DATASET) {
@@ -155,16 +159,19 @@ impl Experiment {
             train: files.finished(Stage::Train)?,
             history: files.rows(Stage::Train, HISTORY, read_history)?,
             latents: if export.is_some() {
-                files.read(Stage::Export, LATENTS, |path| read_embeddings(path, None))?
+                files.read(Stage::Export, LATENTS, |path| read_embeddings(path, None, None))?
             } else {
                 None
             },
             reconstructions: files.read(Stage::Export, RECONSTRUCTIONS, read_reconstructions)?,
-            sweep: KFigures::of(&files.rows(Stage::Cluster, SWEEP, read_sweep)?),
-            members: match best_k {
-                Some(k) => files
-                    .read(Stage::Cluster, ASSIGNMENTS, read_assignments)?
-                    .and_then(|table| Members::of(&table, k)),
+            sweep: KFigures::of(&sweep, &method),
+            members: match summary {
+                Some(summary) => files
+                    .read(Stage::Cluster, ASSIGNMENTS, |path| {
+                        read_assignments(path, &method, summary.best_k as u32)
+                    })?
+                    .flatten()
+                    .and_then(Members::of),
                 None => None,
             },
             clusters: files.rows(Stage::Cluster, CLUSTERS, read_clusters)?,

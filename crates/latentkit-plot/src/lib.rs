@@ -8,6 +8,7 @@ mod canvas;
 mod chart;
 mod cluster_name;
 mod contingency;
+mod criterion;
 mod escape;
 mod experiment;
 mod format;

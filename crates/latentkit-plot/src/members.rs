@@ -9,18 +9,14 @@ pub(crate) struct Members {
     pub(crate) ids: Vec<u32>,
     /// Cluster of each point.
     pub(crate) clusters: Vec<u32>,
-    /// Silhouette of each point, -1 to 1.
-    pub(crate) silhouettes: Vec<f32>,
+    /// Silhouette of each point, -1 to 1; of those of a sample only, where silhouettes are sampled.
+    pub(crate) silhouettes: Vec<Option<f32>>,
 }
 
 impl Members {
-    /// The points of the clusters of one `k`; none where the table has no such k.
-    pub(crate) fn of(table: &Assignments, k: usize) -> Option<Self> {
-        let rows: Vec<usize> = (0..table.k.len()).filter(|&row| table.k[row] as usize == k).collect();
-        (!rows.is_empty()).then(|| Self {
-            ids: rows.iter().map(|&row| table.ids[row]).collect(),
-            clusters: rows.iter().map(|&row| table.clusters[row]).collect(),
-            silhouettes: rows.iter().map(|&row| table.silhouettes[row]).collect(),
-        })
+    /// The points of a clustering that puts each of them into a cluster.
+    pub(crate) fn of(table: Assignments) -> Option<Self> {
+        let clusters = table.clusters.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(Self { ids: table.ids, clusters, silhouettes: table.silhouettes })
     }
 }

@@ -15,7 +15,8 @@ pub(crate) struct KFigures {
     pub(crate) inertia: f64,
     /// Seconds that the first seed took.
     pub(crate) seconds: f64,
-    /// Mean silhouette over all points: its mean over the seeds, the lowest and the highest.
+    /// Mean silhouette: its mean over the seeds, the lowest and the highest; of sampled ones the ends of their confidence
+    /// intervals.
     pub(crate) silhouette: f64,
     pub(crate) lowest: f64,
     pub(crate) highest: f64,
@@ -24,10 +25,10 @@ pub(crate) struct KFigures {
 }
 
 impl KFigures {
-    /// The figures of each k, ascending.
-    pub(crate) fn of(rows: &[SweepRow]) -> Vec<Self> {
+    /// The figures of each k of a method, ascending.
+    pub(crate) fn of(rows: &[SweepRow], method: &str) -> Vec<Self> {
         let mut by_k: BTreeMap<u32, Vec<&SweepRow>> = BTreeMap::new();
-        for row in rows {
+        for row in rows.iter().filter(|row| row.method == method) {
             by_k.entry(row.k).or_default().push(row);
         }
         by_k.into_iter().map(|(k, rows)| Self::over(k, &rows)).collect()
@@ -35,15 +36,16 @@ impl KFigures {
 
     /// The figures of a k over its rows, one a seed, the first seed first.
     fn over(k: u32, rows: &[&SweepRow]) -> Self {
-        let silhouettes = || rows.iter().map(|row| row.silhouette);
+        let found: Vec<_> = rows.iter().filter_map(|row| row.silhouette).collect();
+        let ends = || found.iter().flat_map(|found| found.interval.unwrap_or([found.mean; 2]));
         Self {
             k,
             seeds: rows.len(),
             inertia: rows[0].inertia,
             seconds: rows[0].seconds,
-            silhouette: silhouettes().sum::<f64>() / rows.len() as f64,
-            lowest: silhouettes().fold(f64::INFINITY, f64::min),
-            highest: silhouettes().fold(f64::NEG_INFINITY, f64::max),
+            silhouette: found.iter().map(|found| found.mean).sum::<f64>() / found.len() as f64,
+            lowest: ends().fold(f64::INFINITY, f64::min),
+            highest: ends().fold(f64::NEG_INFINITY, f64::max),
             external: rows
                 .iter()
                 .map(|row| row.external)
@@ -70,6 +72,8 @@ fn mean(rows: &[External]) -> External {
 
 #[cfg(test)]
 mod tests {
+    use latentkit_table::SilhouetteFigure;
+
     use super::*;
 
     #[test]
@@ -79,11 +83,13 @@ mod tests {
             k,
             seed,
             inertia: f64::from(seed),
-            silhouette,
+            silhouette: Some(SilhouetteFigure { mean: silhouette, interval: None }),
             seconds: f64::from(seed) / 10.0,
-            external: None,
+            ..SweepRow::default()
         };
-        let figures = KFigures::of(&[row(3, 42, 0.5), row(2, 42, 0.25), row(3, 43, 0.75), row(2, 43, 0.25)]);
+        let other = SweepRow { method: "gaussian-mixture".to_owned(), ..row(3, 42, 0.0) };
+        let rows = [row(3, 42, 0.5), row(2, 42, 0.25), row(3, 43, 0.75), row(2, 43, 0.25), other];
+        let figures = KFigures::of(&rows, "k-means");
         assert_eq!(figures.iter().map(|figures| figures.k).collect::<Vec<_>>(), [2, 3]);
         let three = &figures[1];
         assert_eq!((three.silhouette, three.lowest, three.highest), (0.625, 0.5, 0.75));

@@ -392,7 +392,7 @@ fn a_band_of_the_knife_is_as_thick_as_its_cluster_is_large() {
         assert!((share - f64::from(row.size) / 20_000.0).abs() < 0.002, "{share}");
         // The silhouettes fall, so the band does not reach further right below.
         assert!(corners[1..corners.len() - 1].is_sorted_by(|above, below| above.0 >= below.0));
-        let figure = format!(">{}</text>", format_args!("{:.3}", row.silhouette));
+        let figure = format!(">{}</text>", format_args!("{:.3}", row.silhouette.unwrap()));
         assert!(svg.contains(&figure), "{figure}");
     }
     let (_, drawing) = svg.split_once("</style>").unwrap();

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use latentkit_core::Result;
+use latentkit_core::summary::SilhouetteKind;
 
 use crate::Metadata;
-use crate::frame::{Table, TableReader};
+use crate::frame::{Table, TableReader, silhouette_column};
 
 /// A cluster of the chosen k.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +15,9 @@ pub struct ClusterRow {
     pub cluster: u32,
     /// Points in it.
     pub size: u32,
-    /// Mean silhouette of its points, -1 to 1.
-    pub silhouette: f64,
+    /// Mean silhouette of its points, -1 to 1; of those of the sample, where the silhouettes are sampled, and none where
+    /// none of them is in the cluster.
+    pub silhouette: Option<f64>,
     /// Mean Euclidean distance of its points to the centroid.
     pub distance: f64,
     /// What its labels say, where the points have labels.
@@ -31,13 +33,18 @@ pub struct ClusterLabels {
     pub purity: f64,
 }
 
-/// Writes columns cluster u32, size u32, silhouette f64, distance f64; and, when every row has [`ClusterRow::labels`],
-/// name and purity f64.
-pub fn write_clusters(path: &Path, rows: &[ClusterRow], metadata: &Metadata) -> Result<()> {
+/// Writes columns cluster u32, size u32, silhouette f64 (or `silhouette_sampled`), distance f64; and, when every row has
+/// [`ClusterRow::labels`], name and purity f64.
+pub fn write_clusters(
+    path: &Path,
+    rows: &[ClusterRow],
+    kind: SilhouetteKind,
+    metadata: &Metadata,
+) -> Result<()> {
     let mut table = Table::new(rows.len())
         .u32("cluster", rows.iter().map(|row| row.cluster).collect())
         .u32("size", rows.iter().map(|row| row.size).collect())
-        .f64("silhouette", rows.iter().map(|row| row.silhouette).collect())
+        .f64_or_null(kind.name(), rows.iter().map(|row| row.silhouette).collect())
         .f64("distance", rows.iter().map(|row| row.distance).collect());
     let labels: Option<Vec<&ClusterLabels>> = rows.iter().map(|row| row.labels.as_ref()).collect();
     if let Some(labels) = labels {
@@ -51,7 +58,8 @@ pub fn write_clusters(path: &Path, rows: &[ClusterRow], metadata: &Metadata) -> 
 /// Reads what [`write_clusters`] wrote.
 pub fn read_clusters(path: &Path) -> Result<Vec<ClusterRow>> {
     let table = TableReader::open(path)?;
-    let (size, silhouette, distance) = (table.u32("size")?, table.f64("silhouette")?, table.f64("distance")?);
+    let (size, distance) = (table.u32("size")?, table.f64("distance")?);
+    let silhouette = table.f64_or_null(silhouette_column(&table))?;
     let labels = if table.has("name") { Some((table.text("name")?, table.f64("purity")?)) } else { None };
     let rows = table.u32("cluster")?.into_iter().enumerate().map(|(row, cluster)| ClusterRow {
         cluster,
@@ -99,21 +107,26 @@ pub struct ExampleRow {
     pub id: u32,
     /// Name of its label, where the points have labels.
     pub label_name: Option<String>,
-    /// Its silhouette, -1 to 1.
-    pub silhouette: f32,
+    /// Its silhouette, -1 to 1; none where it is not in the sample of which they are.
+    pub silhouette: Option<f32>,
     /// Its Euclidean distance to the centroid.
     pub distance: f32,
 }
 
-/// Writes columns cluster u32, kind, rank u32, id u32, silhouette f32, distance f32; and, when every row has one,
-/// `label_name`.
-pub fn write_examples(path: &Path, rows: &[ExampleRow], metadata: &Metadata) -> Result<()> {
+/// Writes columns cluster u32, kind, rank u32, id u32, silhouette f32 (or `silhouette_sampled`), distance f32; and, when
+/// every row has one, `label_name`.
+pub fn write_examples(
+    path: &Path,
+    rows: &[ExampleRow],
+    kind: SilhouetteKind,
+    metadata: &Metadata,
+) -> Result<()> {
     let mut table = Table::new(rows.len())
         .u32("cluster", rows.iter().map(|row| row.cluster).collect())
         .text("kind", rows.iter().map(|row| row.kind.name()))
         .u32("rank", rows.iter().map(|row| row.rank).collect())
         .u32("id", rows.iter().map(|row| row.id).collect())
-        .f32("silhouette", rows.iter().map(|row| row.silhouette).collect())
+        .f32_or_null(kind.name(), rows.iter().map(|row| row.silhouette).collect())
         .f32("distance", rows.iter().map(|row| row.distance).collect());
     let names: Option<Vec<&str>> = rows.iter().map(|row| row.label_name.as_deref()).collect();
     if let Some(names) = names {
@@ -126,7 +139,7 @@ pub fn write_examples(path: &Path, rows: &[ExampleRow], metadata: &Metadata) -> 
 pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
     let table = TableReader::open(path)?;
     let (cluster, rank, id) = (table.u32("cluster")?, table.u32("rank")?, table.u32("id")?);
-    let (silhouette, distance) = (table.f32("silhouette")?, table.f32("distance")?);
+    let (silhouette, distance) = (table.f32_or_null(silhouette_column(&table))?, table.f32("distance")?);
     let names = if table.has("label_name") { Some(table.text("label_name")?) } else { None };
     let rows = table.text("kind")?.into_iter().enumerate().map(|(row, kind)| {
         let kind = ExampleKind::ALL

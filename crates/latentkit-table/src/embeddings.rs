@@ -12,7 +12,7 @@ use crate::frame::{TableReader, Usable};
 pub struct Embeddings {
     /// Id of each point: the column `id` where the table has one of whole numbers that fit, else the number of the row.
     pub ids: Vec<u32>,
-    /// Labels, where the table has a column `label` of at most 256 texts or of whole numbers from 0 to 255.
+    /// Labels, where the table has a column of them: of at most 256 texts, of whole numbers from 0 to 255, or of truth values.
     pub labels: Option<Labels>,
     /// Points less `origin`, one a row; all finite.
     pub values: Array2<f32>,
@@ -36,20 +36,25 @@ pub struct Labels {
 /// Reads points from the columns `z0`, `z1`, ... of f32 or f64, or else from a column of lists of them: `column`, or
 /// `z` or the only such column where none is given.
 ///
-/// The columns `id`, `label` and `label_name` are optional. One that cannot be used is left out, with a warning.
+/// Labels are in `label_column`, or in the column `label` where none is given, whose names are in `label_name`. The columns
+/// `id`, `label` and `label_name` are optional. One that cannot be used is left out, with a warning.
 ///
 /// # Errors
 /// Of kind input, naming the column and the row, when there are no such columns, one of `z0` to the last is missing, a
-/// list has another length than the first, or a value is null, NaN or infinite.
-pub fn read_embeddings(path: &Path, column: Option<&str>) -> Result<Embeddings> {
+/// list has another length than the first, or a value is null, NaN or infinite; and when `label_column` is not there or
+/// cannot be used.
+pub fn read_embeddings(path: &Path, column: Option<&str>, label_column: Option<&str>) -> Result<Embeddings> {
     let table = TableReader::open(path)?;
     let (values, origin) = table.points(column)?;
     let mut warnings = Vec::new();
 
     let ids = usable(&table, "id", "the rows are numbered instead", TableReader::ids, &mut warnings)?;
-    let mut labels =
-        usable(&table, "label", "the points have no labels", TableReader::labels, &mut warnings)?;
+    let mut labels = match label_column {
+        Some(name) => Some(table.required_labels(name)?),
+        None => usable(&table, "label", "the points have no labels", TableReader::labels, &mut warnings)?,
+    };
     if let Some(labels) = &mut labels
+        && label_column.is_none()
         && !table.holds_texts("label")
     {
         let instead = "the labels are named by their numbers";

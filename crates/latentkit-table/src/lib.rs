@@ -2,9 +2,12 @@
 //! crosses this border. Files are zstd-compressed, appear whole or not at all, and carry their provenance as key-value
 //! metadata under `latentkit.`.
 
+mod assignments;
 mod centroids;
-mod clusters;
+mod contingency;
+mod criteria;
 mod dataset;
+mod density;
 mod diagnosis;
 mod embeddings;
 mod frame;
@@ -12,15 +15,16 @@ mod history;
 mod latents;
 mod projection;
 mod reconstructions;
+mod sweep;
 
+pub use assignments::{Assignments, read_assignments, write_assignments};
 pub use centroids::{
     CentroidImages, Centroids, read_centroid_images, read_centroids, write_centroid_images, write_centroids,
 };
-pub use clusters::{
-    Assignments, ContingencyRow, External, SweepRow, read_assignments, read_contingency, read_sweep,
-    write_assignments, write_contingency, write_sweep,
-};
+pub use contingency::{ContingencyRow, read_contingency, write_contingency};
+pub use criteria::write_criteria;
 pub use dataset::{Dataset, Split, read_dataset, write_dataset};
+pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,
     read_label_pairs, write_clusters, write_examples, write_label_pairs,
@@ -32,6 +36,7 @@ pub use projection::{Projection, read_projection, write_projection};
 pub use reconstructions::{
     Reconstruction, ReconstructionKind, Reconstructions, read_reconstructions, write_reconstructions,
 };
+pub use sweep::{External, SilhouetteFigure, SweepRow, read_sweep, write_sweep};
 
 /// Key-value metadata of a file; each key is written with the prefix `latentkit.`.
 pub type Metadata = std::collections::BTreeMap<String, String>;

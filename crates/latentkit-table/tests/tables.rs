@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use latentkit_core::summary::Metrics;
+use latentkit_core::summary::{Metrics, SilhouetteKind};
 use latentkit_core::{Error, ErrorKind};
 use latentkit_table::*;
 use ndarray::array;
-use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter, SerReader, Series};
 
 fn metadata() -> Metadata {
     Metadata::from([("seed".to_owned(), "42".to_owned())])
@@ -69,22 +69,31 @@ fn cluster_tables_come_back() {
         k: 5,
         seed: 42,
         inertia: 12.5,
-        silhouette: 0.25,
+        silhouette: Some(SilhouetteFigure { mean: 0.25, interval: None }),
+        calinski_harabasz: Some(2.0),
         seconds: 0.5,
-        external: None,
+        ..SweepRow::default()
     }];
     write_sweep(&path, &sweep, &metadata()).unwrap();
     assert_eq!(read_sweep(&path).unwrap(), sweep);
 
-    let assignments = Assignments {
-        ids: vec![0, 1],
-        k: vec![5, 5],
-        clusters: vec![3, 4],
-        silhouettes: vec![0.5, -0.5],
-        distances: vec![1.0, 2.0],
+    let block = |method: &str, k: u32| Assignments {
+        method: method.to_owned(),
+        k,
+        ids: vec![0, 1, 2],
+        clusters: vec![Some(k), Some(4), None],
+        silhouettes: vec![Some(0.5), None, None],
+        distances: vec![Some(1.0), Some(2.0), None],
     };
-    write_assignments(&path, assignments.clone(), &metadata()).unwrap();
-    assert_eq!(read_assignments(&path).unwrap(), assignments);
+    let blocks = [block("k-means", 5), block("k-means", 6), block("hdbscan", 5)];
+    let names = blocks.each_ref().map(|block| (block.method.clone(), block.k));
+    for kind in [SilhouetteKind::Exact, SilhouetteKind::Sampled] {
+        write_assignments(&path, &names, kind, &metadata(), |index| Ok(blocks[index].clone())).unwrap();
+        for block in &blocks {
+            assert_eq!(read_assignments(&path, &block.method, block.k).unwrap().as_ref(), Some(block));
+        }
+        assert_eq!(read_assignments(&path, "dbscan", 5).unwrap(), None);
+    }
 
     let contingency = [ContingencyRow { cluster: 0, label: 7, label_name: "Sneaker".into(), count: 3 }];
     write_contingency(&path, &contingency, &metadata()).unwrap();
@@ -110,9 +119,10 @@ fn the_external_quality_of_a_sweep_comes_back_when_every_row_has_it() {
         k,
         seed: 42,
         inertia: 12.5,
-        silhouette: 0.25,
+        silhouette: Some(SilhouetteFigure { mean: 0.25, interval: None }),
         seconds: 0.5,
         external,
+        ..SweepRow::default()
     };
     let sweep = [row(2, Some(external)), row(3, Some(External { accuracy: 0.9, purity: 0.95, ..external }))];
     write_sweep(&path, &sweep, &metadata()).unwrap();
@@ -120,6 +130,38 @@ fn the_external_quality_of_a_sweep_comes_back_when_every_row_has_it() {
 
     write_sweep(&path, &[row(2, Some(external)), row(3, None)], &metadata()).unwrap();
     assert_eq!(read_sweep(&path).unwrap(), [row(2, None), row(3, None)]);
+}
+
+#[test]
+fn sampled_silhouettes_and_missing_criteria_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sweep.parquet");
+    let row = |method: &str, silhouette, gap, aic| SweepRow {
+        method: method.into(),
+        k: 5,
+        seed: 42,
+        silhouette,
+        gap,
+        aic,
+        ..SweepRow::default()
+    };
+    let sampled = Some(SilhouetteFigure { mean: 0.25, interval: Some([0.125, 0.5]) });
+    let sweep = [row("k-means", sampled, Some(1.0), None), row("gaussian-mixture", None, None, Some(-3.5))];
+    write_sweep(&path, &sweep, &metadata()).unwrap();
+    assert_eq!(read_sweep(&path).unwrap(), sweep);
+    let columns = column_names(&path);
+    assert!(columns.contains(&"silhouette_sampled".to_owned()), "{columns:?}");
+    assert!(
+        !columns.contains(&"silhouette".to_owned()) && !columns.contains(&"bic".to_owned()),
+        "{columns:?}"
+    );
+}
+
+/// The names of the columns of a file.
+fn column_names(path: &Path) -> Vec<String> {
+    let file = fs_err::File::open(path).unwrap().into_file();
+    let schema = ParquetReader::new(file).schema().unwrap();
+    schema.iter_names().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -151,13 +193,15 @@ fn decoded_centroids_come_back() {
 fn clusters_come_back_with_names_when_every_row_has_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clusters.parquet");
-    let row = |cluster, labels| ClusterRow { cluster, size: 12, silhouette: -0.25, distance: 1.5, labels };
+    let row =
+        |cluster, labels| ClusterRow { cluster, size: 12, silhouette: Some(-0.25), distance: 1.5, labels };
     let labels = |name: &str| Some(ClusterLabels { name: name.into(), purity: 0.75 });
     let rows = [row(0, labels("Sneaker + Ankle boot")), row(1, labels("<Bag>"))];
-    write_clusters(&path, &rows, &metadata()).unwrap();
+    write_clusters(&path, &rows, SilhouetteKind::Exact, &metadata()).unwrap();
     assert_eq!(read_clusters(&path).unwrap(), rows);
 
-    write_clusters(&path, &[row(0, labels("Bag")), row(1, None)], &metadata()).unwrap();
+    write_clusters(&path, &[row(0, labels("Bag")), row(1, None)], SilhouetteKind::Sampled, &metadata())
+        .unwrap();
     assert_eq!(read_clusters(&path).unwrap(), [row(0, None), row(1, None)]);
 }
 
@@ -171,14 +215,15 @@ fn examples_come_back_with_names_when_every_row_has_one() {
         rank: 1,
         id: 69_999,
         label_name: name.map(str::to_owned),
-        silhouette: -0.5,
+        silhouette: Some(-0.5),
         distance: 2.5,
     };
     let rows = [row(ExampleKind::Nearest, Some("Bag")), row(ExampleKind::LowestSilhouette, Some("Coat"))];
-    write_examples(&path, &rows, &metadata()).unwrap();
+    write_examples(&path, &rows, SilhouetteKind::Exact, &metadata()).unwrap();
     assert_eq!(read_examples(&path).unwrap(), rows);
 
-    write_examples(&path, &[rows[0].clone(), row(ExampleKind::Nearest, None)], &metadata()).unwrap();
+    let mixed = [rows[0].clone(), row(ExampleKind::Nearest, None)];
+    write_examples(&path, &mixed, SilhouetteKind::Sampled, &metadata()).unwrap();
     assert_eq!(
         read_examples(&path).unwrap(),
         [row(ExampleKind::Nearest, None), row(ExampleKind::Nearest, None)]
@@ -268,8 +313,8 @@ fn latents_are_read_as_embeddings() {
         origin: vec![0.0; 3],
         warnings: Vec::new(),
     };
-    assert_eq!(read_embeddings(&path, None).unwrap(), expected);
-    assert_eq!(read_embeddings(&path, Some("z")).unwrap(), expected);
+    assert_eq!(read_embeddings(&path, None, None).unwrap(), expected);
+    assert_eq!(read_embeddings(&path, Some("z"), None).unwrap(), expected);
 }
 
 /// The error of reading a table of these columns as embeddings.
@@ -281,7 +326,7 @@ fn read_foreign(columns: Vec<Series>, column: Option<&str>) -> Result<Embeddings
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("foreign.parquet");
     write_foreign(&path, columns);
-    read_embeddings(&path, column)
+    read_embeddings(&path, column, None)
 }
 
 /// Writes a table as anyone might.
@@ -443,7 +488,7 @@ fn labels_that_cannot_be_used_are_left_out() {
     let many: Vec<String> = (0..257).map(|label| label.to_string()).collect();
     for (labels, reason) in [
         (Series::new("label".into(), [0.5_f64]), "it holds `f64`"),
-        (Series::new("label".into(), [true]), "it holds `bool`"),
+        (Series::new("label".into(), [Some(true), None]), "row 1 (counted from 0) is null"),
         (Series::new("label".into(), [Some("a"), None]), "row 1 (counted from 0) is null"),
         (Series::new("label".into(), [Some(1_u8), None]), "row 1 (counted from 0) is null"),
         (
@@ -458,6 +503,29 @@ fn labels_that_cannot_be_used_are_left_out() {
     }
     let found = with_column(Series::new("label".into(), &many[..256]));
     assert_eq!((found.labels.unwrap().names.len(), found.warnings.len()), (256, 0));
+    let truth = with_column(Series::new("label".into(), [true, false])).labels.unwrap();
+    assert_eq!((truth.codes, truth.names), (vec![1, 0], vec!["false".to_owned(), "true".to_owned()]));
+}
+
+#[test]
+fn a_column_of_labels_may_have_any_name_but_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("points.parquet");
+    let columns = vec![
+        Series::new("z0".into(), [0.5_f32, 1.5]),
+        Series::new("species".into(), ["b", "a"]),
+        Series::new("label".into(), [7_u8, 7]),
+        Series::new("label_name".into(), ["seven", "seven"]),
+    ];
+    write_foreign(&path, columns);
+    let labels = read_embeddings(&path, None, Some("species")).unwrap().labels.unwrap();
+    assert_eq!((labels.codes, labels.names), (vec![1, 0], vec!["a".to_owned(), "b".to_owned()]));
+    let labels = read_embeddings(&path, None, None).unwrap().labels.unwrap();
+    assert_eq!((labels.codes, labels.names[7].as_str()), (vec![7, 7], "seven"));
+    let error = read_embeddings(&path, None, Some("kind")).unwrap_err();
+    assert_input_error(&error, &["no column `kind`", "`species`"]);
+    let error = read_embeddings(&path, None, Some("z0")).unwrap_err();
+    assert_input_error(&error, &["column `z0` cannot be used as labels", "it holds `f32`", "at most 256"]);
 }
 
 #[test]
@@ -480,7 +548,7 @@ fn names_that_cannot_be_used_leave_the_numbers() {
 /// Reads a table of `tests/fixtures/make.py`.
 fn read_fixture(name: &str) -> Result<Embeddings, Error> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    read_embeddings(&folder.join(format!("{name}.parquet")), None)
+    read_embeddings(&folder.join(format!("{name}.parquet")), None, None)
 }
 
 #[test]
@@ -512,12 +580,15 @@ fn columns_beside_the_points_may_be_of_any_type() {
 #[test]
 fn what_is_no_file_is_an_error_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    assert_input_error(&read_embeddings(folder.path(), None).unwrap_err(), &["Parquet file", "a folder"]);
+    assert_input_error(
+        &read_embeddings(folder.path(), None, None).unwrap_err(),
+        &["Parquet file", "a folder"],
+    );
     #[cfg(unix)]
     {
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let error = read_embeddings(&pipe, None).unwrap_err();
+        let error = read_embeddings(&pipe, None, None).unwrap_err();
         assert_input_error(&error, &["pipe", "Parquet file", "neither a file nor a folder"]);
     }
 }
@@ -528,9 +599,9 @@ fn a_file_that_is_no_parquet_is_an_error() {
     let path = folder.path().join("latents.parquet");
     for content in [&b""[..], b"PAR1", b"PAR1 this is some text that only looks like it PAR1"] {
         fs_err::write(&path, content).unwrap();
-        assert_input_error(&read_embeddings(&path, None).unwrap_err(), &["latents.parquet"]);
+        assert_input_error(&read_embeddings(&path, None, None).unwrap_err(), &["latents.parquet"]);
     }
-    assert_input_error(&read_embeddings(&folder.path().join("none"), None).unwrap_err(), &["none"]);
+    assert_input_error(&read_embeddings(&folder.path().join("none"), None, None).unwrap_err(), &["none"]);
 }
 
 #[test]

@@ -131,6 +131,9 @@ pub(crate) struct ClusterArguments {
     /// Column of lists that holds the points
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,
+    /// Column of labels, which are compared with the clusters and never used to find them [default: label]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label_column: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -34,6 +34,8 @@ pub(crate) struct Experiment {
 pub(crate) struct Points {
     pub(crate) file: Option<PathBuf>,
     pub(crate) column: Option<String>,
+    #[serde(default)]
+    pub(crate) label_column: Option<String>,
 }
 
 /// What became of a stage.
@@ -231,8 +233,12 @@ impl Experiment {
             Stage::Train | Stage::Export | Stage::Decode => Err(without_torch(stage.name())),
             Stage::Cluster => {
                 let file = points.file.clone().unwrap_or_else(|| self.artifacts.file(Stage::Export, LATENTS));
-                let column = points.column.as_deref();
-                value(latentkit_cluster::run(config.cluster()?, seed, &file, column, folder, observer))
+                let source = latentkit_cluster::Source {
+                    file: &file,
+                    column: points.column.as_deref(),
+                    label_column: points.label_column.as_deref(),
+                };
+                value(latentkit_cluster::run(config.cluster()?, seed, source, folder, observer))
             }
             Stage::Plot => {
                 let inputs = latentkit_plot::PlotInputs {
@@ -279,7 +285,9 @@ fn headline(manifest: &Manifest) -> Result<String> {
         Stage::Cluster => {
             let s: ClusterSummary = manifest.summary()?;
             let edge = if s.best_at_edge { ", at the edge of the sweep" } else { "" };
-            format!("{} points, best k {} (silhouette {:.4}{edge})", s.points, s.best_k, s.best_silhouette())
+            let (name, silhouette) = (s.silhouette_kind().name(), s.best_silhouette());
+            let clear = if s.verdict.k.is_some() { "" } else { ", no clear k" };
+            format!("{} points, best k {} ({name} {silhouette:.4}{edge}){clear}", s.points, s.best_k)
         }
         Stage::Decode => {
             let s: DecodeSummary = manifest.summary()?;

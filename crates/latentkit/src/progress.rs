@@ -134,8 +134,9 @@ fn show(event: Event) {
                 Some(total),
             );
         }
-        Event::Clustered { k, done, total, inertia } => {
-            log::info!("k = {k:<3} inertia {inertia:.1}");
+        Event::Clustered { method, k, done, total, inertia } => {
+            let inertia = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
+            log::info!("{method}  k = {k:<3}{inertia}");
             advance(
                 "clustering",
                 "{prefix} {wide_bar} {pos}/{len} values of k",

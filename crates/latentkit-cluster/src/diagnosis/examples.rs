@@ -2,30 +2,29 @@
 
 use latentkit_table::{ExampleKind, ExampleRow, Labels};
 
-use crate::{KMeansClustering, Silhouette};
+use super::Subject;
 
 /// Examples of each cluster and kind.
 const EXAMPLES: usize = 10;
 
 /// The points nearest to the centroid of each cluster, and those of the lowest silhouette; of equals, the lower id first.
-/// A cluster of fewer points shows all of them.
+/// A cluster of fewer points shows all of them; one of the second kind has a silhouette that is known.
 ///
 /// What is compared are the f32 values of the table of assignments, so that the same order follows from it.
-pub(super) fn examples(
-    ids: &[u32],
-    clustering: &KMeansClustering,
-    silhouette: &Silhouette,
-    labels: Option<&Labels>,
-) -> Vec<ExampleRow> {
-    let distance = |point: usize| clustering.distances[point] as f32;
-    let silhouette = |point: usize| silhouette.points[point] as f32;
+pub(super) fn examples(ids: &[u32], subject: &Subject, labels: Option<&Labels>) -> Vec<ExampleRow> {
+    let distance = |point: usize| subject.distances[point] as f32;
+    let silhouette = |point: usize| subject.silhouettes[point].map(|value| value as f32);
+    let lowest = |point: usize| silhouette(point).unwrap_or(f32::INFINITY);
     let mut rows = Vec::new();
-    for (cluster, mut members) in (0..).zip(members(clustering)) {
+    for (cluster, mut members) in (0..).zip(members(subject)) {
         for kind in [ExampleKind::Nearest, ExampleKind::LowestSilhouette] {
+            if kind == ExampleKind::LowestSilhouette {
+                members.retain(|&point| silhouette(point).is_some());
+            }
             members.sort_by(|&a, &b| {
                 let order = match kind {
                     ExampleKind::Nearest => distance(a).total_cmp(&distance(b)),
-                    ExampleKind::LowestSilhouette => silhouette(a).total_cmp(&silhouette(b)),
+                    ExampleKind::LowestSilhouette => lowest(a).total_cmp(&lowest(b)),
                 };
                 order.then(ids[a].cmp(&ids[b])).then(a.cmp(&b))
             });
@@ -44,9 +43,9 @@ pub(super) fn examples(
 }
 
 /// The points of each cluster.
-fn members(clustering: &KMeansClustering) -> Vec<Vec<usize>> {
-    let mut members = vec![Vec::new(); clustering.centroids.nrows()];
-    for (point, &cluster) in clustering.clusters.iter().enumerate() {
+fn members(subject: &Subject) -> Vec<Vec<usize>> {
+    let mut members = vec![Vec::new(); subject.k];
+    for (point, &cluster) in subject.clusters.iter().enumerate() {
         members[cluster as usize].push(point);
     }
     members

@@ -9,7 +9,6 @@ mod tests;
 use latentkit_table::{ClusterRow, ContingencyRow, Embeddings, ExampleRow, LabelPairRow};
 
 use crate::contingency::Contingency;
-use crate::{KMeansClustering, Silhouette};
 use examples::examples;
 use names::cluster_labels;
 use pairs::label_pairs;
@@ -32,47 +31,55 @@ pub(crate) struct LabelRows {
     pub(crate) pairs: Vec<LabelPairRow>,
 }
 
-/// Looks into a clustering of `embeddings` whose silhouette is known.
-pub(crate) fn diagnose(
-    embeddings: &Embeddings,
-    clustering: &KMeansClustering,
-    silhouette: &Silhouette,
-) -> Diagnosis {
+/// A clustering to look into.
+pub(crate) struct Subject<'a> {
+    /// Number of clusters, none of them empty.
+    pub(crate) k: usize,
+    /// Cluster of each point: [n].
+    pub(crate) clusters: &'a [u32],
+    /// Distance of each point to the centroid of its cluster: [n].
+    pub(crate) distances: &'a [f64],
+    /// Silhouette of each point, where it is known: [n].
+    pub(crate) silhouettes: &'a [Option<f64>],
+}
+
+/// Looks into a clustering of `embeddings`.
+pub(crate) fn diagnose(embeddings: &Embeddings, subject: &Subject) -> Diagnosis {
     let labels = embeddings.labels.as_ref();
-    let counts =
-        labels.map(|labels| Contingency::new(&clustering.clusters, clustering.centroids.nrows(), labels));
+    let counts = labels.map(|labels| Contingency::new(subject.clusters, subject.k, labels));
     Diagnosis {
-        clusters: clusters(clustering, silhouette, counts.as_ref()),
-        examples: examples(&embeddings.ids, clustering, silhouette, labels),
+        clusters: clusters(subject, counts.as_ref()),
+        examples: examples(&embeddings.ids, subject, labels),
         labels: counts.map(|counts| LabelRows { contingency: counts.rows(), pairs: label_pairs(&counts) }),
     }
 }
 
-/// The size and the means of each cluster, none of which is empty, and what its labels say.
-fn clusters(
-    clustering: &KMeansClustering,
-    silhouette: &Silhouette,
-    counts: Option<&Contingency>,
-) -> Vec<ClusterRow> {
-    let mut rows: Vec<_> = (0..clustering.centroids.nrows())
+/// The size and the means of each cluster, and what its labels say.
+fn clusters(subject: &Subject, counts: Option<&Contingency>) -> Vec<ClusterRow> {
+    let mut rows: Vec<_> = (0..subject.k)
         .map(|cluster| ClusterRow {
             cluster: cluster as u32,
             size: 0,
-            silhouette: 0.0,
+            silhouette: None,
             distance: 0.0,
             labels: counts.map(|counts| cluster_labels(counts, cluster)),
         })
         .collect();
-    let of_points = silhouette.points.iter().zip(&clustering.distances);
-    for (&cluster, (silhouette, distance)) in clustering.clusters.iter().zip(of_points) {
+    let mut known = vec![(0.0, 0_u32); subject.k];
+    let of_points = subject.silhouettes.iter().zip(subject.distances);
+    for (&cluster, (&silhouette, &distance)) in subject.clusters.iter().zip(of_points) {
         let row = &mut rows[cluster as usize];
         row.size += 1;
-        row.silhouette += silhouette;
         row.distance += distance;
+        if let Some(silhouette) = silhouette {
+            let (sum, count) = &mut known[cluster as usize];
+            *sum += silhouette;
+            *count += 1;
+        }
     }
-    for row in &mut rows {
-        row.silhouette /= f64::from(row.size);
+    for (row, (sum, count)) in rows.iter_mut().zip(known) {
         row.distance /= f64::from(row.size);
+        row.silhouette = (count > 0).then(|| sum / f64::from(count));
     }
     rows
 }

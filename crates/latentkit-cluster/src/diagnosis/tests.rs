@@ -77,14 +77,8 @@ fn the_highest_share_comes_first_and_labels_of_no_point_have_none() {
 fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f64]) -> Vec<ExampleRow> {
     let ids: Vec<u32> = (0..clusters.len() as u32).map(|point| 1000 - 10 * point).collect();
     let k = clusters.iter().max().unwrap() + 1;
-    let clustering = KMeansClustering {
-        clusters: clusters.to_vec(),
-        centroids: Array2::zeros((k as usize, 1)),
-        distances: distances.to_vec(),
-        inertia: 0.0,
-        converged: true,
-    };
-    examples(&ids, &clustering, &Silhouette { mean: 0.0, points: silhouettes.to_vec() }, None)
+    let silhouettes: Vec<_> = silhouettes.iter().map(|&value| Some(value)).collect();
+    examples(&ids, &Subject { k: k as usize, clusters, distances, silhouettes: &silhouettes }, None)
 }
 
 #[test]
@@ -103,7 +97,28 @@ fn examples_are_ranked_and_of_equals_the_lower_id_comes_first() {
         (1, low, 1, 1000),
     ];
     assert_eq!(found, expected);
-    assert_eq!((rows[0].distance, rows[0].silhouette, rows[0].label_name.as_deref()), (0.25, 0.75, None));
+    assert_eq!(
+        (rows[0].distance, rows[0].silhouette, rows[0].label_name.as_deref()),
+        (0.25, Some(0.75), None)
+    );
+}
+
+#[test]
+fn only_points_of_the_sample_have_a_silhouette() {
+    let subject = Subject {
+        k: 2,
+        clusters: &[0, 0, 1],
+        distances: &[0.5, 0.25, 1.0],
+        silhouettes: &[None, Some(0.75), None],
+    };
+    let rows = examples(&[7, 8, 9], &subject, None);
+    let found: Vec<_> = rows.iter().map(|row| (row.cluster, row.kind, row.id, row.silhouette)).collect();
+    let (near, low) = (ExampleKind::Nearest, ExampleKind::LowestSilhouette);
+    let expected =
+        [(0, near, 8, Some(0.75)), (0, near, 7, None), (0, low, 8, Some(0.75)), (1, near, 9, None)];
+    assert_eq!(found, expected);
+    let silhouettes: Vec<_> = clusters(&subject, None).iter().map(|row| row.silhouette).collect();
+    assert_eq!(silhouettes, [Some(0.75), None]);
 }
 
 #[test]
@@ -124,7 +139,6 @@ struct Fixture {
     assigned: Vec<u32>,
     silhouettes: Vec<f64>,
     distances: Vec<f64>,
-    centroids: Vec<[f64; 2]>,
     clusters: Vec<ClusterCase>,
     pairs: Vec<PairCase>,
 }
@@ -160,20 +174,18 @@ fn everything_agrees_with_pandas_and_scikit_learn() {
         origin: vec![0.0; 2],
         warnings: Vec::new(),
     };
-    let clustering = KMeansClustering {
-        clusters: fixture.assigned,
-        centroids: Array2::from(fixture.centroids),
-        inertia: fixture.distances.iter().map(|distance| distance * distance).sum(),
-        distances: fixture.distances,
-        converged: true,
+    let subject = Subject {
+        k: fixture.clusters.len(),
+        clusters: &fixture.assigned,
+        distances: &fixture.distances,
+        silhouettes: &fixture.silhouettes.into_iter().map(Some).collect::<Vec<_>>(),
     };
-    let silhouette = Silhouette { mean: 0.0, points: fixture.silhouettes };
-    let found = diagnose(&embeddings, &clustering, &silhouette);
+    let found = diagnose(&embeddings, &subject);
 
     assert_eq!(found.clusters.len(), fixture.clusters.len());
     for (row, expected) in found.clusters.iter().zip(&fixture.clusters) {
         assert_eq!(row.size, expected.size);
-        assert_close(row.silhouette, expected.silhouette, 1e-12, "silhouette");
+        assert_close(row.silhouette.unwrap(), expected.silhouette, 1e-12, "silhouette");
         assert_close(row.distance, expected.distance, 1e-12, "distance");
         let labels = row.labels.as_ref().unwrap();
         assert_eq!(labels.name, expected.name);

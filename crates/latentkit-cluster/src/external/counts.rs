@@ -16,7 +16,7 @@ pub(super) struct Counts {
 
 impl Counts {
     /// Counts the points of two vectors of equal length, whatever numbers they name the clusters and the labels by.
-    pub(super) fn new(clusters: &[u32], labels: &[u8]) -> Self {
+    pub(super) fn new<T: Copy + Ord>(clusters: &[u32], labels: &[T]) -> Self {
         let (cluster_names, label_names) = (distinct(clusters), distinct(labels));
         let mut pairs = Array2::zeros((cluster_names.len(), label_names.len()));
         for (&cluster, &label) in clusters.iter().zip(labels) {

@@ -49,15 +49,7 @@ const PERFECT: External = External {
 /// # Ok::<(), latentkit_core::Error>(())
 /// ```
 pub fn external_quality(clusters: &[u32], labels: &[u8]) -> Result<External> {
-    if clusters.len() != labels.len() {
-        return Err(Error::failed("cannot compare clusters with the labels of other points")
-            .expected(format!("the labels of {} points", clusters.len()))
-            .found(format!("those of {}", labels.len())));
-    }
-    if clusters.is_empty() {
-        return Err(Error::failed("cannot compare the clusters and the labels of no points"));
-    }
-    let counts = Counts::new(clusters, labels);
+    let counts = counts(clusters, labels)?;
     if counts.is_renaming() {
         return Ok(PERFECT);
     }
@@ -74,13 +66,34 @@ pub fn external_quality(clusters: &[u32], labels: &[u8]) -> Result<External> {
         // The mean is 0 only for one cluster of one label, and equals the expectation only there or where every point
         // is a cluster and a label; both are renamings.
         nmi: (mutual / mean).min(1.0),
-        ari: adjusted_rand_index(&counts),
+        ari: rand_index(&counts),
         ami: (mutual - expected) / (mean - expected),
         homogeneity,
         completeness,
         v_measure: harmonic_mean(homogeneity, completeness),
         purity: purity(&counts),
     })
+}
+
+/// The adjusted Rand index of two clusterings of the same points, [n] each, by any names; see [`External::ari`].
+///
+/// # Errors
+/// When there are no points, or not as many of one as of the other.
+pub fn adjusted_rand_index(first: &[u32], second: &[u32]) -> Result<f64> {
+    let counts = counts(first, second)?;
+    Ok(if counts.is_renaming() { PERFECT.ari } else { rand_index(&counts) })
+}
+
+fn counts<T: Copy + Ord>(clusters: &[u32], labels: &[T]) -> Result<Counts> {
+    if clusters.len() != labels.len() {
+        return Err(Error::failed("cannot compare clusters with the labels of other points")
+            .expected(format!("the labels of {} points", clusters.len()))
+            .found(format!("those of {}", labels.len())));
+    }
+    if clusters.is_empty() {
+        return Err(Error::failed("cannot compare the clusters and the labels of no points"));
+    }
+    Ok(Counts::new(clusters, labels))
 }
 
 /// The share of an entropy that is gone when only `left` of it is left.
@@ -105,7 +118,7 @@ fn purity(counts: &Counts) -> f64 {
 
 /// In whole numbers, which hold up to 2³¹ points, and with one rounding at the end: near 0 the difference of two
 /// large products is what matters.
-fn adjusted_rand_index(counts: &Counts) -> f64 {
+fn rand_index(counts: &Counts) -> f64 {
     let pairs = |points: usize| points as i128 * (points as i128 - 1) / 2;
     let sum = |sizes: &[usize]| sizes.iter().map(|&size| pairs(size)).sum::<i128>();
     let together = counts.shared().map(|shared| pairs(shared.both)).sum::<i128>();

@@ -25,6 +25,17 @@ pub struct Silhouette {
     pub points: Vec<f64>,
 }
 
+/// The mean silhouette of a clustering, estimated from a random sample of the points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampledSilhouette {
+    /// Mean over the sample, an unbiased estimate of that over all points.
+    pub mean: f64,
+    /// Confidence interval of 95 % of the mean over all points, within -1 and 1.
+    pub interval: [f64; 2],
+    /// Of each point of the sample, exact, in its order.
+    pub points: Vec<f64>,
+}
+
 /// Clusters, over all clusterings, whose sums a thread keeps at once: 4 MiB. A larger sweep takes several passes.
 const CLUSTERS_PER_PASS: usize = 8192;
 
@@ -75,6 +86,43 @@ pub fn silhouette(
     silhouette_with(Simd::best(), points, clusterings, observer)
 }
 
+/// Estimates the mean silhouettes of several clusterings of the same points from the silhouettes of some of them.
+///
+/// `sample` numbers points, each at most once, drawn at random from all. The silhouette of each of these m points is exact:
+/// it is compared with all n points, at the cost of m n distances. Their mean is an unbiased estimate of the mean over all
+/// points, with the confidence interval mean ± 1.96 s sqrt((1 - m / n) / m), s being their standard deviation: the central
+/// limit theorem with the correction for a finite population (W. G. Cochran, "Sampling techniques", 1977, 2.6 to 2.8).
+///
+/// Silhouettes within the sample alone, as some libraries compute them, would be biased: a cluster of which few points are
+/// drawn has other means.
+///
+/// # Errors
+/// As [`silhouette`]; and when the sample has fewer than two points.
+pub fn silhouette_sampled(
+    points: ArrayView2<'_, f32>,
+    clusterings: &[&[u32]],
+    sample: &[u32],
+    observer: Observer,
+) -> Result<Vec<SampledSilhouette>> {
+    if sample.len() < 2 {
+        return Err(
+            Error::failed("a sampled silhouette needs two points or more").found(sample.len().to_string())
+        );
+    }
+    let found = passes(Simd::best(), points, clusterings, Some(sample), observer)?;
+    let share = sample.len() as f64 / points.nrows() as f64;
+    Ok(found.into_iter().map(|points| estimate(points, share)).collect())
+}
+
+/// The estimate from the silhouettes of a sample, which is this share of all points.
+fn estimate(points: Vec<f64>, share: f64) -> SampledSilhouette {
+    let count = points.len() as f64;
+    let mean = points.iter().sum::<f64>() / count;
+    let variance = points.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let reach = 1.96 * (variance * (1.0 - share) / count).sqrt();
+    SampledSilhouette { mean, interval: [(mean - reach).max(-1.0), (mean + reach).min(1.0)], points }
+}
+
 /// As [`silhouette`], with a given instruction set.
 pub(crate) fn silhouette_with(
     simd: Simd,
@@ -82,6 +130,19 @@ pub(crate) fn silhouette_with(
     clusterings: &[&[u32]],
     observer: Observer,
 ) -> Result<Vec<Silhouette>> {
+    let found = passes(simd, points, clusterings, None, observer)?;
+    let of = |points: Vec<f64>| Silhouette { mean: points.iter().sum::<f64>() / points.len() as f64, points };
+    Ok(found.into_iter().map(of).collect())
+}
+
+/// The silhouettes of all points, or of those of a sample, for each clustering.
+fn passes(
+    simd: Simd,
+    points: ArrayView2<'_, f32>,
+    clusterings: &[&[u32]],
+    sample: Option<&[u32]>,
+    observer: Observer,
+) -> Result<Vec<Vec<f64>>> {
     let count = points.nrows();
     check_points(points)?;
     let mut compact = Vec::with_capacity(clusterings.len());
@@ -115,9 +176,9 @@ pub(crate) fn silhouette_with(
         // The compiler fills registers of 512 bits only where a block has four of them; of shorter registers, such a
         // block takes more than there are.
         silhouettes.extend(if simd.has_512_bits() {
-            one_pass::<64>(simd, points, &pass, observer)?
+            one_pass::<64>(simd, points, &pass, sample, observer)?
         } else {
-            one_pass::<32>(simd, points, &pass, observer)?
+            one_pass::<32>(simd, points, &pass, sample, observer)?
         });
     }
     Ok(silhouettes)
@@ -137,19 +198,21 @@ fn compact_clusters(clusters: &[u32]) -> (Vec<u32>, usize) {
     (compact, names.len())
 }
 
-/// Computes the silhouettes of clusterings whose clusters count from 0 without a gap, of `LANES` points at a time.
+/// Computes the silhouettes of clusterings whose clusters count from 0 without a gap, of `LANES` points at a time: those of
+/// all points, or of the points of `sample` in its order.
 fn one_pass<const LANES: usize>(
     simd: Simd,
     points: ArrayView2<'_, f32>,
     clusterings: &[Vec<u32>],
+    sample: Option<&[u32]>,
     observer: Observer,
-) -> Result<Vec<Silhouette>> {
-    let count = points.nrows();
+) -> Result<Vec<Vec<f64>>> {
     let cells = Cells::new(clusterings);
     let (sorted, dimensions) = scaled_rows(points, &cells.order);
+    let wanted = Wanted::new(&cells, sample);
+    let count = wanted.count();
     if dimensions == 0 {
-        let equal = Silhouette { mean: 0.0, points: vec![0.0; count] };
-        return Ok(vec![equal; clusterings.len()]);
+        return Ok(vec![vec![0.0; count]; clusterings.len()]);
     }
 
     // Each block of points is on its own, so the number of threads cannot change the result.
@@ -162,16 +225,15 @@ fn one_pass<const LANES: usize>(
                 let first = block * LANES;
                 let used = LANES.min(count - first);
                 // The lanes behind the last point repeat it; their sums are not read.
+                let position = |lane: usize| wanted.position(first + lane.min(used - 1));
                 let lanes: Vec<[f32; LANES]> = (0..dimensions)
-                    .map(|axis| {
-                        std::array::from_fn(|lane| sorted[(first + lane.min(used - 1)) * dimensions + axis])
-                    })
+                    .map(|axis| std::array::from_fn(|lane| sorted[position(lane) * dimensions + axis]))
                     .collect();
                 sums.fill([0.0; LANES]);
                 simd.call(ClusterSums { block: &lanes, points: &sorted, cells: &cells, sums });
                 Ok((0..clusterings.len())
                     .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
-                    .map(|(clustering, lane)| of_point(&cells, sums, clustering, first + lane, lane))
+                    .map(|(clustering, lane)| of_point(&cells, sums, clustering, position(lane), lane))
                     .collect())
             },
         )
@@ -180,14 +242,49 @@ fn one_pass<const LANES: usize>(
     Ok((0..clusterings.len())
         .map(|clustering| {
             let mut values = vec![0.0; count];
-            for (order, block) in cells.order.chunks(LANES).zip(&blocks) {
-                for (&point, &value) in order.iter().zip(&block[clustering * order.len()..]) {
-                    values[point as usize] = value;
+            for (index, block) in blocks.iter().enumerate() {
+                let used = block.len() / clusterings.len();
+                for (lane, &value) in block[clustering * used..][..used].iter().enumerate() {
+                    values[wanted.place(index * LANES + lane)] = value;
                 }
             }
-            Silhouette { mean: values.iter().sum::<f64>() / count as f64, points: values }
+            values
         })
         .collect())
+}
+
+/// The points whose silhouettes are wanted, in the order in which they are computed.
+struct Wanted<'a> {
+    order: &'a [u32],
+    /// Position in `order` of each point of the sample, where not all points are wanted.
+    sample: Option<Vec<u32>>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(cells: &'a Cells, sample: Option<&[u32]>) -> Self {
+        let sample = sample.map(|sample| {
+            let mut positions = vec![0; cells.order.len()];
+            for (position, &point) in (0..).zip(&cells.order) {
+                positions[point as usize] = position;
+            }
+            sample.iter().map(|&point| positions[point as usize]).collect()
+        });
+        Self { order: &cells.order, sample }
+    }
+
+    fn count(&self) -> usize {
+        self.sample.as_ref().map_or(self.order.len(), Vec::len)
+    }
+
+    /// The position in the order of the cells of the point that is computed so many'th.
+    fn position(&self, index: usize) -> usize {
+        self.sample.as_ref().map_or(index, |sample| sample[index] as usize)
+    }
+
+    /// Where the result of that point belongs.
+    fn place(&self, index: usize) -> usize {
+        if self.sample.is_some() { index } else { self.order[index] as usize }
+    }
 }
 
 /// The rows of `points` in the given order, [n, axes], and the number of axes. Axes on which all points are equal are

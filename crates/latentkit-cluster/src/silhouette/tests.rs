@@ -359,3 +359,52 @@ fn stops_when_the_user_interrupts() {
     let error = silhouette(points.view(), &[&[0, 1, 1]], Observer::new(&|_| {}, &stop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
+
+#[test]
+fn a_sample_of_all_points_gives_the_exact_silhouettes() {
+    for case in silhouette_cases() {
+        let points = case.points();
+        let clusterings: Vec<&[u32]> =
+            case.clusterings.iter().map(|clustering| clustering.labels.as_slice()).collect();
+        let exact = silhouette(points.view(), &clusterings, Observer::silent()).unwrap();
+        let order: Vec<u32> =
+            permutation(&mut rng(31), points.nrows()).into_iter().map(|i| i as u32).collect();
+        let sampled = silhouette_sampled(points.view(), &clusterings, &order, Observer::silent()).unwrap();
+        for (exact, sampled) in exact.iter().zip(&sampled) {
+            assert_close(sampled.mean, exact.mean, 1e-12, &case.name);
+            assert_eq!(sampled.interval, [sampled.mean; 2], "nothing is left to estimate");
+            for (&point, &value) in order.iter().zip(&sampled.points) {
+                assert_eq!(value, exact.points[point as usize], "{}: point {point}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_confidence_interval_holds_the_mean_as_often_as_it_says() {
+    let points = blobs(&mut rng(32), 1200, 3, 4);
+    let clusters = random_clusters(&mut rng(33), 1200, 5);
+    let truth = silhouette(points.view(), &[&clusters], Observer::silent()).unwrap()[0].mean;
+    let held = (0..300).filter(|&draw| {
+        let mut sample: Vec<u32> =
+            permutation(&mut rng(1000 + draw), 1200).into_iter().map(|i| i as u32).collect();
+        sample.truncate(150);
+        let found = silhouette_sampled(points.view(), &[&clusters], &sample, Observer::silent()).unwrap();
+        (found[0].interval[0]..=found[0].interval[1]).contains(&truth)
+    });
+    // 285 expected; five standard deviations of 300 draws are 19.
+    let held = held.count();
+    assert!((266..=300).contains(&held), "{held} of 300");
+}
+
+#[test]
+fn a_sampled_silhouette_needs_two_points_and_does_not_depend_on_threads() {
+    let points = blobs(&mut rng(34), 500, 2, 3);
+    let clusters = random_clusters(&mut rng(35), 500, 4);
+    let of = |sample: &[u32]| silhouette_sampled(points.view(), &[&clusters], sample, Observer::silent());
+    assert!(of(&[3]).unwrap_err().to_string().contains("two points"), "one point");
+    let sample: Vec<u32> = (0..500).step_by(3).collect();
+    let one = with_threads(1, || of(&sample).unwrap());
+    assert_eq!(with_threads(2, || of(&sample).unwrap()), one);
+    assert_eq!(with_threads(3, || of(&sample).unwrap()), one);
+}

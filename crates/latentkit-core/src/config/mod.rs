@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use cluster::{ClusterConfig, ClusterEngine, KSweep};
+pub use cluster::{
+    ClusterConfig, ClusterEngine, Criteria, Criterion, Dbscan, Hdbscan, KSweep, Method, Methods, Scaling,
+};
 pub use dataset::{DatasetConfig, Files, NamedSource, Source, SplitMethod};
 pub use model::{Architecture, LatentActivation, ModelConfig};
-pub use number::{Count, Fraction, Natural, NonNegative, Positive};
+pub use number::{Count, Fraction, Natural, NonNegative, Positive, Several};
 pub use plot::{PictureFormat, PlotConfig};
 pub use train::{
     Device, EarlyStopping, Engine, ExportConfig, Loss, Optimizer, OptimizerKind, Precision, Schedule,

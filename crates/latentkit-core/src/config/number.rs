@@ -87,6 +87,10 @@ checked! {
     Count(u32), "a whole number from 1 to 1000000", |value| (1..=1_000_000).contains(&value)
 }
 checked! {
+    /// A whole number from 2 to 1 000 000, for what says nothing on its own.
+    Several(u32), "a whole number from 2 to 1000000", |value| (2..=1_000_000).contains(&value)
+}
+checked! {
     /// A whole number of at least 0.
     Natural(u32), "a whole number of at least 0", |value| value < u32::MAX
 }

@@ -153,6 +153,50 @@ fn the_clustering_has_an_engine_and_maybe_mini_batches() {
 }
 
 #[test]
+fn methods_are_one_or_several_the_first_of_which_takes_k() {
+    let of = |value: &str| load(COMPLETE, &[&format!("cluster.method={value}")]);
+    let methods = |value: &str| of(value).unwrap().cluster().unwrap().method.all().to_vec();
+    assert_eq!(load(COMPLETE, &[]).unwrap().cluster().unwrap().method.all(), [Method::KMeans]);
+    assert_eq!(methods("gaussian-mixture"), [Method::GaussianMixture]);
+    assert_eq!(methods("[\"k-means\", \"hdbscan\"]"), [Method::KMeans, Method::Hdbscan]);
+    let wrong = |value: &str, parts: &[&str]| {
+        assert_contains(&of(value).unwrap_err().to_string(), &[&["`cluster.method`"], parts].concat());
+    };
+    wrong("[]", &["no method to cluster with"]);
+    wrong("hdbscan", &["`hdbscan` finds the number of clusters itself", "`k-means`"]);
+    wrong("[\"k-means\", \"k-means\"]", &["`k-means` is named twice"]);
+    wrong("kmeans", &["did you mean `k-means`?"]);
+    wrong("3", &["a method or a list of them"]);
+}
+
+#[test]
+fn criteria_may_be_left_out() {
+    let of = |value: &str| load(COMPLETE, &[&format!("cluster.criteria={value}")]);
+    let default = load(COMPLETE, &[]).unwrap();
+    assert!(Criterion::ALL.into_iter().all(|criterion| default.cluster().unwrap().criteria.has(criterion)));
+    let none = of("[]").unwrap();
+    assert!(!Criterion::ALL.into_iter().any(|criterion| none.cluster().unwrap().criteria.has(criterion)));
+    let some = of("[\"stability\", \"gap\", \"gap\"]").unwrap();
+    assert_eq!(
+        some.of_stage(Stage::Cluster).unwrap()["cluster"]["criteria"],
+        serde_json::json!(["gap", "stability"])
+    );
+    assert_contains(&of("[\"gab\"]").unwrap_err().to_string(), &["`cluster.criteria", "did you mean `gap`?"]);
+}
+
+#[test]
+fn a_sample_has_two_points_and_a_scaling_a_name() {
+    let error = load(COMPLETE, &["cluster.sample-size=1"]).unwrap_err().to_string();
+    assert_contains(&error, &["`cluster.sample-size`", "a whole number from 2"]);
+    let error = load(COMPLETE, &["cluster.scaling=standardise"]).unwrap_err().to_string();
+    assert_contains(&error, &["`cluster.scaling`", "did you mean `standardize`?"]);
+    let config = load(COMPLETE, &["cluster.dbscan={ radius = 0.5, min-points = 8 }"]).unwrap();
+    assert_eq!(config.cluster().unwrap().dbscan.radius, Positive::new(0.5));
+    let error = load(COMPLETE, &["cluster.hdbscan={ min-size = 8 }"]).unwrap_err().to_string();
+    assert_contains(&error, &["unknown key `cluster.hdbscan.min-size`"]);
+}
+
+#[test]
 fn there_is_a_seed_to_sweep_with() {
     assert_eq!(load(COMPLETE, &["cluster.seeds=1"]).unwrap().cluster().unwrap().seeds.get(), 1);
     let error = load(COMPLETE, &["cluster.seeds=0"]).unwrap_err().to_string();

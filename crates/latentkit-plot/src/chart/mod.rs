@@ -7,6 +7,7 @@ mod cluster_examples;
 mod clusters_grouped;
 mod clusters_stacked;
 mod contingency;
+mod criteria;
 mod epochs;
 mod latent_histograms;
 mod latents_2d;
@@ -68,6 +69,8 @@ pub(crate) enum Kind<'a> {
     Latents2d(latents_2d::Scatter<'a>),
     /// Silhouette against the number of clusters.
     Silhouette(silhouette::Sweep<'a>),
+    /// Every criterion against the number of clusters.
+    Criteria(criteria::Panels<'a>),
     /// The silhouette of each point, by cluster.
     SilhouettePlot(silhouette_plot::Knife<'a>),
     /// Labels in each cluster, one on the other.
@@ -93,6 +96,7 @@ macro_rules! with_figure {
             Kind::LatentHistograms($figure) => $do,
             Kind::Latents2d($figure) => $do,
             Kind::Silhouette($figure) => $do,
+            Kind::Criteria($figure) => $do,
             Kind::SilhouettePlot($figure) => $do,
             Kind::ClustersStacked($figure) => $do,
             Kind::ClustersGrouped($figure) => $do,
@@ -118,6 +122,7 @@ impl<'a> Chart<'a> {
             latent_histograms::Histograms::new(experiment).map(Kind::LatentHistograms),
             latents_2d::Scatter::new(experiment).map(Kind::Latents2d),
             silhouette::Sweep::new(experiment).map(Kind::Silhouette),
+            criteria::Panels::new(experiment).map(Kind::Criteria),
             silhouette_plot::Knife::new(experiment).map(Kind::SilhouettePlot),
             contingency.map(|table| Kind::ClustersStacked(clusters_stacked::Stacked(table))),
             contingency.map(|table| Kind::ClustersGrouped(clusters_grouped::Grouped(table))),

@@ -23,6 +23,8 @@ const CAP: f64 = 4.0;
 pub(crate) struct Sweep<'a> {
     figures: Vec<&'a KFigures>,
     choice: Option<Choice<'a>>,
+    /// Points whose silhouettes were computed, where it was not all of them.
+    sample: Option<usize>,
 }
 
 /// What clustering chose.
@@ -40,11 +42,12 @@ impl<'a> Sweep<'a> {
         let figures: Vec<_> =
             experiment.sweep.iter().filter(|figures| figures.silhouette.is_finite()).collect();
         let choice = experiment.cluster.as_ref().and_then(|stage| {
-            let ClusterSummary { best_k, best_at_edge, flat, .. } = stage.summary;
+            let &ClusterSummary { best_k, best_at_edge, flat, .. } = &stage.summary;
             let best = figures.iter().find(|figures| figures.k as usize == best_k)?;
             Some(Choice { best, at_edge: best_at_edge, flat })
         });
-        (!figures.is_empty()).then_some(Self { figures, choice })
+        let sample = experiment.cluster.as_ref().and_then(|stage| stage.summary.silhouette_sample);
+        (!figures.is_empty()).then_some(Self { figures, choice, sample })
     }
 
     /// The most seeds that a k was tried with.
@@ -83,12 +86,20 @@ impl Figure for Sweep<'_> {
             .iter()
             .map(|figures| format!("{} at k = {}", format::decimal(figures.silhouette, 3), figures.k))
             .collect();
+        let what = if self.sample.is_some() { "sampled silhouette" } else { "silhouette" };
         let sentences =
-            [Some(format!("Line chart of the mean silhouette: {}.", values.join(", "))), self.verdict()];
+            [Some(format!("Line chart of the mean {what}: {}.", values.join(", "))), self.verdict()];
         sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     fn note(&self) -> Option<String> {
+        if let Some(points) = self.sample {
+            return Some(format!(
+                "The silhouettes are those of {} points drawn at random, each compared with all points; a bar is the \
+                 confidence interval of 95\u{a0}% of the mean over all points.",
+                format::count(points)
+            ));
+        }
         (self.seeds() > 1).then(|| {
             format!(
                 "The line is the mean of {} runs with different seeds, a bar reaches from the lowest of them to the \
@@ -114,11 +125,9 @@ impl Figure for Sweep<'_> {
             ends.clone().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
         // Room for the value above the best point.
         let room = if high > low { high + (high - low) * 0.15 } else { high };
-        let title = if self.seeds() > 1 {
-            format!("mean silhouette, {} seeds (−1 to 1)", self.seeds())
-        } else {
-            "mean silhouette (−1 to 1)".to_owned()
-        };
+        let seeds = if self.seeds() > 1 { format!(", {} seeds", self.seeds()) } else { String::new() };
+        let sampled = if self.sample.is_some() { ", sampled" } else { "" };
+        let title = format!("mean silhouette{sampled}{seeds} (−1 to 1)");
         let y = Axis::over(title, ends.chain([room]), 6);
         let ks: Vec<u32> = self.figures.iter().map(|figures| figures.k).collect();
         let margin = (f64::from(ks[ks.len() - 1] - ks[0]) * 0.04).max(0.5);

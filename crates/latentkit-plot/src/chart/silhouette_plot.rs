@@ -40,6 +40,8 @@ pub(crate) struct Knife<'a> {
     mean: f64,
     /// The seed, where the sweep was repeated with others.
     seed: Option<u32>,
+    /// Whether the points are a sample.
+    sampled: bool,
 }
 
 struct Band<'a> {
@@ -59,9 +61,14 @@ impl<'a> Knife<'a> {
         let members = experiment.members.as_ref()?;
         let mut by_cluster: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
         for (&cluster, &silhouette) in members.clusters.iter().zip(&members.silhouettes) {
-            by_cluster.entry(cluster).or_default().push(f64::from(silhouette));
+            if let Some(silhouette) = silhouette {
+                by_cluster.entry(cluster).or_default().push(f64::from(silhouette));
+            }
         }
-        let points = members.clusters.len();
+        let points: usize = by_cluster.values().map(Vec::len).sum();
+        if points == 0 {
+            return None;
+        }
         let sum: f64 = by_cluster.values().flatten().sum();
         let seeds = experiment.cluster.as_ref().map_or(&[][..], |stage| &stage.summary.seeds);
         let band = |(cluster, silhouettes)| Band::new(cluster, silhouettes, experiment.cluster_name(cluster));
@@ -70,6 +77,7 @@ impl<'a> Knife<'a> {
             points,
             mean: sum / points as f64,
             seed: if seeds.len() > 1 { seeds.first().copied() } else { None },
+            sampled: points < members.clusters.len(),
         })
     }
 
@@ -182,7 +190,11 @@ impl Figure for Knife<'_> {
     }
 
     fn note(&self) -> Option<String> {
-        self.seed.map(|seed| format!("These are the clusters of the first seed, {seed}."))
+        let seed = self.seed.map(|seed| format!("These are the clusters of the first seed, {seed}."));
+        let sample =
+            self.sampled.then(|| format!("Shown are {} points drawn at random.", format::count(self.points)));
+        let sentences: Vec<_> = seed.into_iter().chain(sample).collect();
+        (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 
     fn size(&self) -> (u32, u32) {
@@ -204,7 +216,11 @@ impl Figure for Knife<'_> {
         let axis = self.axis();
         sheet.draw_x_axis(&inner, &axis)?;
         let title = (px(f64::midpoint(sheet.left, sheet.right)), px(sheet.bottom + 26.0));
-        inner.draw_text("silhouette (−1 to 1)", &Text::LABEL.at(HPos::Center, VPos::Top), title)?;
+        inner.draw_text(
+            if self.sampled { "silhouette of sampled points (−1 to 1)" } else { "silhouette (−1 to 1)" },
+            &Text::LABEL.at(HPos::Center, VPos::Top),
+            title,
+        )?;
 
         let places = self.places(self.height());
         for (band, place) in self.bands.iter().zip(&places) {

@@ -1,14 +1,16 @@
 //! How many clusters, and what is in them.
 
 use latentkit_core::Result;
+use latentkit_core::summary::ClusterSummary;
 use latentkit_table::ClusterRow;
 
 use super::html::{Align, Html, Table};
 use super::model::place_projection;
-use super::overview::{best_at_edge, flat_curve, rivals};
+use super::overview::{method_title, rivals, warnings};
 use super::{Figures, Section};
 use crate::chart::Kind;
 use crate::contingency::{Contingency, dominant};
+use crate::criterion;
 use crate::experiment::Experiment;
 use crate::format::{count, decimal, percent, seconds, significant};
 
@@ -21,26 +23,33 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
         "The mean silhouette compares how close each point is to its own cluster with how close it is to the next one: 1 is \
          well apart, 0 is on the border, −1 is in the wrong cluster. The k of the highest one is chosen.",
     );
+    let sample = experiment.cluster.as_ref().and_then(|stage| stage.summary.silhouette_sample);
     if let Some(cluster) = experiment.cluster.as_ref().map(|stage| &stage.summary) {
-        for text in [best_at_edge(cluster), flat_curve(cluster)].into_iter().flatten() {
+        for text in warnings(cluster) {
             body = body.warning(text);
+        }
+        if cluster.verdict.k.is_some() && cluster.verdict.asked > 1 {
+            body = body.paragraph(format!("Together: {}.", cluster.verdict.sentence.replace('_', " ")));
         }
         if let Some(text) = rivals(cluster) {
             body = body.paragraph(text);
         }
     }
     let chart = |kind: &Kind| matches!(kind, Kind::Silhouette(_));
-    body = figures.place(
-        body,
-        chart,
-        "Mean silhouette over all points for each number of clusters that was tried.",
-    )?;
+    let over = if sample.is_some() { "over a sample of the points" } else { "over all points" };
+    let caption = format!("Mean silhouette {over} for each number of clusters that was tried.");
+    body = figures.place(body, chart, &caption)?;
 
     let best = experiment.cluster.as_ref().map(|stage| stage.summary.best_k);
     let seeds = experiment.sweep.iter().map(|figures| figures.seeds).max().unwrap_or(1);
-    let spread: &[&str] = if seeds > 1 { &["lowest", "highest"] } else { &[] };
-    let mut table =
-        Table::new("Each number of clusters").columns(Align::Right, ["k", "inertia", "silhouette"]);
+    let silhouette = if sample.is_some() { "silhouette, sampled" } else { "silhouette" };
+    let bars = seeds > 1 || sample.is_some();
+    let spread: &[&str] = match sample {
+        Some(_) => &["95 % from", "to"],
+        None if bars => &["lowest", "highest"],
+        None => &[],
+    };
+    let mut table = Table::new("Each number of clusters").columns(Align::Right, ["k", "inertia", silhouette]);
     for name in spread.iter().chain(&["time"]) {
         table = table.column(*name, Align::Right);
     }
@@ -48,7 +57,7 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
         let chosen = best == Some(figures.k as usize);
         let mut cells =
             vec![count(figures.k as usize), significant(figures.inertia), decimal(figures.silhouette, 4)];
-        if seeds > 1 {
+        if bars {
             cells.extend([decimal(figures.lowest, 4), decimal(figures.highest, 4)]);
         }
         cells.push(seconds(figures.seconds));
@@ -66,7 +75,62 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
         inertia.to_owned()
     };
     body = body.add(table.into_html()).classed("p", "small", Html::new().text(note));
+    if let Some(cluster) = experiment.cluster.as_ref().map(|stage| &stage.summary) {
+        let chart = |kind: &Kind| matches!(kind, Kind::Criteria(_));
+        body = figures.place(body, chart, "The same for each criterion.")?;
+        if cluster.criteria.len() > 1 {
+            body = body.add(criteria_table(cluster));
+        }
+        if !cluster.density.is_empty() {
+            body = body.add(density_table(cluster));
+        }
+    }
     Ok(Some(Section { id: "choice-of-k", title: "Choice of k", body }))
+}
+
+/// What each criterion suggests.
+fn criteria_table(cluster: &ClusterSummary) -> Html {
+    let several = cluster.criteria.iter().any(|figure| figure.method != cluster.method);
+    let mut table = Table::new("What each criterion suggests");
+    if several {
+        table = table.columns(Align::Left, ["method"]);
+    }
+    table = table.columns(Align::Left, ["criterion", "suggests", "as good", "because"]);
+    for figure in &cluster.criteria {
+        let rivals: Vec<_> = figure.rivals.iter().map(usize::to_string).collect();
+        let mut cells = Vec::new();
+        if several {
+            cells.push(method_title(&figure.method).to_owned());
+        }
+        cells.extend([
+            criterion::heading(&figure.criterion).to_owned(),
+            criterion::suggestion(figure),
+            if rivals.is_empty() { "–".to_owned() } else { rivals.join(", ") },
+            criterion::rule(&figure.criterion).to_owned(),
+        ]);
+        table.row(cells);
+    }
+    let note = "As good are those k whose values lie no further away than the error bars reach. What lies at the edge of the \
+                sweep, or on a curve that differs no more over k than its error bars reach, does not count for the verdict.";
+    table.into_html().classed("p", "small", Html::new().text(note))
+}
+
+/// What the methods found that find the number of clusters themselves.
+fn density_table(cluster: &ClusterSummary) -> Html {
+    let mut table = Table::new("Methods that find the number of clusters themselves")
+        .columns(Align::Left, ["method"])
+        .columns(Align::Right, ["clusters", "noise", "radius"]);
+    for figure in &cluster.density {
+        let share = figure.noise as f64 / cluster.points.max(1) as f64;
+        table.row([
+            method_title(&figure.method).to_owned(),
+            count(figure.clusters),
+            percent(share),
+            figure.radius.map_or_else(|| "–".to_owned(), significant),
+        ]);
+    }
+    let note = "Noise is the share of the points that belong to no cluster.";
+    table.into_html().classed("p", "small", Html::new().text(note))
 }
 
 /// The section on what is in each cluster.
@@ -144,7 +208,7 @@ fn cluster_table(clusters: &[ClusterRow]) -> Html {
         cells.extend([
             count(row.size as usize),
             percent(f64::from(row.size) / f64::from(points.max(1))),
-            decimal(row.silhouette, 3),
+            row.silhouette.map_or_else(|| "–".to_owned(), |silhouette| decimal(silhouette, 3)),
             significant(row.distance),
         ]);
         cells.extend(labels.map(|labels| percent(labels.purity)));

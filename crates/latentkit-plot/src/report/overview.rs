@@ -1,5 +1,6 @@
 //! What the experiment was about, in a paragraph and a few figures, and its data.
 
+use latentkit_core::config::Method;
 use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, LatentHealth, TrainSummary};
 
 use super::Section;
@@ -35,7 +36,7 @@ pub(super) fn summary(experiment: &Experiment) -> Html {
         html = html.warning(text);
     }
     if let Some(cluster) = &experiment.cluster {
-        for text in [best_at_edge(&cluster.summary), flat_curve(&cluster.summary)].into_iter().flatten() {
+        for text in warnings(&cluster.summary) {
             html = html.warning(text);
         }
     }
@@ -63,18 +64,18 @@ fn clustering_sentence(cluster: &ClusterSummary) -> String {
         0 | 1 => String::new(),
         seeds => format!(" over {seeds} seeds"),
     };
+    let method = method_title(&cluster.method);
+    let mean =
+        if cluster.silhouette_sample.is_some() { "mean sampled silhouette" } else { "mean silhouette" };
     match (cluster.sweep.first(), cluster.sweep.last()) {
         (Some(first), Some(last)) if first.k != last.k => format!(
-            "K-Means on {points} has its highest mean silhouette, {silhouette}{seeds}, at {} (k from {} to {}).",
+            "{method} on {points} has its highest {mean}, {silhouette}{seeds}, at {} (k from {} to {}).",
             k_is(cluster.best_k),
             first.k,
             last.k
         ),
         _ => {
-            format!(
-                "K-Means on {points} with {} has a mean silhouette of {silhouette}{seeds}.",
-                k_is(cluster.best_k)
-            )
+            format!("{method} on {points} with {} has a {mean} of {silhouette}{seeds}.", k_is(cluster.best_k))
         }
     }
 }
@@ -93,7 +94,8 @@ fn key_figures(experiment: &Experiment) -> Html {
             cards.push((count(cluster.points), "points"));
         }
         cards.push((count(cluster.best_k), "best k"));
-        cards.push((decimal(cluster.best_silhouette(), 3), "silhouette"));
+        let name = if cluster.silhouette_sample.is_some() { "silhouette, sampled" } else { "silhouette" };
+        cards.push((decimal(cluster.best_silhouette(), 3), name));
     }
     let mut list = Html::new();
     for (value, name) in cards {
@@ -126,8 +128,21 @@ pub(super) fn dead_latents(export: &ExportSummary) -> Option<String> {
     ))
 }
 
+/// What a method of the tables is called in a sentence.
+pub(super) fn method_title(method: &str) -> &str {
+    let all = [Method::KMeans, Method::GaussianMixture, Method::Dbscan, Method::Hdbscan];
+    all.into_iter().find(|known| known.name() == method).map_or(method, |known| known.title())
+}
+
+/// What a reader must know of the choice of k.
+pub(super) fn warnings(cluster: &ClusterSummary) -> Vec<String> {
+    let unclear = (cluster.verdict.k.is_none() && cluster.verdict.asked > 1)
+        .then(|| format!("The criteria do not agree: {}.", cluster.verdict.sentence.replace('_', " ")));
+    [best_at_edge(cluster), flat_curve(cluster), unclear].into_iter().flatten().collect()
+}
+
 /// What a reader must know of a best k that lies at the edge of the sweep; none where it does not.
-pub(super) fn best_at_edge(cluster: &ClusterSummary) -> Option<String> {
+fn best_at_edge(cluster: &ClusterSummary) -> Option<String> {
     let (first, last) = (cluster.sweep.first()?.k, cluster.sweep.last()?.k);
     if !cluster.best_at_edge || first == last {
         return None;
@@ -141,7 +156,7 @@ pub(super) fn best_at_edge(cluster: &ClusterSummary) -> Option<String> {
 }
 
 /// What a reader must know of silhouettes that hardly depend on k; none where they do.
-pub(super) fn flat_curve(cluster: &ClusterSummary) -> Option<String> {
+fn flat_curve(cluster: &ClusterSummary) -> Option<String> {
     (cluster.flat && cluster.sweep.len() > 1).then(|| {
         format!(
             "The curve is flat: the mean silhouette differs less from one k to another than from one seed to another, so \

@@ -1,12 +1,20 @@
 //! The only place that knows polars.
 
+use latentkit_core::summary::SilhouetteKind;
+
 mod points;
 mod reader;
 mod writer;
 
 pub(crate) use points::Usable;
 pub(crate) use reader::TableReader;
-pub(crate) use writer::Table;
+pub(crate) use writer::{Blocks, Table};
 
 /// What every key of this project's metadata starts with.
 const PREFIX: &str = "latentkit.";
+
+/// The column of silhouettes that a table has: that of a sample goes by another name.
+pub(crate) fn silhouette_column(table: &TableReader) -> &'static str {
+    let sampled = SilhouetteKind::Sampled.name();
+    if table.has(sampled) { sampled } else { SilhouetteKind::Exact.name() }
+}

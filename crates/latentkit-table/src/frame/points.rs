@@ -16,12 +16,26 @@ impl TableReader {
         Ok(self.optional(name)?.and_then(|series| whole_numbers(&series, u32::MAX)))
     }
 
-    /// Labels: whole numbers from 0 to 255, each named by itself, or texts, numbered in the order of the alphabet.
+    /// Labels: whole numbers from 0 to 255, each named by itself, or texts or truth values, numbered in the order of the
+    /// alphabet.
     pub(crate) fn labels(&self, name: &str) -> Result<Usable<Labels>> {
         Ok(self.optional(name)?.and_then(|series| match series.dtype() {
             DataType::String => named_labels(&texts(&series)?),
+            DataType::Boolean => named_labels(&truth_values(&series)?),
             _ => whole_numbers(&series, 255).map(|numbers| numbered_labels(&numbers)),
         }))
+    }
+
+    /// The labels of a column that must have some.
+    pub(crate) fn required_labels(&self, name: &str) -> Result<Labels> {
+        if !self.has(name) {
+            // The error of a missing column names those that there are.
+            return self.series(name).and_then(|_| Err(self.wrong(format!("it has no column `{name}`"))));
+        }
+        self.labels(name)?.map_err(|reason| {
+            self.wrong(format!("column `{name}` cannot be used as labels: {reason}"))
+                .expected("at most 256 different texts, whole numbers from 0 to 255, or truth values")
+        })
     }
 
     /// The texts of a column.
@@ -118,17 +132,34 @@ impl TableReader {
     fn list_points(&self, name: &str) -> Result<(Array2<f32>, Vec<f64>)> {
         let series = self.series(name)?;
         self.no_nulls(name, &series)?;
-        let is_list = match series.dtype() {
-            DataType::List(inner) | DataType::Array(inner, _) => inner.is_float(),
-            _ => false,
+        let inner = match series.dtype() {
+            DataType::List(inner) | DataType::Array(inner, _) if inner.is_float() => inner.as_ref().clone(),
+            other => {
+                return Err(self
+                    .wrong(format!("column `{name}` holds no points"))
+                    .expected("lists of f32 or f64")
+                    .found(format!("`{other}`")));
+            }
         };
-        if !is_list {
-            return Err(self
-                .wrong(format!("column `{name}` holds no points"))
-                .expected("lists of f32 or f64")
-                .found(format!("`{}`", series.dtype())));
+        if inner == DataType::Float32 {
+            let (points, width) = self.list_values(name, &series, |value| value as f32)?;
+            return Ok((self.rows_of(points, width)?, vec![0.0; width]));
         }
-        let mut points = Vec::new();
+        let (values, width) = self.list_values(name, &series, |value| value)?;
+        let values = self.rows_of(values, width)?;
+        let mut points = Array2::zeros(values.dim());
+        let columns = values.columns().into_iter().zip(points.columns_mut());
+        let origin = columns.map(|(values, points)| narrow(values, points)).collect();
+        Ok((points, origin))
+    }
+
+    fn rows_of<T>(&self, values: Vec<T>, width: usize) -> Result<Array2<T>> {
+        Array2::from_shape_vec((self.height, width), values).map_err(|error| self.wrong(error))
+    }
+
+    /// The values of all lists of a column, which have one length, one list after the other; and that length.
+    fn list_values<T>(&self, name: &str, series: &Series, of: impl Fn(f64) -> T) -> Result<(Vec<T>, usize)> {
+        let mut values = Vec::new();
         let mut width = 0;
         for row in 0..series.len() {
             let list = match series.get(row).map_err(|error| self.wrong(error))? {
@@ -139,11 +170,13 @@ impl TableReader {
             };
             if row == 0 {
                 width = list.len();
-                points.reserve_exact(width * series.len());
+                values.reserve_exact(width * series.len());
             }
             if list.len() != width || width == 0 {
                 return Err(self
-                    .wrong(format!("column `{name}`, row {row} has a list of another length"))
+                    .wrong(format!(
+                        "column `{name}`, row {row} (counted from 0) has a list of another length"
+                    ))
                     .expected(if width == 0 {
                         "at least 1 value".to_owned()
                     } else {
@@ -158,15 +191,10 @@ impl TableReader {
             }
             for value in self.floats(name, &list)? {
                 self.check_value(name, row, value)?;
-                points.push(value);
+                values.push(of(value));
             }
         }
-        let values =
-            Array2::from_shape_vec((self.height, width), points).map_err(|error| self.wrong(error))?;
-        let mut points = Array2::zeros(values.dim());
-        let columns = values.columns().into_iter().zip(points.columns_mut());
-        let origin = columns.map(|(values, points)| narrow(values, points)).collect();
-        Ok((points, origin))
+        Ok((values, width))
     }
 
     /// The values of a column of f32 or f64 without nulls.
@@ -233,6 +261,12 @@ fn whole_numbers(series: &Series, largest: u32) -> Usable<Vec<u32>> {
             )
         })
         .collect()
+}
+
+fn truth_values(series: &Series) -> Usable<Vec<String>> {
+    no_nulls(series)?;
+    let values = series.bool().map_err(|error| error.to_string())?;
+    Ok(values.iter().flatten().map(|value| value.to_string()).collect())
 }
 
 fn texts(series: &Series) -> Usable<Vec<String>> {

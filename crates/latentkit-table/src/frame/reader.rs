@@ -14,6 +14,9 @@ pub(crate) struct TableReader {
     path: PathBuf,
     pub(super) schema: Arc<ArrowSchema>,
     metadata: Metadata,
+    /// First row that is read.
+    first: usize,
+    /// Rows that are read.
     pub(super) height: usize,
 }
 
@@ -44,7 +47,19 @@ impl TableReader {
             .collect();
         let schema = reader.schema().map_err(unreadable)?;
         let height = reader.num_rows().map_err(unreadable)?;
-        Ok(Self { path: path.to_path_buf(), schema, metadata, height })
+        Ok(Self { path: path.to_path_buf(), schema, metadata, first: 0, height })
+    }
+
+    /// The same table, of which only one of `count` blocks of as many rows each is read.
+    pub(crate) fn block(self, index: usize, count: usize) -> Result<Self> {
+        if !self.height.is_multiple_of(count) {
+            return Err(self
+                .wrong("its blocks differ in length")
+                .expected(format!("{count} blocks of as many rows each"))
+                .found(format!("{} rows", self.height)));
+        }
+        let height = self.height / count;
+        Ok(Self { first: index * height, height, ..self })
     }
 
     /// An error about the content of the file.
@@ -87,6 +102,7 @@ impl TableReader {
         let file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
         let frame = ParquetReader::new(file.into_file())
             .with_columns(Some(vec![name.to_owned()]))
+            .with_slice(Some((self.first, self.height)))
             .finish()
             .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
         let column = frame.column(name).map_err(|error| self.wrong(error))?;
@@ -107,6 +123,13 @@ impl TableReader {
 
     /// A column of this type without nulls.
     fn typed(&self, name: &str, dtype: &DataType) -> Result<Series> {
+        let series = self.typed_or_null(name, dtype)?;
+        self.no_nulls(name, &series)?;
+        Ok(series)
+    }
+
+    /// A column of this type.
+    fn typed_or_null(&self, name: &str, dtype: &DataType) -> Result<Series> {
         let series = self.series(name)?;
         if series.dtype() != dtype {
             return Err(self
@@ -114,7 +137,6 @@ impl TableReader {
                 .expected(format!("`{dtype}`"))
                 .found(format!("`{}`", series.dtype())));
         }
-        self.no_nulls(name, &series)?;
         Ok(series)
     }
 
@@ -143,6 +165,21 @@ impl TableReader {
     pub(crate) fn f64(&self, name: &str) -> Result<Vec<f64>> {
         let series = self.typed(name, &DataType::Float64)?;
         Ok(series.f64().map_err(|error| self.wrong(error))?.into_no_null_iter().collect())
+    }
+
+    pub(crate) fn u32_or_null(&self, name: &str) -> Result<Vec<Option<u32>>> {
+        let series = self.typed_or_null(name, &DataType::UInt32)?;
+        Ok(series.u32().map_err(|error| self.wrong(error))?.iter().collect())
+    }
+
+    pub(crate) fn f32_or_null(&self, name: &str) -> Result<Vec<Option<f32>>> {
+        let series = self.typed_or_null(name, &DataType::Float32)?;
+        Ok(series.f32().map_err(|error| self.wrong(error))?.iter().collect())
+    }
+
+    pub(crate) fn f64_or_null(&self, name: &str) -> Result<Vec<Option<f64>>> {
+        let series = self.typed_or_null(name, &DataType::Float64)?;
+        Ok(series.f64().map_err(|error| self.wrong(error))?.iter().collect())
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<Vec<String>> {

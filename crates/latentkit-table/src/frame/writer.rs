@@ -40,6 +40,22 @@ impl Table {
         self.column(Float64Chunked::from_vec(name.into(), values).into_column())
     }
 
+    pub(crate) fn u32_or_null(self, name: &str, values: Vec<Option<u32>>) -> Self {
+        self.column(UInt32Chunked::from_iter_options(name.into(), values.into_iter()).into_column())
+    }
+
+    pub(crate) fn f32_or_null(self, name: &str, values: Vec<Option<f32>>) -> Self {
+        self.column(Float32Chunked::from_iter_options(name.into(), values.into_iter()).into_column())
+    }
+
+    pub(crate) fn f64_or_null(self, name: &str, values: Vec<Option<f64>>) -> Self {
+        self.column(Float64Chunked::from_iter_options(name.into(), values.into_iter()).into_column())
+    }
+
+    pub(crate) fn bool(self, name: &str, values: impl Iterator<Item = bool>) -> Self {
+        self.column(BooleanChunked::from_iter_values(name.into(), values).into_column())
+    }
+
     pub(crate) fn text<'a>(self, name: &str, values: impl Iterator<Item = &'a str>) -> Self {
         self.column(StringChunked::from_iter_values(name.into(), values).into_column())
     }
@@ -60,17 +76,50 @@ impl Table {
     /// Writes the table. The same columns and metadata give the same bytes.
     pub(crate) fn write(self, path: &Path, metadata: &Metadata) -> Result<()> {
         let failed = |error: PolarsError| polars_error("write", path, error);
-        let mut frame = DataFrame::new(self.height, self.columns).map_err(failed)?;
-        let pairs = metadata.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.clone())).collect();
+        let mut frame = self.frame().map_err(failed)?;
+        atomic::write_with(path, |file| writer(file, metadata).finish(&mut frame).map(|_| ()).map_err(failed))
+    }
+
+    fn frame(self) -> PolarsResult<DataFrame> {
+        DataFrame::new(self.height, self.columns)
+    }
+}
+
+/// A table that is too large to be in memory at once, written block by block.
+pub(crate) struct Blocks<'a> {
+    /// Blocks, one at least.
+    pub(crate) count: usize,
+    pub(crate) metadata: &'a Metadata,
+}
+
+impl Blocks<'_> {
+    /// Writes the blocks that `of` makes, all of the same columns, one after the other.
+    pub(crate) fn write(&self, path: &Path, mut of: impl FnMut(usize) -> Result<Table>) -> Result<()> {
+        let failed = |error: PolarsError| polars_error("write", path, error);
         atomic::write_with(path, |file| {
-            ParquetWriter::new(file)
-                .with_compression(ParquetCompression::Zstd(None))
-                .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
-                .finish(&mut frame)
-                .map(|_| ())
-                .map_err(failed)
+            let mut frame = of(0)?.frame().map_err(failed)?;
+            let mut blocks = writer(file, self.metadata).batched(frame.schema()).map_err(failed)?;
+            for index in 0..self.count {
+                if index > 0 {
+                    frame = of(index)?.frame().map_err(failed)?;
+                }
+                for row in (0..frame.height()).step_by(ROWS) {
+                    blocks.write_batch(&frame.slice(row as i64, ROWS)).map_err(failed)?;
+                }
+            }
+            blocks.finish().map(|_| ()).map_err(failed)
         })
     }
+}
+
+/// Rows of a row group of a table that is written block by block.
+const ROWS: usize = 1 << 18;
+
+fn writer<W: std::io::Write>(file: W, metadata: &Metadata) -> ParquetWriter<W> {
+    let pairs = metadata.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.clone())).collect();
+    ParquetWriter::new(file)
+        .with_compression(ParquetCompression::Zstd(None))
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
 }
 
 /// Polars wraps the system's errors; those keep their kind, and with it their hint.

@@ -59,7 +59,8 @@ pub(crate) fn one(global: &Global, stage: Stage, arguments: &StageArguments) -> 
 /// `latentkit cluster`.
 pub(crate) fn cluster(global: &Global, arguments: &ClusterArguments) -> Result<()> {
     let file = arguments.latents.as_deref().map(absolute).transpose()?;
-    let points = Points { file, column: arguments.column.clone() };
+    let points =
+        Points { file, column: arguments.column.clone(), label_column: arguments.label_column.clone() };
     single(global, Stage::Cluster, &arguments.stage, &points)
 }
 

@@ -1,14 +1,15 @@
-//! `sweep.parquet`, `assignments.parquet` and `contingency.parquet`: what clustering found.
+//! `sweep.parquet`: the figures of every clustering.
 
 use std::path::Path;
 
 use latentkit_core::Result;
+use latentkit_core::summary::SilhouetteKind;
 
 use crate::Metadata;
 use crate::frame::{Table, TableReader};
 
 /// The figures of one clustering.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SweepRow {
     /// How the points were clustered, such as `k-means`.
     pub method: String,
@@ -18,12 +19,31 @@ pub struct SweepRow {
     pub seed: u32,
     /// Sum of squared distances to the nearest centroid.
     pub inertia: f64,
-    /// Mean silhouette over all points, -1 to 1.
-    pub silhouette: f64,
+    /// Mean silhouette; none where the method left all points in one cluster.
+    pub silhouette: Option<SilhouetteFigure>,
+    /// Ratio of the mean squares between and within clusters, above 0; none where all points equal their centroids.
+    pub calinski_harabasz: Option<f64>,
+    /// Mean over the clusters of their likeness to the one most like them, from 0, the lower the better.
+    pub davies_bouldin: Option<f64>,
+    /// How much lower the logarithm of the inertia is than for points without clusters; K-Means only.
+    pub gap: Option<f64>,
+    /// Bayesian information criterion, the lower the better.
+    pub bic: Option<f64>,
+    /// Akaike's information criterion, the lower the better; Gaussian mixture only.
+    pub aic: Option<f64>,
     /// Seconds that the clustering took; the silhouettes of all k are computed together and not counted.
     pub seconds: f64,
     /// How well the clusters agree with the labels, where the points have labels.
     pub external: Option<External>,
+}
+
+/// The mean silhouette of a clustering.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SilhouetteFigure {
+    /// Mean over the points, -1 to 1.
+    pub mean: f64,
+    /// Confidence interval of 95 %, where the mean is that of a sample.
+    pub interval: Option<[f64; 2]>,
 }
 
 /// How well clusters agree with labels; none of these chooses k.
@@ -95,17 +115,50 @@ impl External {
     }
 }
 
-/// Writes columns method, k u32, seed u32, inertia f64, silhouette f64, seconds f64; and, when every row has
-/// [`SweepRow::external`], its measures: accuracy, nmi, ari, ami, homogeneity, completeness, `v_measure`, purity, all
-/// f64.
+/// Names of the columns of the criteria.
+const CRITERIA: [&str; 5] = ["calinski_harabasz", "davies_bouldin", "gap", "bic", "aic"];
+
+impl SweepRow {
+    /// The criteria in the order of [`CRITERIA`].
+    fn criteria(&self) -> [Option<f64>; 5] {
+        [self.calinski_harabasz, self.davies_bouldin, self.gap, self.bic, self.aic]
+    }
+}
+
+/// Writes columns method, k u32, seed u32, inertia f64, `calinski_harabasz`, `davies_bouldin`, gap, bic, aic, each f64 and
+/// each only where some row has it; silhouette f64, or where a row has an interval `silhouette_sampled`,
+/// `silhouette_sampled_low` and `silhouette_sampled_high` instead; seconds f64; and, when every row has
+/// [`SweepRow::external`], its measures: accuracy, nmi, ari, ami, homogeneity, completeness, `v_measure`, purity, all f64.
 pub fn write_sweep(path: &Path, rows: &[SweepRow], metadata: &Metadata) -> Result<()> {
+    let silhouette =
+        |of: fn(&SilhouetteFigure) -> f64| rows.iter().map(|row| row.silhouette.as_ref().map(of)).collect();
     let mut table = Table::new(rows.len())
         .text("method", rows.iter().map(|row| row.method.as_str()))
         .u32("k", rows.iter().map(|row| row.k).collect())
         .u32("seed", rows.iter().map(|row| row.seed).collect())
-        .f64("inertia", rows.iter().map(|row| row.inertia).collect())
-        .f64("silhouette", rows.iter().map(|row| row.silhouette).collect())
-        .f64("seconds", rows.iter().map(|row| row.seconds).collect());
+        .f64("inertia", rows.iter().map(|row| row.inertia).collect());
+    if rows.iter().any(|row| row.silhouette.is_some_and(|figure| figure.interval.is_some())) {
+        let name = SilhouetteKind::Sampled.name();
+        table = table
+            .f64_or_null(name, silhouette(|figure| figure.mean))
+            .f64_or_null(
+                &format!("{name}_low"),
+                silhouette(|figure| figure.interval.map_or(figure.mean, |ends| ends[0])),
+            )
+            .f64_or_null(
+                &format!("{name}_high"),
+                silhouette(|figure| figure.interval.map_or(figure.mean, |ends| ends[1])),
+            );
+    } else {
+        table = table.f64_or_null(SilhouetteKind::Exact.name(), silhouette(|figure| figure.mean));
+    }
+    for (index, name) in CRITERIA.into_iter().enumerate() {
+        let values: Vec<Option<f64>> = rows.iter().map(|row| row.criteria()[index]).collect();
+        if values.iter().any(Option::is_some) {
+            table = table.f64_or_null(name, values);
+        }
+    }
+    table = table.f64("seconds", rows.iter().map(|row| row.seconds).collect());
     let external: Option<Vec<_>> =
         rows.iter().map(|row| row.external.as_ref().map(External::values)).collect();
     if let Some(external) = external {
@@ -120,8 +173,23 @@ pub fn write_sweep(path: &Path, rows: &[SweepRow], metadata: &Metadata) -> Resul
 pub fn read_sweep(path: &Path) -> Result<Vec<SweepRow>> {
     let table = TableReader::open(path)?;
     let (k, seed) = (table.u32("k")?, table.u32("seed")?);
-    let (inertia, silhouette, seconds) =
-        (table.f64("inertia")?, table.f64("silhouette")?, table.f64("seconds")?);
+    let (inertia, seconds) = (table.f64("inertia")?, table.f64("seconds")?);
+    let sampled = SilhouetteKind::Sampled.name();
+    let silhouette: Vec<_> = if table.has(sampled) {
+        let ends = table.f64_or_null(&format!("{sampled}_low"))?.into_iter();
+        let ends = ends.zip(table.f64_or_null(&format!("{sampled}_high"))?);
+        let interval = |(low, high): (Option<f64>, Option<f64>)| Some([low?, high?]);
+        let means = table.f64_or_null(sampled)?.into_iter().zip(ends.map(interval));
+        means.map(|(mean, interval)| mean.map(|mean| SilhouetteFigure { mean, interval })).collect()
+    } else {
+        let means = table.f64_or_null(SilhouetteKind::Exact.name())?.into_iter();
+        means.map(|mean| mean.map(|mean| SilhouetteFigure { mean, interval: None })).collect()
+    };
+    let none = || vec![None; k.len()];
+    let criteria: Vec<_> = CRITERIA
+        .into_iter()
+        .map(|name| if table.has(name) { table.f64_or_null(name) } else { Ok(none()) })
+        .collect::<Result<_>>()?;
     let external = if EXTERNAL.iter().all(|name| table.has(name)) {
         Some(EXTERNAL.iter().map(|name| table.f64(name)).collect::<Result<Vec<_>>>()?)
     } else {
@@ -133,86 +201,15 @@ pub fn read_sweep(path: &Path) -> Result<Vec<SweepRow>> {
         seed: seed[row],
         inertia: inertia[row],
         silhouette: silhouette[row],
+        calinski_harabasz: criteria[0][row],
+        davies_bouldin: criteria[1][row],
+        gap: criteria[2][row],
+        bic: criteria[3][row],
+        aic: criteria[4][row],
         seconds: seconds[row],
         external: external
             .as_ref()
             .map(|columns| External::from_values(std::array::from_fn(|index| columns[index][row]))),
-    });
-    Ok(rows.collect())
-}
-
-/// The cluster of every point, for each k: the rows of one k follow those of the one before.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Assignments {
-    /// Id of the point.
-    pub ids: Vec<u32>,
-    /// Number of clusters.
-    pub k: Vec<u32>,
-    /// Cluster of the point, 0 to k - 1.
-    pub clusters: Vec<u32>,
-    /// Silhouette of the point, -1 to 1.
-    pub silhouettes: Vec<f32>,
-    /// Euclidean distance of the point to the centroid of its cluster.
-    pub distances: Vec<f32>,
-}
-
-/// Writes columns id u32, k u32, cluster u32, silhouette f32, distance f32.
-pub fn write_assignments(path: &Path, assignments: Assignments, metadata: &Metadata) -> Result<()> {
-    Table::new(assignments.ids.len())
-        .u32("id", assignments.ids)
-        .u32("k", assignments.k)
-        .u32("cluster", assignments.clusters)
-        .f32("silhouette", assignments.silhouettes)
-        .f32("distance", assignments.distances)
-        .write(path, metadata)
-}
-
-/// Reads what [`write_assignments`] wrote.
-pub fn read_assignments(path: &Path) -> Result<Assignments> {
-    let table = TableReader::open(path)?;
-    Ok(Assignments {
-        ids: table.u32("id")?,
-        k: table.u32("k")?,
-        clusters: table.u32("cluster")?,
-        silhouettes: table.f32("silhouette")?,
-        distances: table.f32("distance")?,
-    })
-}
-
-/// How many points of a label are in a cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContingencyRow {
-    /// Cluster, 0 to k - 1.
-    pub cluster: u32,
-    /// Label.
-    pub label: u8,
-    /// Name of the label.
-    pub label_name: String,
-    /// Points.
-    pub count: u32,
-}
-
-/// Writes columns cluster u32, label u8, `label_name`, count u32; every pair of a cluster and a label that some
-/// point has is given a row, also where the count is 0.
-pub fn write_contingency(path: &Path, rows: &[ContingencyRow], metadata: &Metadata) -> Result<()> {
-    Table::new(rows.len())
-        .u32("cluster", rows.iter().map(|row| row.cluster).collect())
-        .u8("label", rows.iter().map(|row| row.label).collect())
-        .text("label_name", rows.iter().map(|row| row.label_name.as_str()))
-        .u32("count", rows.iter().map(|row| row.count).collect())
-        .write(path, metadata)
-}
-
-/// Reads what [`write_contingency`] wrote.
-pub fn read_contingency(path: &Path) -> Result<Vec<ContingencyRow>> {
-    let table = TableReader::open(path)?;
-    let (label, count) = (table.u8("label")?, table.u32("count")?);
-    let names = table.text("label_name")?;
-    let rows = table.u32("cluster")?.into_iter().enumerate().map(|(row, cluster)| ContingencyRow {
-        cluster,
-        label: label[row],
-        label_name: names[row].clone(),
-        count: count[row],
     });
     Ok(rows.collect())
 }

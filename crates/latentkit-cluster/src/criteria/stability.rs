@@ -1,0 +1,108 @@
+//! Whether resampled points have the same clusters.
+
+use latentkit_core::rng::generator;
+use latentkit_core::{Observer, Result};
+use ndarray::{Array2, ArrayView2};
+use rand::Rng as _;
+use rayon::prelude::*;
+
+use super::dispersion::squared_distance;
+use super::resample::{Resampling, choose, params, rows};
+use crate::external::adjusted_rand_index;
+use crate::kmeans;
+use crate::points::count_distinct;
+
+/// How well two clusterings of resampled points agree, over pairs of resamples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stability {
+    /// Number of clusters.
+    pub k: u32,
+    /// Mean adjusted Rand index of the two clusterings of a pair.
+    pub mean: f64,
+    /// Its standard error: the standard deviation over the pairs, divided by the root of their number.
+    pub error: f64,
+}
+
+/// The bootstrap stability of K-Means for each k: the mean adjusted Rand index of the clusterings of two resamples.
+///
+/// For each of `resampling.repetitions` pairs, two resamples are drawn from the points with replacement, each of as many points as there
+/// are but `resampling.points` at most. K-Means clusters both; then the points of a third random choice, the same for all k of the
+/// pair, get the nearest centroid of either, and the adjusted Rand index compares the two. 1 says that every resample has the
+/// same clusters; small k tend to be more stable, so that the largest k that is as stable as the best counts.
+///
+/// A k that has not enough distinct points in some resample is left out.
+///
+/// # Errors
+/// When the user interrupts, and those of [`kmeans`].
+///
+/// # Reference
+/// Y. Fang and J. Wang, "Selection of the number of clusters via the bootstrap method", Computational Statistics and Data
+/// Analysis 56 (2012), 468-477, with the adjusted Rand index as its measure of agreement, as in C. Hennig, "Cluster-wise
+/// assessment of cluster stability", Computational Statistics and Data Analysis 52 (2007), 258-271.
+pub fn stability(
+    points: ArrayView2<'_, f32>,
+    ks: &[u32],
+    resampling: Resampling,
+    seed: u32,
+    observer: Observer,
+) -> Result<Vec<Stability>> {
+    let agreements: Vec<Vec<Option<f64>>> = (0..resampling.repetitions as u64)
+        .into_par_iter()
+        .map(|pair| agreements(points, ks, resampling, seed, pair, observer))
+        .collect::<Result<_>>()?;
+    let pairs = agreements.len() as f64;
+    let of = |(index, &k): (usize, &u32)| {
+        let found: Vec<f64> = agreements.iter().map(|pair| pair[index]).collect::<Option<_>>()?;
+        let mean = found.iter().sum::<f64>() / pairs;
+        let variance = found.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (pairs - 1.0).max(1.0);
+        Some(Stability { k, mean, error: (variance / pairs).sqrt() })
+    };
+    Ok(ks.iter().enumerate().filter_map(of).collect())
+}
+
+/// The agreement of one pair of resamples for each k; none where a resample has too few distinct points.
+fn agreements(
+    points: ArrayView2<'_, f32>,
+    ks: &[u32],
+    resampling: Resampling,
+    seed: u32,
+    pair: u64,
+    observer: Observer,
+) -> Result<Vec<Option<f64>>> {
+    let mut rng = generator(u64::from(seed), "stability", pair);
+    let all = points.nrows();
+    let count = all.min(resampling.points);
+    let mut resample = || rows(points, &(0..count).map(|_| rng.gen_range(0..all as u32)).collect::<Vec<_>>());
+    let resamples = [resample(), resample()];
+    let compared = rows(points, &choose(&mut rng, all, count));
+    let largest = ks.last().map_or(0, |&k| k as usize);
+    let distinct = resamples.iter().map(|points| count_distinct(points.view(), largest)).min().unwrap_or(0);
+    let of = |&k: &u32| {
+        if (k as usize) > distinct {
+            return Ok(None);
+        }
+        let clusters = |half: u64, points: &Array2<f32>| -> Result<Vec<u32>> {
+            let rng = generator(u64::from(seed), "stability k-means", pair << 33 | half << 32 | u64::from(k));
+            let found = kmeans(points.view(), params(k as usize), &rng, observer)?;
+            Ok(nearest(&compared, &found.centroids))
+        };
+        let (first, second) = (clusters(0, &resamples[0])?, clusters(1, &resamples[1])?);
+        adjusted_rand_index(&first, &second).map(Some)
+    };
+    ks.iter().map(of).collect()
+}
+
+/// The nearest of `centroids`, [k, d], for each of `points`, [n, d]; the first of equally near ones.
+fn nearest(points: &Array2<f32>, centroids: &Array2<f64>) -> Vec<u32> {
+    let of = |point| {
+        let mut best = (0, f64::INFINITY);
+        for (cluster, centroid) in (0..).zip(centroids.rows()) {
+            let square = squared_distance(point, centroid);
+            if square < best.1 {
+                best = (cluster, square);
+            }
+        }
+        best.0
+    };
+    points.rows().into_iter().map(of).collect()
+}
