@@ -167,14 +167,17 @@ fn check_silhouette_k(points: ArrayView2<'_, f32>, k: usize) -> Result<()> {
 fn time_taken(sweep: &Sweep, kind: SilhouetteKind, points: ArrayView2<'_, f32>) -> String {
     let methods: Vec<_> = sweep.methods().map(Method::name).collect();
     format!(
-        "{} points of {} dimensions: {} for {} of k and {} in {:.2} s, {}s in {:.2} s ({}, {})",
+        "{} points of {} dimensions: {} for {} of k and {} in {:.2} s, {} in {:.2} s ({}, {})",
         points.nrows(),
         points.ncols(),
         methods.join(" and "),
         counted(sweep.ks().count(), "value", "values"),
         counted(sweep.seeds.len(), "seed", "seeds"),
         sweep.clustering_seconds(),
-        kind.name(),
+        match kind {
+            SilhouetteKind::Exact => "silhouettes",
+            SilhouetteKind::Sampled => "sampled silhouettes",
+        },
         sweep.silhouette_seconds,
         counted(rayon::current_num_threads(), "thread", "threads"),
         Simd::best().name(),

@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use latentkit_cluster::{Source, external_quality, run, silhouette};
-use latentkit_core::config::{ClusterConfig, ClusterEngine, Count, KSweep, Positive};
+use latentkit_core::config::{
+    ClusterConfig, ClusterEngine, Count, Criteria, KSweep, Natural, Positive, Scaling, Several,
+};
 use latentkit_core::rng::generator;
 use latentkit_core::stage::{
     ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, EXAMPLES, LABEL_PAIRS, PROJECTION, SWEEP,
@@ -326,6 +328,103 @@ fn an_offset_of_columns_of_f64_changes_nothing_but_the_centroids() {
     for (near, far) in near_centroids.rows().into_iter().zip(far_centroids.rows()) {
         assert!((&far - &offset - near).iter().all(|difference| difference.abs() < 1e-9), "{near} {far}");
     }
+}
+
+#[test]
+fn sampled_silhouettes_go_by_another_name_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latents.parquet");
+    write_latents(&file, &latents(), &Metadata::new()).unwrap();
+    let exact = run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Observer::silent()).unwrap();
+    let config = ClusterConfig {
+        exact_silhouette_points: Natural::new(POINTS as u32 - 1).unwrap(),
+        sample_size: Several::new(40).unwrap(),
+        ..config(&[2, 3, 4])
+    };
+    let summary = run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+    assert_eq!((summary.silhouette_sample, summary.best_k), (Some(40), 3));
+    assert_eq!(summary.criteria[0].criterion, "silhouette_sampled");
+    let json = serde_json::to_string(&summary).unwrap();
+    assert!(json.contains("\"silhouette_sampled\":") && !json.contains("\"silhouette\""), "{json}");
+    assert_eq!(serde_json::from_str::<ClusterSummary>(&json).unwrap(), summary);
+    for (sampled, exact) in summary.sweep.iter().zip(&exact.sweep) {
+        let (low, high) = (sampled.silhouette.low(), sampled.silhouette.high());
+        let room = 0.05;
+        assert!((low - room..high + room).contains(&exact.silhouette.mean()), "{sampled:?} {exact:?}");
+        assert!(low < sampled.silhouette.mean() && sampled.silhouette.mean() < high);
+    }
+    let rows = read_sweep(&folder.path().join(SWEEP)).unwrap();
+    assert!(rows.iter().all(|row| row.silhouette.unwrap().interval.is_some()));
+    for table in [SWEEP, ASSIGNMENTS, CLUSTERS, EXAMPLES] {
+        let bytes = fs_err::read(folder.path().join(table)).unwrap();
+        let holds = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
+        assert!(holds(b"silhouette_sampled"), "{table}");
+    }
+    let assigned = read_assignments(&folder.path().join(ASSIGNMENTS), "k-means", 3).unwrap().unwrap();
+    assert_eq!(assigned.silhouettes.iter().flatten().count(), 40);
+    let lowest = read_examples(&folder.path().join(EXAMPLES)).unwrap();
+    let mut lowest = lowest.iter().filter(|row| row.kind == ExampleKind::LowestSilhouette);
+    assert!(lowest.all(|row| row.silhouette.is_some()));
+}
+
+#[test]
+fn centroids_are_in_the_coordinates_of_the_table_however_points_were_scaled() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latents.parquet");
+    write_latents(&file, &latents(), &Metadata::new()).unwrap();
+    let values = latents().values;
+    for scaling in [Scaling::None, Scaling::Standardize, Scaling::UnitLength] {
+        let config = ClusterConfig { scaling, ..config(&[3]) };
+        let summary = run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+        assert_eq!(summary.scaling, scaling.name());
+        let assignments = all_assignments(folder.path());
+        let centroids = read_centroids(&folder.path().join(CENTROIDS)).unwrap().values;
+        for (cluster, centroid) in centroids.rows().into_iter().enumerate() {
+            let members: Vec<usize> =
+                (0..POINTS).filter(|&point| assignments.clusters[point] as usize == cluster).collect();
+            for (axis, &found) in centroid.iter().enumerate() {
+                let sum: f64 = members.iter().map(|&point| f64::from(values[[point, axis]])).sum();
+                let mean = sum / members.len() as f64;
+                assert!((found - mean).abs() < 1e-5, "{scaling:?}: {found} {mean}");
+            }
+        }
+    }
+}
+
+#[test]
+fn scaling_decides_which_column_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("points.parquet");
+    // The first column holds two groups, the second is wide noise.
+    let values = Array2::from_shape_fn((60, 2), |(point, axis)| {
+        if axis == 0 {
+            (point % 2) as f64 + 0.001 * (point % 7) as f64
+        } else {
+            (point * 37 % 60) as f64 * 10.0
+        }
+    });
+    let table = Centroids { k: vec![60; 60], clusters: vec![0; 60], values };
+    write_centroids(&file, &table, &Metadata::new()).unwrap();
+    let groups = |scaling| {
+        let config = ClusterConfig { scaling, ..config(&[2]) };
+        run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+        let clusters = all_assignments(folder.path()).clusters;
+        (0..60).all(|point| clusters[point] == clusters[point % 2]) && clusters[0] != clusters[1]
+    };
+    assert!(!groups(Scaling::None));
+    assert!(groups(Scaling::Standardize));
+}
+
+#[test]
+fn the_silhouette_alone_may_be_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latents.parquet");
+    write_latents(&file, &latents(), &Metadata::new()).unwrap();
+    let config = ClusterConfig { criteria: Criteria::new(Vec::new()), ..config(&[2, 3, 4]) };
+    let summary = run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+    assert_eq!((summary.criteria.len(), summary.verdict.asked, summary.verdict.k), (1, 1, Some(3)));
+    let row = &read_sweep(&folder.path().join(SWEEP)).unwrap()[0];
+    assert_eq!((row.calinski_harabasz, row.davies_bouldin, row.gap, row.bic), (None, None, None, None));
 }
 
 #[test]

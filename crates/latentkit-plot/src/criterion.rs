@@ -70,6 +70,18 @@ pub(crate) fn rule(column: &str) -> &'static str {
     of(column).map_or("", |names| names.rule)
 }
 
+/// A sentence about criteria that names them as the tables do, with the names that readers know.
+pub(crate) fn readable(sentence: &str) -> String {
+    let names = [
+        (SilhouetteKind::Sampled.name(), "sampled silhouette"),
+        ("calinski_harabasz", "Calinski-Harabasz"),
+        ("davies_bouldin", "Davies-Bouldin"),
+        ("bic", "BIC"),
+        ("aic", "AIC"),
+    ];
+    names.into_iter().fold(sentence.to_owned(), |sentence, (column, name)| sentence.replace(column, name))
+}
+
 /// What it suggests, in a few words.
 pub(crate) fn suggestion(figure: &CriterionFigure) -> String {
     match figure.k {

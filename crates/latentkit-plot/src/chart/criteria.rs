@@ -88,7 +88,7 @@ impl Figure for Panels<'_> {
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
         let inner = frame::titled(area, Self::TITLE, experiment)?;
         let color = if self.clear { style::MUTED } else { style::WARNING };
-        let verdict = format!("Together: {}.", self.verdict.replace('_', " "));
+        let verdict = format!("Together: {}.", criterion::readable(self.verdict));
         let inner = frame::subtitled(&inner, &verdict, color)?;
         let width = (WIDTH + BETWEEN) / COLUMNS as f64 - BETWEEN;
         for (index, figure) in self.figures.iter().enumerate() {

@@ -29,7 +29,7 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
             body = body.warning(text);
         }
         if cluster.verdict.k.is_some() && cluster.verdict.asked > 1 {
-            body = body.paragraph(format!("Together: {}.", cluster.verdict.sentence.replace('_', " ")));
+            body = body.paragraph(format!("Together: {}.", criterion::readable(&cluster.verdict.sentence)));
         }
         if let Some(text) = rivals(cluster) {
             body = body.paragraph(text);

@@ -6,6 +6,7 @@ use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, Late
 use super::Section;
 use super::confusion::most_confused;
 use super::html::{Align, Html, Table, facts};
+use crate::criterion;
 use crate::experiment::Experiment;
 use crate::format::{count, decimal, percent};
 
@@ -137,7 +138,7 @@ pub(super) fn method_title(method: &str) -> &str {
 /// What a reader must know of the choice of k.
 pub(super) fn warnings(cluster: &ClusterSummary) -> Vec<String> {
     let unclear = (cluster.verdict.k.is_none() && cluster.verdict.asked > 1)
-        .then(|| format!("The criteria do not agree: {}.", cluster.verdict.sentence.replace('_', " ")));
+        .then(|| format!("The criteria do not agree: {}.", criterion::readable(&cluster.verdict.sentence)));
     [best_at_edge(cluster), flat_curve(cluster), unclear].into_iter().flatten().collect()
 }
 

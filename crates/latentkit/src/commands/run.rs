@@ -7,6 +7,7 @@ use latentkit_core::stage::REPORT;
 use latentkit_core::{Error, ErrorKind, Result, Stage};
 use serde_json::json;
 
+use super::panel;
 use crate::cli::{ClusterArguments, Global, RunArguments, StageArguments};
 use crate::output::{self, FAINT, GOOD};
 use crate::pipeline::{Experiment, Outcome, Points};
@@ -90,6 +91,11 @@ fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Po
             "folder": experiment.artifacts.root().display().to_string(),
         }));
     } else {
+        if stage == Stage::Cluster
+            && let Ok(summary) = serde_json::from_value(outcome.summary)
+        {
+            panel::lines(&summary).into_iter().for_each(output::line);
+        }
         output::line(format!("{}", experiment.artifacts.stage(stage).display()));
     }
     Ok(())
