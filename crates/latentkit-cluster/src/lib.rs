@@ -10,6 +10,7 @@ mod contingency;
 mod diagnosis;
 mod external;
 mod kmeans;
+mod mixture;
 mod outputs;
 mod points;
 mod projection;
@@ -22,5 +23,6 @@ mod testing;
 
 pub use external::external_quality;
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
+pub use mixture::{GaussianMixture, MixtureParams, gaussian_mixture};
 pub use run::run;
 pub use silhouette::{Silhouette, silhouette};
