@@ -7,14 +7,16 @@ use latentkit_core::rng::generator;
 use latentkit_core::summary::{MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Event, Observer, Result};
 use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
 
 use crate::criteria::{
     Dispersion, GapReference, Resampling, choose, gap_reference, kmeans_bic, total_squares,
 };
 use crate::partition::{Partition, Silhouettes};
-use crate::{KMeansParams, external_quality, kmeans, silhouette, silhouette_sampled};
+use crate::{
+    KMeansParams, MixtureParams, external_quality, gaussian_mixture, kmeans, silhouette, silhouette_sampled,
+};
 
 /// What was found for every method, seed and k.
 pub(crate) struct Sweep<'a> {
@@ -41,6 +43,12 @@ struct Found {
     aic: Option<f64>,
     seconds: f64,
 }
+
+/// A mixture has converged when the mean log-likelihood of a point grows by less than this, as in scikit-learn.
+const MIXTURE_TOLERANCE: f64 = 1e-3;
+
+/// What is added to the variances of a mixture, in units of the standardised points, as in scikit-learn.
+const REGULARISATION: f64 = 1e-6;
 
 /// The numbers of the points whose silhouettes are computed, where there are too many points for all of them.
 pub(crate) fn silhouette_sample(config: &ClusterConfig, seed: u32, count: usize) -> Option<Vec<u32>> {
@@ -129,7 +137,8 @@ fn clusterings(
         let start = Instant::now();
         let found = match method {
             Method::KMeans => by_kmeans(config, seed, points, k, observer)?,
-            _ => unreachable!("only methods that take k are swept"),
+            Method::GaussianMixture => by_mixture(config, seed, points, k, observer)?,
+            Method::Dbscan | Method::Hdbscan => continue,
         };
         let (k, inertia) = (k as usize, found.inertia);
         clusterings.push(Found { seconds: start.elapsed().as_secs_f64(), ..found });
@@ -166,6 +175,42 @@ fn by_kmeans(
     let partition =
         Partition { method: Method::KMeans, k, clusters: found.clusters, centroids: found.centroids };
     Ok(Found { partition, inertia: Some(found.inertia), bic: None, aic: None, seconds: 0.0 })
+}
+
+/// A mixture of Gaussians for one k; says so when the iterations did not suffice.
+fn by_mixture(
+    config: &ClusterConfig,
+    seed: u32,
+    points: ArrayView2<'_, f32>,
+    k: u32,
+    observer: Observer,
+) -> Result<Found> {
+    let params = MixtureParams {
+        k: k as usize,
+        restarts: config.restarts.get(),
+        max_iterations: config.max_iterations.get(),
+        tolerance: MIXTURE_TOLERANCE,
+        regularisation: REGULARISATION,
+        engine: config.engine,
+    };
+    let rng = generator(u64::from(seed), Method::GaussianMixture.name(), u64::from(k));
+    let found = gaussian_mixture(points, params, &rng, observer)?;
+    if !found.converged {
+        observer.warn(format!(
+            "gaussian-mixture of k = {k}, seed {seed}, had not converged after {} iterations; \
+             `cluster.max-iterations` allows more",
+            params.max_iterations
+        ));
+    }
+    // Components that no point belongs to most come last, and are left out.
+    let filled = found.clusters.iter().max().map_or(0, |&last| last as usize + 1);
+    let partition = Partition {
+        method: Method::GaussianMixture,
+        k,
+        clusters: found.clusters,
+        centroids: found.means.slice(s![..filled, ..]).to_owned(),
+    };
+    Ok(Found { partition, inertia: None, bic: Some(found.bic), aic: Some(found.aic), seconds: 0.0 })
 }
 
 /// The silhouettes of all clusterings, in one pass over the pairs.
