@@ -30,12 +30,15 @@ TABLES = {
     | {"value": "double", "low": "double", "high": "double", "suggested": "bool"},
     "cluster/assignments": {"method": "text", "k": "uint32", "id": "uint32", "cluster": "uint32"}
     | {"silhouette": "float", "distance": "float"},
+    "cluster/neighbours": {"k": "uint32", "label_agreement": "double", "label_agreement_se": "double"}
+    | {"knn_accuracy": "double", "trustworthiness": "double", "continuity": "double"},
     "cluster/contingency": {"cluster": "uint32", "label": "uint8", "label_name": "text", "count": "uint32"},
 }
 METADATA = {
     "ingest/dataset": {"height", "width", "label_names", "seed"},
     "export/latents": {"config", "seed", "model_blake3", "dataset_blake3"},
     "cluster/sweep": {"seed", "best_k"},
+    "cluster/neighbours": {"seed", "label_sample", "image_sample", "label_chance"},
 }
 
 
@@ -84,6 +87,11 @@ def main(folder):
           (0, 9999, 10000))
     check("lists beside columns", one("select count(*) from '{folder}/export/latents.parquet' "
                                       "where z[1] <> z0 or z[6] <> z5 or len(z) <> 6"), (0,))
+    chance = pq.read_metadata(folder / "cluster/neighbours.parquet").metadata[b"latentkit.label_chance"].decode()
+    check("chance of a label", one("select abs(sum(points * points) / pow(sum(points), 2) - " + chance + ") < 1e-12 from (select "
+                                   "count(*) as points from '{folder}/export/latents.parquet' group by label)"), (True,))
+    check("neighbours", one("select list(k order by k), min(label_agreement) > " + chance + ", max(trustworthiness) < 1 "
+                            "from '{folder}/cluster/neighbours.parquet'"), ([1, 5, 10, 20], True, True))
     best = json.loads((folder / "cluster/manifest.json").read_text())["summary"]["best_k"]
     counted = one("select count(*) from '{folder}/cluster/assignments.parquet' where k = " + str(best))
     check("points of the best k", one("select sum(count) from '{folder}/cluster/contingency.parquet'"), counted)

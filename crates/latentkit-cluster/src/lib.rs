@@ -3,7 +3,7 @@
 //! The stage is [`run`](run()): it reads points from a Parquet file, clusters them for each k with several seeds, chooses
 //! the k of the highest mean silhouette, and writes tables of what it found. [`kmeans`](kmeans()) and
 //! [`silhouette`](silhouette()) do the work and need no files. [`external_quality`] compares clusters with labels, which
-//! never choose k.
+//! never choose k. [`nearest_neighbours`] and [`preservation`] look at the points alone.
 
 mod choice;
 mod contingency;
@@ -12,6 +12,7 @@ mod diagnosis;
 mod external;
 mod kmeans;
 mod mixture;
+mod neighbours;
 mod outputs;
 mod panel;
 mod partition;
@@ -29,5 +30,6 @@ pub use criteria::{GapReference, Resampling, Stability, gap_reference, stability
 pub use external::{adjusted_rand_index, external_quality};
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
 pub use mixture::{GaussianMixture, MixtureParams, gaussian_mixture};
+pub use neighbours::{nearest_neighbours, preservation};
 pub use run::{Source, run};
 pub use silhouette::{SampledSilhouette, Silhouette, silhouette, silhouette_sampled};

@@ -11,6 +11,7 @@ use ndarray::ArrayView2;
 
 use crate::choice::verdict;
 use crate::diagnosis::{Diagnosis, Subject, diagnose};
+use crate::neighbours;
 use crate::outputs::Outputs;
 use crate::panel::{of_silhouette, panel};
 use crate::points::check_k;
@@ -31,6 +32,8 @@ pub struct Source<'a> {
     pub column: Option<&'a str>,
     /// A column of labels; without it that of the name `label`, where there is one.
     pub label_column: Option<&'a str>,
+    /// The table of the images that the points are the latents of; the image of a point is the one of its id.
+    pub images: Option<&'a Path>,
 }
 
 /// Clusters points for each k of the config by each of its methods, and chooses the k of the first method for which the mean
@@ -46,6 +49,9 @@ pub struct Source<'a> {
 /// `projection.parquet`. When the table has labels, `contingency.parquet` and `label_pairs.parquet` say how they lie in the
 /// clusters of the chosen k, and the sweep says for every k how well the clusters agree with them
 /// ([`external_quality`](crate::external_quality())). The labels never influence the clusters or the choice of k.
+///
+/// With labels or images, `neighbours.parquet` says how the nearest neighbours of the points, as they are clustered, agree
+/// with them.
 ///
 /// # Errors
 /// Of kind input when the table is missing or wrong; of kind config, about `cluster.k`, when some k is not below the
@@ -132,6 +138,8 @@ pub fn run(
         metadata: &metadata,
     };
     outputs.write(output_folder, principal)?;
+    let neighbours = neighbours::survey(&embeddings, source.images, seed, observer)?;
+    neighbours::write(output_folder, &neighbours, &metadata)?;
 
     Ok(ClusterSummary {
         points: count,
@@ -150,6 +158,7 @@ pub fn run(
         seeds: sweep.seeds,
         explained_variance,
         label_pairs: frequent_pairs(diagnosis),
+        neighbours: Some(neighbours),
     })
 }
 

@@ -6,20 +6,20 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use latentkit_cluster::{Source, external_quality, run, silhouette};
+use latentkit_cluster::{Source, external_quality, nearest_neighbours, preservation, run, silhouette};
 use latentkit_core::config::{
     ClusterConfig, ClusterEngine, Count, Criteria, KSweep, Natural, Positive, Scaling, Several,
 };
 use latentkit_core::rng::generator;
 use latentkit_core::stage::{
-    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, EXAMPLES, LABEL_PAIRS, PROJECTION, SWEEP,
+    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, EXAMPLES, LABEL_PAIRS, NEIGHBOURS, PROJECTION, SWEEP,
 };
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{ErrorKind, Event, Observer, Result};
 use latentkit_table::{
-    Centroids, ClusterLabels, ExampleKind, Latents, Metadata, Split, SweepRow, read_assignments,
-    read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs, read_projection,
-    read_sweep, write_centroids, write_latents,
+    Centroids, ClusterLabels, Dataset, ExampleKind, Latents, Metadata, Split, SweepRow, read_assignments,
+    read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs, read_neighbours,
+    read_projection, read_sweep, write_centroids, write_dataset, write_latents,
 };
 use ndarray::{Array2, ArrayView1, array};
 use rand::Rng as _;
@@ -27,8 +27,8 @@ use rand::Rng as _;
 const POINTS: usize = 120;
 
 /// Every table of labelled points.
-const TABLES: [&str; 8] =
-    [SWEEP, ASSIGNMENTS, CENTROIDS, CLUSTERS, EXAMPLES, CONTINGENCY, LABEL_PAIRS, PROJECTION];
+const TABLES: [&str; 9] =
+    [SWEEP, ASSIGNMENTS, CENTROIDS, CLUSTERS, EXAMPLES, CONTINGENCY, LABEL_PAIRS, NEIGHBOURS, PROJECTION];
 
 /// Three blobs, the label of each point that of its blob.
 fn latents() -> Latents {
@@ -56,7 +56,7 @@ fn config(ks: &[u32]) -> ClusterConfig {
 }
 
 fn source(file: &Path) -> Source<'_> {
-    Source { file, column: None, label_column: None }
+    Source { file, column: None, label_column: None, images: None }
 }
 
 fn mean_silhouette(row: &SweepRow) -> f64 {
@@ -160,9 +160,12 @@ fn writes_tables_that_agree_with_each_other() {
     assert_eq!(contingency[1].label_name, "one");
 
     let messages: Vec<_> = events.iter().filter(|event| matches!(event, Event::Message(_))).collect();
-    assert!(matches!(&messages[..], [Event::Message(time), Event::Message(verdict)]
+    assert!(
+        matches!(&messages[..], [Event::Message(time), Event::Message(verdict), Event::Message(neighbours)]
             if time.starts_with("120 points of 2 dimensions: k-means for 4 values of k and 2 seeds")
-            && verdict == &summary.verdict.sentence));
+            && verdict == &summary.verdict.sentence
+            && neighbours.starts_with("neighbours of 120 points in "))
+    );
     assert_eq!(summary.verdict.k, Some(3), "{}", summary.verdict.sentence);
     let suggested: Vec<_> =
         summary.criteria.iter().map(|figure| (figure.criterion.as_str(), figure.k)).collect();
@@ -286,7 +289,7 @@ fn points_without_labels_have_no_table_of_labels() {
     for table in TABLES {
         assert_eq!(
             folder.path().join(table).exists(),
-            ![CONTINGENCY, LABEL_PAIRS].contains(&table),
+            ![CONTINGENCY, LABEL_PAIRS, NEIGHBOURS].contains(&table),
             "{table}"
         );
     }
@@ -502,6 +505,7 @@ fn the_labels_do_not_choose_k() {
     let (other, _) = cluster_latents(folder.path(), &[2, 3, 4, 5], &shuffled);
     let (mut other, mut summary) = (other.unwrap(), summary.unwrap());
     assert_ne!(std::mem::take(&mut other.label_pairs), std::mem::take(&mut summary.label_pairs));
+    assert_ne!(other.neighbours.take(), summary.neighbours.take());
     assert_eq!(other, summary);
     assert_eq!(all_assignments(folder.path()), assignments);
     let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
@@ -525,6 +529,181 @@ fn a_column_that_cannot_be_used_is_a_warning() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].starts_with("column `id` is not used"), "{warnings:?}");
     assert!(warnings[1].starts_with("column `label` is not used"), "{warnings:?}");
+}
+
+/// Images of `latents`, their latents as bytes among noise.
+fn images(latents: &Latents) -> Dataset {
+    let mut rng = generator(5, "test", 0);
+    let count = latents.values.nrows();
+    let images = latents.values.rows().into_iter().flat_map(|point| {
+        let noise: [u8; 4] = rng.r#gen();
+        [(128.0 + 6.0 * point[0]) as u8, (128.0 + 6.0 * point[1]) as u8]
+            .into_iter()
+            .chain(noise.map(|byte| byte / 32))
+    });
+    Dataset {
+        height: 2,
+        width: 3,
+        label_names: latents.label_names.clone(),
+        splits: vec![Split::Train; count],
+        labels: latents.labels.clone(),
+        images: images.collect(),
+    }
+}
+
+#[test]
+fn the_neighbours_are_in_the_table_and_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, pictures) = (folder.path().join("latents.parquet"), folder.path().join("dataset.parquet"));
+    let (latents, table) = (latents(), folder.path().join(NEIGHBOURS));
+    write_latents(&file, &latents, &Metadata::new()).unwrap();
+    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    let of = |images: Option<&Path>| {
+        let source = Source { images, ..source(&file) };
+        let summary = run(&config(&[3]), 42, source, folder.path(), Observer::silent()).unwrap();
+        summary.neighbours.unwrap()
+    };
+    let found = of(Some(&pictures));
+    assert_eq!((found.label_sample, found.image_sample), (POINTS, POINTS));
+    assert_eq!((found.twins, found.largest_group), (0, 1));
+    assert!((found.chance.unwrap() - 1.0 / 3.0).abs() < 1e-12);
+    assert_eq!(read_neighbours(&table).unwrap(), found.figures);
+    assert!(found.figures.iter().map(|figure| figure.k).eq([1, 5, 10, 20]));
+
+    let points = latents.values.view();
+    let pixels = Array2::from_shape_vec((POINTS, 6), images(&latents).images).unwrap();
+    let preserved = preservation(pixels.view(), points, &[1, 5, 10, 20], Observer::silent()).unwrap();
+    let neighbours =
+        nearest_neighbours(points, &(0..POINTS).collect::<Vec<_>>(), 20, Observer::silent()).unwrap();
+    for (figure, preserved) in found.figures.iter().zip(preserved) {
+        assert_eq!(figure.images, Some(preserved));
+        assert!(preserved.trustworthiness > 0.8 && preserved.trustworthiness < 1.0, "{preserved:?}");
+        let labels = figure.labels.unwrap();
+        let same = neighbours.columns().into_iter().take(figure.k).flat_map(|column| {
+            column.into_iter().enumerate().map(|(point, &other)| point % 3 == other % 3).collect::<Vec<_>>()
+        });
+        let same = same.filter(|&same| same).count();
+        assert!((labels.share - same as f64 / (figure.k * POINTS) as f64).abs() < 1e-12);
+        // The blobs are far apart.
+        assert_eq!((labels.share, labels.standard_error, labels.knn_accuracy), (1.0, 0.0, 1.0));
+    }
+
+    let without = of(None);
+    assert_eq!(without.image_sample, 0);
+    for (without, with) in without.figures.iter().zip(&found.figures) {
+        assert_eq!((without.images, without.labels), (None, with.labels));
+    }
+    assert_eq!(read_neighbours(&table).unwrap(), without.figures);
+}
+
+#[test]
+fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latents.parquet");
+    let mut rng = generator(6, "test", 0);
+    let count = 6000;
+    let mut latents = Latents {
+        splits: vec![Split::Test; count],
+        labels: (0..count).map(|_| rng.gen_range(0..4)).collect(),
+        label_names: (0..4).map(|label| label.to_string()).collect(),
+        values: Array2::from_shape_simple_fn((count, 2), || rng.r#gen()),
+        reconstruction_bce: vec![0.1; count],
+        reconstruction_mse: vec![0.01; count],
+    };
+    let pictures = folder.path().join("dataset.parquet");
+    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    write_latents(&file, &latents, &Metadata::new()).unwrap();
+    let of = |seed| {
+        let config = ClusterConfig { seeds: Count::new(1).unwrap(), ..config(&[2]) };
+        run(
+            &config,
+            seed,
+            Source { images: Some(&pictures), ..source(&file) },
+            folder.path(),
+            Observer::silent(),
+        )
+        .unwrap()
+        .neighbours
+        .unwrap()
+    };
+    let (found, other) = (of(1), of(2));
+    assert_eq!((found.label_sample, found.image_sample), (5000, 2000));
+    assert_eq!(found, of(1));
+    for (found, other) in found.figures.iter().zip(&other.figures) {
+        let (labels, others) = (found.labels.unwrap(), other.labels.unwrap());
+        assert_ne!(labels, others);
+        assert!((labels.share - others.share).abs() < 5.0 * labels.standard_error);
+        assert!((labels.share - 0.25).abs() < 5.0 * labels.standard_error, "the labels mean nothing");
+        assert_ne!(found.images, other.images);
+    }
+
+    // A dataset without an image for each point is one of other points.
+    latents.values = latents.values.slice(ndarray::s![..10, ..]).to_owned();
+    latents.labels.truncate(10);
+    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    let error = run(
+        &config(&[2]),
+        1,
+        Source { images: Some(&pictures), ..source(&file) },
+        folder.path(),
+        Observer::silent(),
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.to_string().contains("has no image of id"), "{error}");
+}
+
+#[test]
+fn few_points_have_fewer_neighbours() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut latents = latents();
+    latents.values = latents.values.slice(ndarray::s![..9, ..]).to_owned();
+    latents.labels.truncate(9);
+    latents.splits.truncate(9);
+    latents.reconstruction_bce.truncate(9);
+    latents.reconstruction_mse.truncate(9);
+    let (file, pictures) = (folder.path().join("latents.parquet"), folder.path().join("dataset.parquet"));
+    write_latents(&file, &latents, &Metadata::new()).unwrap();
+    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    let summary = run(
+        &config(&[3]),
+        42,
+        Source { images: Some(&pictures), ..source(&file) },
+        folder.path(),
+        Observer::silent(),
+    )
+    .unwrap();
+    let figures = summary.neighbours.unwrap().figures;
+    let known: Vec<_> =
+        figures.iter().map(|figure| (figure.k, figure.labels.is_some(), figure.images.is_some())).collect();
+    // 5 is below 9, but not below half of it.
+    assert_eq!(known, [(1, true, true), (5, true, false)]);
+    assert_eq!(read_neighbours(&folder.path().join(NEIGHBOURS)).unwrap(), figures);
+}
+
+#[test]
+fn points_that_have_collapsed_are_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut latents = latents();
+    let warnings = |latents: &Latents| {
+        let (summary, events) = cluster_latents(folder.path(), &[2, 3, 4], latents);
+        let warnings = events.into_iter().filter_map(|event| match event {
+            Event::Warning(text) => Some(text),
+            _ => None,
+        });
+        (summary.unwrap().neighbours.unwrap(), warnings.collect::<Vec<_>>())
+    };
+    let row = latents.values.row(0).to_owned();
+    for twin in 1..4 {
+        latents.values.row_mut(3 * twin).assign(&row);
+    }
+    let (found, warned) = warnings(&latents);
+    assert_eq!((found.twins, found.largest_group), (4, 4));
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert!(
+        warned[0].starts_with("4 of the 120 points are equal to another one, up to 4 to each other"),
+        "{warned:?}"
+    );
 }
 
 #[test]

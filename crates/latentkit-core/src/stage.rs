@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// | ingest | `dataset.parquet` |
 /// | train | `model.safetensors`, `history.parquet`, `checkpoints/` |
 /// | export | `latents.parquet`, `reconstructions.parquet` |
-/// | cluster | `sweep.parquet`, `criteria.parquet`, `assignments.parquet`, `centroids.parquet`, `clusters.parquet`, `examples.parquet`, `projection.parquet`; with labels `contingency.parquet`, `label_pairs.parquet`; with such methods `density.parquet` |
+/// | cluster | `sweep.parquet`, `criteria.parquet`, `assignments.parquet`, `centroids.parquet`, `clusters.parquet`, `examples.parquet`, `projection.parquet`; with labels `contingency.parquet`, `label_pairs.parquet`; with such methods `density.parquet`; with labels or images `neighbours.parquet` |
 /// | decode | `centroid_images.parquet` |
 /// | plot | `*.png`, `*.svg`, `report.html` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ pub const EXAMPLES: &str = "examples.parquet";
 pub const LABEL_PAIRS: &str = "label_pairs.parquet";
 /// The points on their first two principal components, made by cluster.
 pub const PROJECTION: &str = "projection.parquet";
+/// How the nearest neighbours agree with labels and images, made by cluster.
+pub const NEIGHBOURS: &str = "neighbours.parquet";
 /// The decoded centroids, made by decode.
 pub const CENTROID_IMAGES: &str = "centroid_images.parquet";
 /// The page that shows everything, made by plot.
@@ -103,7 +105,8 @@ impl Stage {
             Self::Ingest => &[],
             Self::Train => &[(Self::Ingest, DATASET)],
             Self::Export => &[(Self::Ingest, DATASET), (Self::Train, MODEL)],
-            Self::Cluster => &[(Self::Export, LATENTS)],
+            // The images only where they are those that export encoded; points from elsewhere have none.
+            Self::Cluster => &[(Self::Export, LATENTS), (Self::Ingest, DATASET)],
             Self::Decode => &[(Self::Train, MODEL), (Self::Cluster, CENTROIDS), (Self::Cluster, CLUSTERS)],
             Self::Plot => &[
                 (Self::Ingest, DATASET),

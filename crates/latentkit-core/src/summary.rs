@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+mod neighbours;
+
+pub use neighbours::{LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation};
+
 /// The figures of ingest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IngestSummary {
@@ -181,6 +185,8 @@ pub struct ClusterSummary {
     pub explained_variance: Vec<f64>,
     /// The label pairs that share a cluster most often, at most ten, the most frequent first; none without labels.
     pub label_pairs: Vec<LabelPair>,
+    /// What the nearest neighbours of the points say.
+    pub neighbours: Option<NeighbourSummary>,
 }
 
 /// How often two labels share a cluster of the chosen k.

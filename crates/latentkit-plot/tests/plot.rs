@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fixture::{CLOTHES, Cloud, DIGITS, Fixture, MNIST_SILHOUETTES};
 use latentkit_core::config::{PictureFormat, PlotConfig};
-use latentkit_core::summary::PlotSummary;
+use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, PlotSummary, Preservation};
 use latentkit_core::{ErrorKind, Event, Observer, Result, Stage};
 use latentkit_plot::PlotInputs;
 
@@ -254,6 +254,75 @@ fn agreement_with_labels_is_shown_with_the_clusters() {
     let cells = ["6", "0.560", "0.561", "0.562", "0.563", "0.660"];
     let bold = cells.map(|cell| format!("<strong>{cell}</strong>"));
     assert!(clusters.contains(&row(bold.each_ref().map(String::as_str))), "{clusters}");
+}
+
+/// Neighbours whose figures are told for 1 and 10 of them, the latter without images.
+fn neighbours(twins: usize) -> NeighbourSummary {
+    let labels = |share| LabelAgreement { share, standard_error: 0.0041, knn_accuracy: share + 0.02 };
+    let images = Preservation { trustworthiness: 0.9213, continuity: 0.9541 };
+    NeighbourSummary {
+        label_sample: 5000,
+        image_sample: 2000,
+        chance: Some(0.1003),
+        figures: vec![
+            NeighbourFigure { k: 1, labels: Some(labels(0.93)), images: Some(images) },
+            NeighbourFigure { k: 10, labels: Some(labels(0.91)), images: None },
+            NeighbourFigure { k: 20, labels: Some(labels(0.5)), images: None },
+        ],
+        twins,
+        largest_group: 345,
+    }
+}
+
+#[test]
+fn neighbours_have_a_table_and_sentences() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = |neighbours: &NeighbourSummary| {
+        Fixture::new(folder.path()).sweep(5, &[0.1, 0.3, 0.2]).neighbours(neighbours);
+        plot(folder.path(), "mnist", &PlotConfig { formats: Vec::new() }).unwrap();
+        read(folder.path(), "report.html")
+    };
+    let report = page(&neighbours(700));
+    let (_, section) = report.split_once("<h2>Neighbours</h2>").unwrap();
+    let (section, rest) = section.split_once("</section>").unwrap();
+    assert!(rest.contains("<h2>Choice of k</h2>"), "they are told before the clusters");
+    let row = |k: &str, cells: [&str; 4]| {
+        let cells = cells.map(|cell| format!("<td class=\"number\">{cell}</td>")).concat();
+        format!("<tr><th scope=\"row\" class=\"number\">{k}</th>{cells}</tr>")
+    };
+    for text in [
+        "Of the 10 nearest neighbours of a point, 91.0\u{a0}% have its label where chance gives 10.0\u{a0}%; their most frequent label is that of the point for 93.0\u{a0}% of the points.",
+        "With 1 neighbour the trustworthiness is 0.921 and the continuity 0.954",
+        &row("1", ["0.930 ± 0.004", "0.950", "0.921", "0.954"]),
+        &row("20", ["0.500 ± 0.004", "0.520", "–", "–"]),
+        "Labels: 5\u{202f}000 points drawn at random, with their neighbours among all 70\u{202f}000",
+        "2\u{202f}000 images drawn at random",
+    ] {
+        assert!(section.contains(text), "{text}: {section}");
+    }
+    assert!(!report.contains("class=\"warning\""), "1 % of twins is no warning");
+
+    let report = page(&neighbours(701));
+    let warning = "1.0\u{a0}% of the 70\u{202f}000 points are equal to another one in every latent, up to 345 to each other.";
+    assert_eq!(report.matches(warning).count(), 2, "in the section and below the title");
+
+    let unlabelled = |twins| {
+        let figures =
+            neighbours(0).figures.into_iter().map(|figure| NeighbourFigure { labels: None, ..figure });
+        let figures = figures.filter(|figure| figure.images.is_some()).collect();
+        NeighbourSummary { label_sample: 0, chance: None, figures, ..neighbours(twins) }
+    };
+    let report = page(&unlabelled(0));
+    let (_, section) = report.split_once("<h2>Neighbours</h2>").unwrap();
+    let (section, _) = section.split_once("</section>").unwrap();
+    assert!(
+        section.contains("trustworthiness") && !section.contains("label") && !section.contains("Label"),
+        "{section}"
+    );
+
+    let nothing = |twins| NeighbourSummary { image_sample: 0, figures: Vec::new(), ..unlabelled(twins) };
+    assert!(!page(&nothing(700)).contains("<h2>Neighbours</h2>"));
+    assert_eq!(page(&nothing(70_000)).matches("100.0\u{a0}% of the 70\u{202f}000 points").count(), 2);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use latentkit_core::{Error, Result};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::Metadata;
@@ -120,13 +121,37 @@ pub fn read_dataset(path: &Path) -> Result<Dataset> {
         return Err(table.wrong(format!("row {row} has label {}, which has no name", labels[row])));
     }
     let splits = table.splits("split")?;
-    let ids = table.u32("id")?;
-    if let Some(row) = ids.iter().enumerate().position(|(row, &id)| id as usize != row) {
-        return Err(table.wrong(format!("row {row} has id {}; the ids count from 0", ids[row])));
-    }
+    count_ids(&table)?;
     let images = table.binary("image", height * width)?;
     if labels.is_empty() {
         return Err(Error::input(format!("`{}` holds no images", path.display())));
     }
     Ok(Dataset { height, width, label_names, splits, labels, images })
+}
+
+/// Reads the images of these ids only, in their order, from what [`write_dataset`] wrote: [ids, height * width].
+///
+/// # Errors
+/// Of kind input when the file is missing or is no such table, and when it has no image of some id.
+pub fn read_images(path: &Path, ids: &[u32]) -> Result<Array2<u8>> {
+    let table = TableReader::open(path)?;
+    let pixels = table.pixels("height")? * table.pixels("width")?;
+    let count = count_ids(&table)?;
+    if let Some(id) = ids.iter().find(|&&id| id as usize >= count) {
+        return Err(table
+            .wrong(format!("it has no image of id {id}"))
+            .expected(format!("ids below {count}")));
+    }
+    let rows: Vec<_> = ids.iter().map(|&id| id as usize).collect();
+    let images = table.binary_rows("image", pixels, &rows)?;
+    Ok(Array2::from_shape_vec((ids.len(), pixels), images).expect("each image has all of its pixels"))
+}
+
+/// The number of images, whose ids must be the numbers of their rows.
+fn count_ids(table: &TableReader) -> Result<usize> {
+    let ids = table.u32("id")?;
+    match ids.iter().enumerate().position(|(row, &id)| id as usize != row) {
+        None => Ok(ids.len()),
+        Some(row) => Err(table.wrong(format!("row {row} has id {}; the ids count from 0", ids[row]))),
+    }
 }

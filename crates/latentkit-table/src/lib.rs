@@ -13,6 +13,7 @@ mod embeddings;
 mod frame;
 mod history;
 mod latents;
+mod neighbours;
 mod projection;
 mod reconstructions;
 mod sweep;
@@ -23,7 +24,7 @@ pub use centroids::{
 };
 pub use contingency::{ContingencyRow, read_contingency, write_contingency};
 pub use criteria::write_criteria;
-pub use dataset::{Dataset, Split, read_dataset, write_dataset};
+pub use dataset::{Dataset, Split, read_dataset, read_images, write_dataset};
 pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,
@@ -32,6 +33,7 @@ pub use diagnosis::{
 pub use embeddings::{Embeddings, Labels, read_embeddings};
 pub use history::{HistoryRow, read_history, write_history};
 pub use latents::{Latents, write_latents};
+pub use neighbours::{read_neighbours, write_neighbours};
 pub use projection::{Projection, read_projection, write_projection};
 pub use reconstructions::{
     Reconstruction, ReconstructionKind, Reconstructions, read_reconstructions, write_reconstructions,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latentkit_core::summary::{Metrics, SilhouetteKind};
+use latentkit_core::summary::{LabelAgreement, Metrics, NeighbourFigure, Preservation, SilhouetteKind};
 use latentkit_core::{Error, ErrorKind};
 use latentkit_table::*;
 use ndarray::array;
@@ -228,6 +228,44 @@ fn examples_come_back_with_names_when_every_row_has_one() {
         read_examples(&path).unwrap(),
         [row(ExampleKind::Nearest, None), row(ExampleKind::Nearest, None)]
     );
+}
+
+#[test]
+fn neighbours_come_back_with_what_is_known_of_each_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("neighbours.parquet");
+    let labels = LabelAgreement { share: 0.9, standard_error: 0.004, knn_accuracy: 0.95 };
+    let images = Preservation { trustworthiness: 0.92, continuity: 0.96 };
+    let row = |k, labels, images| NeighbourFigure { k, labels, images };
+    for rows in [
+        vec![row(1, Some(labels), Some(images)), row(10, Some(labels), None)],
+        vec![row(1, None, Some(images)), row(20, Some(labels), Some(images))],
+        vec![row(1, Some(labels), None)],
+        vec![row(5, None, Some(images))],
+    ] {
+        write_neighbours(&path, &rows, &metadata()).unwrap();
+        assert_eq!(read_neighbours(&path).unwrap(), rows);
+    }
+    // What no row has is no column.
+    write_neighbours(&path, &[row(1, Some(labels), None)], &metadata()).unwrap();
+    let error = read_sweep(&path).unwrap_err().to_string();
+    assert!(error.contains("found: `k`, `label_agreement`, `label_agreement_se`, `knn_accuracy`"), "{error}");
+}
+
+#[test]
+fn images_are_read_by_their_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.parquet");
+    write_dataset(&path, &dataset(), &metadata()).unwrap();
+    let found = read_images(&path, &[2, 0, 2]).unwrap();
+    let last = [12, 13, 14, 15, 16, 17];
+    assert_eq!(found, array![last, [0, 1, 2, 3, 4, 5], last]);
+    assert_eq!(read_images(&path, &[]).unwrap().dim(), (0, 6));
+    let error = read_images(&path, &[1, 3]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.to_string().contains("has no image of id 3\n  expected: ids below 3"), "{error}");
+    write_projection(&path, &Projection::default(), &metadata()).unwrap();
+    assert_eq!(read_images(&path, &[0]).unwrap_err().kind(), ErrorKind::Input);
 }
 
 #[test]

@@ -7,9 +7,9 @@ use latentkit_core::artifact::{Artifacts, Freshness};
 use latentkit_core::config::Config;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::manifest::{Identity, Manifest};
-use latentkit_core::stage::LATENTS;
 #[cfg(feature = "torch")]
-use latentkit_core::stage::{CENTROIDS, CLUSTERS, DATASET, MODEL};
+use latentkit_core::stage::{CENTROIDS, CLUSTERS, MODEL};
+use latentkit_core::stage::{DATASET, LATENTS};
 use latentkit_core::summary::{
     ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary,
 };
@@ -86,7 +86,9 @@ impl Experiment {
             }
             Stage::Cluster => {
                 config["points"] = serde_json::to_value(points).unwrap_or_default();
-                vec![self.points_record(points)?]
+                let latents = self.points_record(points)?;
+                let images = self.images_record(points, &latents)?;
+                [latents].into_iter().chain(images).collect()
             }
             // Plot draws what there is.
             Stage::Plot => latentkit_plot::inputs(self.artifacts.root())
@@ -115,6 +117,21 @@ impl Experiment {
                 error.hint("`latentkit export CONFIG` makes it; `--latents FILE` takes points from elsewhere")
             }),
         }
+    }
+
+    /// The table of the images that the points are the latents of. None for points from elsewhere, and where the table is not
+    /// the one from which export made these latents.
+    fn images_record(&self, points: &Points, latents: &FileRecord) -> Result<Option<FileRecord>> {
+        if points.file.is_some() || !self.artifacts.file(Stage::Ingest, DATASET).is_file() {
+            return Ok(None);
+        }
+        let images = self.artifacts.record(Stage::Ingest, DATASET)?;
+        let export = Manifest::read(&self.artifacts.stage(Stage::Export)).ok().flatten();
+        let encoded = export.is_some_and(|export| {
+            export.inputs.contains(&images)
+                && export.outputs.iter().any(|output| output.blake3 == latents.blake3)
+        });
+        Ok(encoded.then_some(images))
     }
 
     /// Whether the files of a stage are what it would write now.
@@ -154,7 +171,7 @@ impl Experiment {
         log::info!("{stage}: {}", reasons.join(", "));
         let (start, started) = (Instant::now(), jiff::Timestamp::now().to_string());
         let staging = self.artifacts.begin(&identity)?;
-        let summary = self.dispatch(stage, points, staging.folder(), observer).map_err(located)?;
+        let summary = self.dispatch(&identity, points, staging.folder(), observer).map_err(located)?;
         let manifest = staging.commit(Manifest {
             stage,
             stage_version: stage.version(),
@@ -181,9 +198,15 @@ impl Experiment {
     }
 
     /// Calls the one function of a stage.
-    fn dispatch(&self, stage: Stage, points: &Points, folder: &Path, observer: Observer) -> Result<Value> {
+    fn dispatch(
+        &self,
+        identity: &Identity,
+        points: &Points,
+        folder: &Path,
+        observer: Observer,
+    ) -> Result<Value> {
         let (config, seed) = (&self.config, self.config.experiment.seed);
-        match stage {
+        match identity.stage {
             Stage::Ingest => value(latentkit_ingest::run(
                 config.dataset()?,
                 seed,
@@ -230,13 +253,17 @@ impl Experiment {
                 ))
             }
             #[cfg(not(feature = "torch"))]
-            Stage::Train | Stage::Export | Stage::Decode => Err(without_torch(stage.name())),
+            Stage::Train | Stage::Export | Stage::Decode => Err(without_torch(identity.stage.name())),
             Stage::Cluster => {
                 let file = points.file.clone().unwrap_or_else(|| self.artifacts.file(Stage::Export, LATENTS));
+                let images = format!("{}/{DATASET}", Stage::Ingest);
+                let images = identity.inputs.iter().any(|input| input.path == images);
+                let images = images.then(|| self.artifacts.file(Stage::Ingest, DATASET));
                 let source = latentkit_cluster::Source {
                     file: &file,
                     column: points.column.as_deref(),
                     label_column: points.label_column.as_deref(),
+                    images: images.as_deref(),
                 };
                 value(latentkit_cluster::run(config.cluster()?, seed, source, folder, observer))
             }

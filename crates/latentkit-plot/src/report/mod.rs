@@ -4,6 +4,7 @@ mod clusters;
 mod confusion;
 mod html;
 mod model;
+mod neighbours;
 mod overview;
 mod provenance;
 
@@ -30,6 +31,7 @@ pub(crate) fn page(experiment: &Experiment, charts: &[Chart]) -> Result<String> 
         model::training(experiment, &figures)?,
         model::reconstructions(experiment, &figures)?,
         model::latents(experiment, &figures)?,
+        neighbours::neighbours(experiment),
         clusters::choice_of_k(experiment, &figures)?,
         clusters::clusters(experiment, &figures)?,
         confusion::confusion(experiment),

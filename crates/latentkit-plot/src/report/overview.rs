@@ -6,6 +6,7 @@ use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, Late
 use super::Section;
 use super::confusion::most_confused;
 use super::html::{Align, Html, Table, facts};
+use super::neighbours::twins;
 use crate::criterion;
 use crate::experiment::Experiment;
 use crate::format::{count, decimal, percent};
@@ -37,7 +38,8 @@ pub(super) fn summary(experiment: &Experiment) -> Html {
         html = html.warning(text);
     }
     if let Some(cluster) = &experiment.cluster {
-        for text in warnings(&cluster.summary) {
+        let cluster = &cluster.summary;
+        for text in twins(cluster).into_iter().chain(warnings(cluster)) {
             html = html.warning(text);
         }
     }

@@ -202,10 +202,16 @@ impl TableReader {
 
     /// The bytes of a binary column, each value of `size` bytes, one after the other.
     pub(crate) fn binary(&self, name: &str, size: usize) -> Result<Vec<u8>> {
+        self.binary_rows(name, size, &(0..self.height).collect::<Vec<_>>())
+    }
+
+    /// The bytes of these rows, which the table has, of a binary column, each value of `size` bytes, one after the other.
+    pub(crate) fn binary_rows(&self, name: &str, size: usize, rows: &[usize]) -> Result<Vec<u8>> {
         let series = self.typed(name, &DataType::Binary)?;
         let column = series.binary().map_err(|error| self.wrong(error))?;
-        let mut bytes = Vec::with_capacity(series.len() * size);
-        for (row, value) in column.iter().flatten().enumerate() {
+        let mut bytes = Vec::with_capacity(rows.len() * size);
+        for &row in rows {
+            let value = column.get(row).unwrap_or_default();
             if value.len() != size {
                 return Err(self
                     .wrong(format!("column `{name}`, row {row} has the wrong size"))

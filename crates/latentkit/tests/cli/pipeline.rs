@@ -10,7 +10,7 @@ fn smoke() -> String {
     repository().join("configs/smoke.toml").display().to_string()
 }
 
-const OUTPUTS: [&str; 15] = [
+const OUTPUTS: [&str; 16] = [
     "ingest/dataset.parquet",
     "train/model.safetensors",
     "train/history.parquet",
@@ -24,6 +24,7 @@ const OUTPUTS: [&str; 15] = [
     "cluster/projection.parquet",
     "cluster/contingency.parquet",
     "cluster/label_pairs.parquet",
+    "cluster/neighbours.parquet",
     "decode/centroid_images.parquet",
     "plot/report.html",
 ];
@@ -76,7 +77,27 @@ fn run_then_skip_then_only_what_changed() {
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["stages"].as_array().unwrap().len(), 3);
     assert_eq!(json["stages"][0]["summary"]["points"], 10_000);
+    let neighbours = &json["stages"][0]["summary"]["neighbours"];
+    assert_eq!((&neighbours["label_sample"], &neighbours["image_sample"]), (&5000.into(), &2000.into()));
+    for figure in neighbours["figures"].as_array().unwrap() {
+        assert!(figure["labels"]["share"].as_f64().unwrap() > 0.2, "{figure}");
+        assert!(figure["images"]["trustworthiness"].as_f64().unwrap() > 0.6, "{figure}");
+    }
     assert_eq!(json["report"], "artifacts/smoke/plot/report.html");
+    let report = String::from_utf8(folder.read("artifacts/smoke/plot/report.html")).unwrap();
+    assert!(report.contains("<h2>Neighbours</h2>"));
+
+    // Other images than those that the latents are of.
+    folder.run(&["ingest", &smoke, "--set", "dataset.validation=0.5"]).ok();
+    let json = folder.run(&["cluster", &smoke, "--json"]).ok();
+    assert!(json.stderr.contains("`export` is stale"), "{}", json.stderr);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let stage = &json["stages"][0];
+    assert!(
+        stage["reasons"].to_string().contains("`ingest/dataset.parquet` is no longer an input"),
+        "{stage}"
+    );
+    assert_eq!(stage["summary"]["neighbours"]["image_sample"], 0);
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! What the nearest neighbours of the points say of them, whatever the clusters are: whether they have the same label,
+//! whether their images are neighbours too, and how many points are equal.
+
+mod kernel;
+mod labels;
+mod preservation;
+mod search;
+mod space;
+#[cfg(test)]
+mod tests;
+mod twins;
+
+use std::path::Path;
+use std::time::Instant;
+
+use latentkit_core::rng::generator;
+use latentkit_core::stage::NEIGHBOURS;
+use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation};
+use latentkit_core::{Observer, Result};
+use latentkit_table::{Embeddings, Labels, Metadata, read_images, write_neighbours};
+use ndarray::Axis;
+
+pub use preservation::preservation;
+pub use search::nearest_neighbours;
+
+use crate::criteria::choose;
+use twins::{Twins, twins};
+
+/// Numbers of neighbours that are looked at, ascending.
+const KS: [usize; 4] = [1, 5, 10, 20];
+
+/// Points at most whose neighbours' labels are looked at: enough for a standard error of 0.007 at most, and so few that the
+/// distances to all others take no longer than a small part of the silhouettes, which need those of all points.
+const LABEL_SAMPLE: usize = 5000;
+
+/// Images at most that are ranked among each other: each takes a sort of all.
+const IMAGE_SAMPLE: usize = 2000;
+
+/// Name of the random streams that draw the samples.
+const PURPOSE: &str = "neighbours";
+
+/// Looks at the neighbours of the points; `images` is the table of the images that the points are the latents of, where
+/// they are of images. Warns when many points are equal.
+///
+/// # Errors
+/// Of kind input when the table of images is missing or wrong, or has no image of some point; and when the user interrupts.
+pub(crate) fn survey(
+    embeddings: &Embeddings,
+    images: Option<&Path>,
+    seed: u32,
+    observer: Observer,
+) -> Result<NeighbourSummary> {
+    let count = embeddings.values.nrows();
+    let (mut label_sample, mut of_labels) = (0, [None; KS.len()]);
+    if let Some(labels) = &embeddings.labels {
+        let start = Instant::now();
+        (label_sample, of_labels) = label_figures(embeddings, labels, seed, observer)?;
+        let seconds = start.elapsed().as_secs_f64();
+        observer.message(format!("neighbours of {label_sample} points in {seconds:.2} s"));
+    }
+    let (mut image_sample, mut of_images) = (0, [None; KS.len()]);
+    if let Some(images) = images {
+        let start = Instant::now();
+        (image_sample, of_images) = image_figures(embeddings, images, seed, observer)?;
+        let seconds = start.elapsed().as_secs_f64();
+        observer.message(format!("neighbours of {image_sample} images in {seconds:.2} s"));
+    }
+    let Twins { points: twins, largest_group } = twins(embeddings.values.view());
+    let figures = KS.into_iter().zip(of_labels).zip(of_images);
+    let summary = NeighbourSummary {
+        label_sample,
+        image_sample,
+        chance: embeddings.labels.as_ref().map(|labels| labels::chance(&labels.codes)),
+        figures: figures
+            .map(|((k, labels), images)| NeighbourFigure { k, labels, images })
+            .filter(|figure| figure.labels.is_some() || figure.images.is_some())
+            .collect(),
+        twins,
+        largest_group,
+    };
+    if summary.many_twins(count) {
+        observer.warn(format!(
+            "{twins} of the {count} points are equal to another one, up to {largest_group} to each other: the latents have \
+             collapsed, and their distances and silhouettes say little"
+        ));
+    }
+    Ok(summary)
+}
+
+/// Writes the figures into `folder`, where there are any.
+pub(crate) fn write(folder: &Path, summary: &NeighbourSummary, metadata: &Metadata) -> Result<()> {
+    if summary.figures.is_empty() {
+        return Ok(());
+    }
+    let mut metadata = metadata.clone();
+    metadata.insert("label_sample".into(), summary.label_sample.to_string());
+    metadata.insert("image_sample".into(), summary.image_sample.to_string());
+    if let Some(chance) = summary.chance {
+        metadata.insert("label_chance".into(), chance.to_string());
+    }
+    write_neighbours(&folder.join(NEIGHBOURS), &summary.figures, &metadata)
+}
+
+/// `size` of the points drawn at random, ascending, or all of them; other ones for another `index`.
+fn sample(count: usize, size: usize, seed: u32, index: u64) -> Vec<usize> {
+    let chosen = choose(&mut generator(u64::from(seed), PURPOSE, index), count, size);
+    chosen.into_iter().map(|point| point as usize).collect()
+}
+
+/// How the labels of neighbours agree, for each of [`KS`] below the number of points, and the number of points looked at.
+fn label_figures(
+    embeddings: &Embeddings,
+    labels: &Labels,
+    seed: u32,
+    observer: Observer,
+) -> Result<(usize, [Option<LabelAgreement>; KS.len()])> {
+    let count = embeddings.values.nrows();
+    let queries = sample(count, LABEL_SAMPLE, seed, 0);
+    let Some(&most) = KS.iter().rfind(|&&k| k < count) else { return Ok((0, [None; KS.len()])) };
+    let found = nearest_neighbours(embeddings.values.view(), &queries, most, observer)?;
+    let figures =
+        KS.map(|k| (k < count).then(|| labels::agreement(found.view(), &queries, &labels.codes, k)));
+    Ok((queries.len(), figures))
+}
+
+/// How the neighbours of images are kept, for each of [`KS`] below half of the number of images looked at, and that number.
+fn image_figures(
+    embeddings: &Embeddings,
+    images: &Path,
+    seed: u32,
+    observer: Observer,
+) -> Result<(usize, [Option<Preservation>; KS.len()])> {
+    let count = embeddings.values.nrows();
+    let chosen = sample(count, IMAGE_SAMPLE, seed, 1);
+    let ids: Vec<u32> = chosen.iter().map(|&point| embeddings.ids[point]).collect();
+    let images = read_images(images, &ids)?;
+    let points = embeddings.values.select(Axis(0), &chosen);
+    let ks: Vec<usize> = KS.into_iter().filter(|k| 2 * k < chosen.len()).collect();
+    let mut found = preservation(images.view(), points.view(), &ks, observer)?.into_iter();
+    Ok((chosen.len(), KS.map(|_| found.next())))
+}

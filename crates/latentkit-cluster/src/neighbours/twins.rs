@@ -1,0 +1,48 @@
+//! Points that are equal.
+
+use std::collections::HashMap;
+
+use ndarray::ArrayView2;
+
+/// How many points equal another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Twins {
+    /// Points that equal another one in every coordinate.
+    pub(super) points: usize,
+    /// Points that are equal to each other, at most.
+    pub(super) largest_group: usize,
+}
+
+/// Counts the points, [n, dimensions], that have a twin. 0 and -0 are equal.
+pub(super) fn twins(points: ArrayView2<'_, f32>) -> Twins {
+    // Adding 0 makes -0 and 0 the same bits.
+    let bits: Vec<u32> = points.iter().map(|value| (value + 0.0).to_bits()).collect();
+    let mut groups: HashMap<&[u32], usize> = HashMap::with_capacity(points.nrows());
+    for point in bits.chunks_exact(points.ncols().max(1)) {
+        *groups.entry(point).or_default() += 1;
+    }
+    Twins {
+        points: groups.values().filter(|&&size| size > 1).sum(),
+        largest_group: groups.values().copied().max().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    #[test]
+    fn equal_points_are_counted_once_each() {
+        let of = |points: Array2<f32>| {
+            let Twins { points, largest_group } = twins(points.view());
+            (points, largest_group)
+        };
+        assert_eq!(of(array![[0.0, 1.0], [2.0, 1.0], [1.0, 0.0]]), (0, 1));
+        assert_eq!(of(array![[0.0, 1.0], [-0.0, 1.0], [2.0, 1.0], [0.0, 1.0], [2.0, 1.0]]), (5, 3));
+        assert_eq!(of(array![[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), (2, 2));
+        assert_eq!(of(Array2::zeros((7, 3))), (7, 7));
+        assert_eq!(of(Array2::zeros((0, 3))), (0, 0));
+    }
+}
