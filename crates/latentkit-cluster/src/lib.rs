@@ -7,6 +7,7 @@
 
 mod choice;
 mod contingency;
+mod density;
 mod diagnosis;
 mod external;
 mod kmeans;
@@ -20,6 +21,7 @@ mod sweep;
 #[cfg(test)]
 mod testing;
 
+pub use density::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbscan};
 pub use external::external_quality;
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
 pub use run::run;
