@@ -8,6 +8,8 @@
 mod choice;
 mod contingency;
 mod criteria;
+mod densities;
+mod density;
 mod diagnosis;
 mod external;
 mod kmeans;
@@ -27,6 +29,7 @@ mod sweep;
 mod testing;
 
 pub use criteria::{GapReference, Resampling, Stability, gap_reference, stability};
+pub use density::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbscan};
 pub use external::{adjusted_rand_index, external_quality};
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
 pub use mixture::{GaussianMixture, MixtureParams, gaussian_mixture};
