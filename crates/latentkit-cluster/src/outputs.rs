@@ -4,18 +4,19 @@ use std::path::Path;
 
 use latentkit_core::Result;
 use latentkit_core::stage::{
-    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, CRITERIA, EXAMPLES, LABEL_PAIRS, PROJECTION, SWEEP,
+    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, CRITERIA, DENSITY, EXAMPLES, LABEL_PAIRS, PROJECTION,
+    SWEEP,
 };
 use latentkit_core::summary::{CriterionFigure, SilhouetteKind};
 use latentkit_table::{
     Assignments, Centroids, Embeddings, Metadata, Projection, write_assignments, write_centroids,
-    write_clusters, write_contingency, write_criteria, write_examples, write_label_pairs, write_projection,
-    write_sweep,
+    write_clusters, write_contingency, write_criteria, write_density, write_examples, write_label_pairs,
+    write_projection, write_sweep,
 };
 use ndarray::{Array2, Axis, concatenate};
 
+use crate::densities::Density;
 use crate::diagnosis::Diagnosis;
-use crate::partition::Partition;
 use crate::projection::Principal;
 use crate::scaling::Original;
 use crate::sweep::Sweep;
@@ -27,6 +28,7 @@ pub(crate) struct Outputs<'a> {
     pub(crate) kind: SilhouetteKind,
     pub(crate) sweep: &'a Sweep<'a>,
     pub(crate) criteria: &'a [CriterionFigure],
+    pub(crate) densities: &'a [Density],
     pub(crate) diagnosis: &'a Diagnosis,
     pub(crate) metadata: &'a Metadata,
 }
@@ -38,6 +40,10 @@ impl Outputs<'_> {
         write_sweep(&folder.join(SWEEP), &sweep.rows, metadata)?;
         write_criteria(&folder.join(CRITERIA), self.criteria, metadata)?;
         self.write_assignments(&folder.join(ASSIGNMENTS))?;
+        if !self.densities.is_empty() {
+            let rows: Vec<_> = self.densities.iter().map(|found| found.row.clone()).collect();
+            write_density(&folder.join(DENSITY), &rows, kind, metadata)?;
+        }
         write_centroids(&folder.join(CENTROIDS), &self.centroids(), metadata)?;
         write_clusters(&folder.join(CLUSTERS), &diagnosis.clusters, kind, metadata)?;
         write_examples(&folder.join(EXAMPLES), &diagnosis.examples, kind, metadata)?;
@@ -50,14 +56,27 @@ impl Outputs<'_> {
         write_projection(&folder.join(PROJECTION), &projection, metadata)
     }
 
+    /// The clusters of each method and k, then those of the methods that find the number themselves.
     fn write_assignments(&self, path: &Path) -> Result<()> {
         let (partitions, silhouettes) = (&self.sweep.partitions, &self.sweep.silhouettes);
-        let name = |partition: &Partition| (partition.method.name().to_owned(), partition.k);
-        let names: Vec<_> = partitions.iter().map(name).collect();
+        let of_density = |found: &Density| (found.method, found.row.clusters);
+        let names = partitions.iter().map(|partition| (partition.method, partition.k));
+        let names = names.chain(self.densities.iter().map(of_density));
+        let names: Vec<_> = names.map(|(method, k)| (method.name().to_owned(), k)).collect();
         let (ids, points) = (&self.embeddings.ids, self.embeddings.values.view());
         write_assignments(path, &names, self.kind, self.metadata, |index| {
-            let partition = &partitions[index];
             let (method, k) = names[index].clone();
+            let Some(partition) = partitions.get(index) else {
+                let found = &self.densities[index - partitions.len()];
+                return Ok(Assignments {
+                    method,
+                    k,
+                    ids: ids.clone(),
+                    clusters: found.clusters.clone(),
+                    silhouettes: narrow(found.silhouettes.clone()),
+                    distances: narrow(found.distances.clone()),
+                });
+            };
             Ok(Assignments {
                 method,
                 k,

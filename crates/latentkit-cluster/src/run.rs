@@ -10,6 +10,7 @@ use latentkit_table::{LabelPairRow, Metadata, read_embeddings};
 use ndarray::ArrayView2;
 
 use crate::choice::verdict;
+use crate::densities::{Density, check_size, densities};
 use crate::diagnosis::{Diagnosis, Subject, diagnose};
 use crate::neighbours;
 use crate::outputs::Outputs;
@@ -50,12 +51,15 @@ pub struct Source<'a> {
 /// clusters of the chosen k, and the sweep says for every k how well the clusters agree with them
 /// ([`external_quality`](crate::external_quality())). The labels never influence the clusters or the choice of k.
 ///
+/// Methods that find the number of clusters themselves add to the assignments, and `density.parquet` has their figures.
+///
 /// With labels or images, `neighbours.parquet` says how the nearest neighbours of the points, as they are clustered, agree
 /// with them.
 ///
 /// # Errors
 /// Of kind input when the table is missing or wrong; of kind config, about `cluster.k`, when some k is not below the
-/// number of points or is above that of distinct points; and when the user interrupts.
+/// number of points or is above that of distinct points, and about `cluster.method` when there are too many points for one;
+/// and when the user interrupts.
 pub fn run(
     config: &ClusterConfig,
     seed: u32,
@@ -73,6 +77,7 @@ pub fn run(
     let ks = config.k.values();
     let largest = ks.last().ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
     check_silhouette_k(points, *largest as usize)?;
+    check_size(config, count)?;
 
     let sample = silhouette_sample(config, seed, count);
     let kind = if sample.is_some() { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
@@ -98,6 +103,7 @@ pub fn run(
         .position(|partition| partition.method == method && partition.k as usize == best_k)
         .ok_or_else(|| Error::failed("the best k was not clustered"))?;
     let partition = &sweep.partitions[best];
+    let densities = densities(config, seed, &embeddings, partition, observer)?;
     let silhouettes = sweep.silhouettes[best].as_ref().map(|found| found.of_points(count));
     let diagnosis = diagnose(
         &embeddings,
@@ -134,6 +140,7 @@ pub fn run(
         kind,
         sweep: &sweep,
         criteria: &criteria,
+        densities: &densities,
         diagnosis: &diagnosis,
         metadata: &metadata,
     };
@@ -154,7 +161,7 @@ pub fn run(
         flat: suggestion.flat,
         criteria,
         verdict,
-        density: Vec::new(),
+        density: densities.iter().map(Density::figure).collect(),
         seeds: sweep.seeds,
         explained_variance,
         label_pairs: frequent_pairs(diagnosis),

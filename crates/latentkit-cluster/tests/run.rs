@@ -8,11 +8,13 @@ use std::sync::atomic::AtomicBool;
 
 use latentkit_cluster::{Source, external_quality, nearest_neighbours, preservation, run, silhouette};
 use latentkit_core::config::{
-    ClusterConfig, ClusterEngine, Count, Criteria, KSweep, Natural, Positive, Scaling, Several,
+    ClusterConfig, ClusterEngine, Count, Criteria, Dbscan, Hdbscan, KSweep, Method, Methods, Natural,
+    Positive, Scaling, Several,
 };
 use latentkit_core::rng::generator;
 use latentkit_core::stage::{
-    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, EXAMPLES, LABEL_PAIRS, NEIGHBOURS, PROJECTION, SWEEP,
+    ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, DENSITY, EXAMPLES, LABEL_PAIRS, NEIGHBOURS, PROJECTION,
+    SWEEP,
 };
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{ErrorKind, Event, Observer, Result};
@@ -416,6 +418,70 @@ fn scaling_decides_which_column_counts() {
     };
     assert!(!groups(Scaling::None));
     assert!(groups(Scaling::Standardize));
+}
+
+/// What this config makes of the three blobs, in `folder`.
+fn cluster_with(folder: &Path, config: &ClusterConfig) -> Result<ClusterSummary> {
+    let file = folder.join("latents.parquet");
+    write_latents(&file, &latents(), &Metadata::new()).unwrap();
+    run(config, 42, source(&file), folder, Observer::silent())
+}
+
+#[test]
+fn every_method_finds_the_blobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let methods = vec![Method::GaussianMixture, Method::KMeans, Method::Dbscan, Method::Hdbscan];
+    // The blobs have sides of 1 and lie 10 apart.
+    let dbscan = Dbscan { radius: Positive::new(1.0), min_points: None };
+    let method = Methods::new(methods).unwrap();
+    let summary =
+        cluster_with(folder.path(), &ClusterConfig { method, dbscan, ..config(&[2, 3, 4]) }).unwrap();
+    assert_eq!(summary.density[0].radius, Some(1.0));
+    assert_eq!((summary.method.as_str(), summary.best_k), ("gaussian-mixture", 3));
+    let rows = read_sweep(&folder.path().join(SWEEP)).unwrap();
+    assert_eq!(rows.len(), 2 * 2 * 3, "methods, seeds and k");
+    let of = |method: &str| rows.iter().filter(move |row| row.method == method).collect::<Vec<_>>();
+    let (mixture, kmeans) = (of("gaussian-mixture"), of("k-means"));
+    assert!(mixture.iter().all(|row| row.aic.is_some() && row.bic.is_some() && row.gap.is_none()));
+    assert!(kmeans.iter().all(|row| row.aic.is_none() && row.bic.is_some() && row.gap.is_some()));
+    let ari = |rows: &[&SweepRow]| rows.iter().find(|row| row.k == 3).unwrap().external.unwrap().ari;
+    assert_eq!((ari(&mixture), ari(&kmeans)), (1.0, 1.0));
+
+    let suggested: Vec<_> = summary.criteria.iter().map(|figure| figure.method.as_str()).collect();
+    assert_eq!(suggested[..5], ["gaussian-mixture"; 5]);
+    assert_eq!(suggested[5..], ["k-means"; 6]);
+    assert_eq!(summary.verdict.asked, 5, "the verdict is about the first method");
+
+    let found: Vec<_> = summary.density.iter().map(|found| (found.method.as_str(), found.clusters)).collect();
+    assert_eq!(found, [("dbscan", 3), ("hdbscan", 3)]);
+    for figure in &summary.density {
+        let path = folder.path().join(ASSIGNMENTS);
+        let table = read_assignments(&path, &figure.method, figure.clusters as u32).unwrap().unwrap();
+        let noise = table.clusters.iter().filter(|cluster| cluster.is_none()).count();
+        assert_eq!(noise, figure.noise, "{}", figure.method);
+        for point in 0..POINTS {
+            // A point and the next one of the same blob.
+            let pair = [table.clusters[point], table.clusters[(point + 3) % POINTS]];
+            assert!(pair[0] == pair[1] || pair.contains(&None), "{}: point {point}", figure.method);
+            let known = [table.silhouettes[point].is_some(), table.distances[point].is_some()];
+            assert_eq!(known, [pair[0].is_some(); 2]);
+        }
+    }
+    assert!(folder.path().join(DENSITY).exists());
+}
+
+#[test]
+fn clusters_found_by_density_do_not_choose_k() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = cluster_with(folder.path(), &config(&[2, 3, 4])).unwrap();
+    assert!(!folder.path().join(DENSITY).exists());
+    let methods = Methods::new(vec![Method::KMeans, Method::Hdbscan]).unwrap();
+    let hdbscan = Hdbscan { min_cluster_size: Several::new(70), min_points: None };
+    let both = cluster_with(folder.path(), &ClusterConfig { method: methods, hdbscan, ..config(&[2, 3, 4]) });
+    let both = both.unwrap();
+    // Nothing falls apart into two parts of seventy points.
+    assert_eq!((both.density[0].clusters, both.density[0].noise), (0, POINTS));
+    assert_eq!(ClusterSummary { density: Vec::new(), ..both }, alone);
 }
 
 #[test]

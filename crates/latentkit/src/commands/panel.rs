@@ -2,11 +2,31 @@
 
 use latentkit_core::summary::{ClusterSummary, CriterionFigure};
 
-/// The lines of the table: a row for each k, a column for each criterion of the first method, with a `*` before the value of
-/// the k that it suggests; and the verdict.
+/// The lines of a table for each method that takes k: a row for each k, a column for each criterion, with a `*` before the
+/// value of the k that it suggests. The verdict, which is about the first method, ends them.
 pub(crate) fn lines(summary: &ClusterSummary) -> Vec<String> {
-    let figures: Vec<&CriterionFigure> =
-        summary.criteria.iter().filter(|figure| figure.method == summary.method).collect();
+    let mut methods: Vec<&str> = summary.criteria.iter().map(|figure| figure.method.as_str()).collect();
+    methods.dedup();
+    let mut lines = Vec::new();
+    for method in &methods {
+        if methods.len() > 1 {
+            lines.push((*method).to_owned());
+        }
+        let figures: Vec<_> = summary.criteria.iter().filter(|figure| figure.method == *method).collect();
+        lines.extend(table(summary, &figures));
+    }
+    lines.push("(* what the criterion suggests)".to_owned());
+    for figure in &summary.density {
+        lines.push(format!(
+            "{} finds {} clusters, and {} of {} points that are in none",
+            figure.method, figure.clusters, figure.noise, summary.points
+        ));
+    }
+    lines.push(summary.verdict.sentence.clone());
+    lines
+}
+
+fn table(summary: &ClusterSummary, figures: &[&CriterionFigure]) -> Vec<String> {
     let mut columns = vec![vec!["k".to_owned()]];
     columns[0].extend(summary.sweep.iter().map(|figure| figure.k.to_string()));
     for figure in figures {
@@ -21,16 +41,11 @@ pub(crate) fn lines(summary: &ClusterSummary) -> Vec<String> {
     }
     let widths: Vec<usize> =
         columns.iter().map(|column| column.iter().map(String::len).max().unwrap_or(0)).collect();
-    let mut lines: Vec<String> = (0..columns[0].len())
-        .map(|row| {
-            let cells =
-                columns.iter().zip(&widths).map(|(column, &width)| format!("{:>width$}", column[row]));
-            cells.collect::<Vec<_>>().join("  ")
-        })
-        .collect();
-    lines.push("(* what the criterion suggests)".to_owned());
-    lines.push(summary.verdict.sentence.clone());
-    lines
+    let row = |row: usize| {
+        let cells = columns.iter().zip(&widths).map(|(column, &width)| format!("{:>width$}", column[row]));
+        cells.collect::<Vec<_>>().join("  ")
+    };
+    (0..columns[0].len()).map(row).collect()
 }
 
 /// A number with four decimals, or six digits where that would be too long.
