@@ -2,7 +2,7 @@
 
 mod assignment;
 mod batches;
-mod canonical;
+pub(crate) mod canonical;
 mod linfa;
 mod lloyd;
 mod nearest;
@@ -243,7 +243,7 @@ impl Restart {
 }
 
 /// The generators of the restarts: 2^128 numbers apart, so that no two draw the same.
-fn streams(rng: &Rng) -> impl Iterator<Item = Rng> + Send {
+pub(crate) fn streams(rng: &Rng) -> impl Iterator<Item = Rng> + Send {
     std::iter::successors(Some(rng.clone()), |stream| {
         let mut next = stream.clone();
         next.jump();

@@ -1,0 +1,63 @@
+//! Times mixtures of Gaussians:
+//! `cargo run --release --workspace --example bench_mixture -- LATENTS [FROM TO RESTARTS THREADS]`
+//!
+//! LATENTS is a Parquet file, as `latentkit cluster --latents` reads it. Prints, for each k, the seconds and the
+//! log-likelihood; without the other arguments for k = 5 to 14 with five restarts and a thread for each core.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose result is read from stdout")]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use latentkit_cluster::{MixtureParams, gaussian_mixture};
+use latentkit_core::config::ClusterEngine;
+use latentkit_core::rng::generator;
+use latentkit_core::{Error, Observer, Result};
+use latentkit_table::read_embeddings;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let number = |place: usize, default: usize| match arguments.get(place) {
+        None => Ok(default),
+        Some(number) => number.parse().map_err(|_| Error::usage(format!("`{number}` is no number"))),
+    };
+    let file = arguments.first().ok_or_else(|| Error::usage("which file has the points?"))?;
+    let points = read_embeddings(file.as_ref(), None)?.values;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(number(4, 0)?)
+        .build_global()
+        .map_err(|error| Error::failed(format!("cannot start the threads: {error}")))?;
+    println!("{} x {}, {} threads", points.nrows(), points.ncols(), rayon::current_num_threads());
+    let begin = Instant::now();
+    for k in number(1, 5)?..=number(2, 14)? {
+        let start = Instant::now();
+        let params = MixtureParams {
+            k,
+            restarts: number(3, 5)? as u32,
+            max_iterations: 100,
+            tolerance: 1e-3,
+            regularisation: 1e-6,
+            engine: ClusterEngine::Native,
+        };
+        let rng = generator(0, "mixture", k as u64);
+        let found = gaussian_mixture(points.view(), params, &rng, Observer::silent())?;
+        println!(
+            "k = {k}: {:.3} s, log-likelihood {:.3}, converged {}",
+            start.elapsed().as_secs_f64(),
+            found.log_likelihood,
+            found.converged
+        );
+    }
+    println!("{:.3} s", begin.elapsed().as_secs_f64());
+    Ok(())
+}
