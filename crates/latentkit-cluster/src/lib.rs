@@ -2,8 +2,8 @@
 //!
 //! The stage is [`run`](run()): it reads points from a Parquet file, clusters them for each k with several seeds, chooses
 //! the k of the highest mean silhouette, and writes tables of what it found. [`kmeans`](kmeans()) and
-//! [`silhouette`](silhouette()) do the work and need no files. [`external_quality`] compares clusters with labels, which
-//! never choose k.
+//! [`silhouette`](silhouette()) do the work and need no files. [`gaussian_mixture`] finds clusters that are not round.
+//! [`external_quality`] compares clusters with labels, which never choose k.
 
 mod choice;
 mod contingency;
