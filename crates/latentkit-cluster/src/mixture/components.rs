@@ -65,7 +65,6 @@ impl Components {
     /// compiler knows it, else 0.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-    #[expect(clippy::needless_range_loop, reason = "the compiler vectorises loops over lanes in this form")]
     pub(super) fn log_density<const D: usize>(&self, component: usize, block: &[Lanes]) -> Lanes {
         let columns = if D == 0 { self.columns } else { D };
         let block = &block[..columns];

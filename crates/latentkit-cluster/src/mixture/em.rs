@@ -85,8 +85,18 @@ impl Em<'_> {
 
     /// Does to each part of the points what `task` says of it, and adds up the sums in the order of the parts.
     fn sum<'t>(&self, components: &Components, task: impl Fn(usize) -> Task<'t> + Sync) -> Sums {
+        self.sum_by(NUMBERS_AT_ONCE / Sums::new(components).moments.len(), components, task)
+    }
+
+    /// As [`sum`](Self::sum), with the sums of `at_once` parts in memory.
+    pub(super) fn sum_by<'t>(
+        &self,
+        at_once: usize,
+        components: &Components,
+        task: impl Fn(usize) -> Task<'t> + Sync,
+    ) -> Sums {
         let mut total = Sums::new(components);
-        let at_once = (NUMBERS_AT_ONCE / total.moments.len()).max(1);
+        let at_once = at_once.max(1);
         let parts = self.points.count().div_ceil(self.points.part());
         for first in (0..parts).step_by(at_once) {
             let parts = (first..parts.min(first + at_once)).into_par_iter();

@@ -78,7 +78,8 @@ pub struct GaussianMixture {
 ///
 /// Where many points share a coordinate, such as the zeros of a ReLU, the likelihood has no maximum: a component that has
 /// only those grows without bound as its variance shrinks. The regularisation then bounds it, and log-likelihood, BIC and
-/// AIC depend on it: such a coordinate of such a point adds ln(1000) with 1e-6. Compare k with one regularisation only.
+/// AIC depend on it: with 1e-6 such a coordinate adds about ln(1000) to the log-density of such a point. Compare mixtures of
+/// one regularisation only.
 ///
 /// A column that is the same number in all points has no density. It is left out: log-likelihood, parameters, BIC and AIC are
 /// those of the other columns, each component has that number for its mean and 0 for its covariances. When all points
@@ -87,14 +88,15 @@ pub struct GaussianMixture {
 /// With `engine` linfa, linfa fits each restart from its own K-Means; clusters, log-likelihood and criteria are computed here.
 /// Restarts that linfa fails in are left out with a warning.
 ///
-/// Memory is that of four copies of the points, and up to 64 MiB for the sums of parts of the points. The
-/// result is a function of the arguments alone; with the native engine the same bits whatever the number of threads
-/// and the instruction set. `rng` gives restart i the stream of i jumps.
+/// Memory is that of four copies of the points, and up to 64 MiB for the sums of parts of the points. The result is a
+/// function of the arguments alone; with the native engine the same bits whatever the number of threads and the
+/// instruction set. `rng` gives restart i the stream of i jumps.
 ///
 /// # Errors
-/// Of kind config, about `cluster.k`, when there are fewer distinct points than components; of kind input when a coordinate
-/// is not finite; of kind failed when a covariance becomes singular, which a positive regularisation prevents, and when
-/// linfa fails in every restart; and when the user interrupts.
+/// Of kind config, about `cluster.k`, when there are fewer distinct points than components, also where an outlier is so far
+/// that f32 does not tell the others apart in units of the deviation; of kind input when a coordinate is not finite; of kind
+/// failed when a covariance becomes singular, which a positive regularisation prevents, and when linfa fails in every
+/// restart; and when the user interrupts.
 ///
 /// # References
 /// - A. P. Dempster, N. M. Laird and D. B. Rubin, "Maximum likelihood from incomplete data via the EM algorithm", Journal of

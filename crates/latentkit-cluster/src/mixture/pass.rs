@@ -178,7 +178,6 @@ impl Pass<'_> {
 /// Adds the products of `weighted` with each of `C` columns.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-#[expect(clippy::needless_range_loop, reason = "the compiler vectorises loops over lanes in this form")]
 fn add_products<const C: usize>(weighted: &[Lanes], relative: &[Group], moments: &mut [Lanes]) {
     let (relative, moments) = (&relative[..C], &mut moments[..C]);
     let mut sums = [[0.0; LANES]; C];
@@ -221,7 +220,6 @@ fn choose(densities: &[Group], clusters: &mut [u32]) {
 /// vanish all.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-#[expect(clippy::needless_range_loop, reason = "the compiler vectorises loops over lanes in this form")]
 fn divide(shares: &mut [Group], count: usize, logs: &mut Lanes) {
     // The logarithm of a product of numbers between 1 and k is taken once for all blocks.
     let mut products = [1.0; LANES];

@@ -30,6 +30,16 @@ fn needs_as_many_distinct_points_as_components() {
 }
 
 #[test]
+fn points_that_an_outlier_makes_equal_are_not_distinct() {
+    // In units of the deviation, 5e9, all but one differ by less than f32 resolves.
+    let points = array![[0.0], [0.001], [0.002], [1e10]];
+    let above = error(&points, params(4));
+    assert_eq!((above.kind(), above.key()), (ErrorKind::Config, Some("cluster.k")));
+    assert!(above.to_string().starts_with("k = 4 is above the 2 distinct points"), "{above}");
+    assert_finite(&of(&points, 2));
+}
+
+#[test]
 fn a_number_that_is_not_finite_is_named() {
     let error = error(&array![[0.0, 1.0], [2.0, f32::INFINITY], [1.0, 1.0]], params(2));
     assert_eq!(error.kind(), ErrorKind::Input);

@@ -2,6 +2,8 @@
 
 use super::plain::assert_consistent;
 use super::*;
+use crate::mixture::components::Components;
+use crate::mixture::pass::Task;
 use crate::testing::random_clusters;
 
 fn em<'a>(points: &'a Standardised, params: MixtureParams) -> Em<'a> {
@@ -95,6 +97,19 @@ fn the_number_of_threads_changes_nothing() {
         assert_eq!(with_threads(2, found), one);
         assert_eq!(with_threads(3, found), one);
         assert_eq!(with_threads(7, found), one);
+    }
+}
+
+#[test]
+fn the_sums_in_memory_at_once_change_nothing() {
+    let points = Standardised::new(overlapping(&mut rng(41), 5000, 2, 3).view());
+    let em = em(&points, params(3));
+    let clusters = random_clusters(&mut rng(42), 5000, 3);
+    let parameters = em.start(&clusters, Array2::zeros((3, 2)).view());
+    let components = Components::new(&parameters).unwrap();
+    let all = em.sum_by(100, &components, |_| Task::Expected);
+    for at_once in [0, 1, 2, 3] {
+        assert_eq!(em.sum_by(at_once, &components, |_| Task::Expected), all);
     }
 }
 
