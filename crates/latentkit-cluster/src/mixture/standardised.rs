@@ -140,6 +140,7 @@ mod tests {
         let found = Standardised::new(points.view());
         assert_eq!(found.columns(), [0, 2]);
         assert_eq!(found.mean(), [2.0, f64::from(0.1_f32), 7.0]);
+        assert_eq!(found.at(2, 1), -1.0);
         assert_eq!(found.deviation(), [1.0, 0.0, 2.0]);
         assert_eq!(found.rows(), array![[-1.0, -1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, 1.0]]);
         assert_close(found.log_scale(), 2.0_f64.ln(), 1e-15, "logarithm of the scale");
