@@ -95,12 +95,11 @@ pub(super) fn dbscan_with(
         return Ok((DensityClustering::named(&[]), radius.unwrap_or(0.0)));
     }
     let tree = Tree::new(points, observer)?;
-    let radius = match radius {
-        Some(radius) => radius,
-        None => {
-            let squares = kth_squares(&tree, simd, min_points, observer)?;
-            knee(squares.into_iter().map(f64::sqrt).collect())
-        }
+    let radius = if let Some(radius) = radius {
+        radius
+    } else {
+        let squares = kth_squares(&tree, simd, min_points, observer)?;
+        knee(squares.into_iter().map(f64::sqrt).collect())
     };
     let pass = Pass { tree: &tree, simd, square: radius * radius, observer };
     let core = pass.core(min_points)?;

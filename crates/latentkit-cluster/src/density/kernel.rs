@@ -17,7 +17,7 @@ pub(super) struct Squares<'a> {
     /// Some points, row by row: [m, dimensions].
     pub(super) rows: &'a [f32],
     /// The squared distances of each lane to them: [m][LANES].
-    pub(super) squares: &'a mut [[f64; LANES]],
+    pub(super) out: &'a mut [[f64; LANES]],
 }
 
 impl Routine for Squares<'_> {
@@ -26,7 +26,7 @@ impl Routine for Squares<'_> {
     fn run<const FMA: bool>(self) {
         let dimensions = self.block.len();
         let rows = self.rows.chunks(TILE * dimensions);
-        for (rows, squares) in rows.zip(self.squares.chunks_mut(TILE)) {
+        for (rows, squares) in rows.zip(self.out.chunks_mut(TILE)) {
             match squares {
                 [first, second] => {
                     let (near, far) = rows.split_at(dimensions);

@@ -57,9 +57,9 @@ impl Visitor for Nearest {
             if !any_below(squares, &self.kth) {
                 continue;
             }
-            for lane in 0..self.used {
-                if squares[lane] < self.kth[lane] {
-                    self.insert(lane, squares[lane]);
+            for (lane, &square) in squares[..self.used].iter().enumerate() {
+                if square < self.kth[lane] {
+                    self.insert(lane, square);
                 }
             }
         }
@@ -68,6 +68,6 @@ impl Visitor for Nearest {
 
 /// Whether some number is below the other one of its lane.
 pub(super) fn any_below(numbers: &[f64; LANES], others: &[f64; LANES]) -> bool {
-    // Without a branch, so that the compiler compares several lanes at once.
-    numbers.iter().zip(others).fold(false, |any, (number, other)| any | (number < other))
+    // Counted without a branch, so that the compiler compares several lanes at once.
+    numbers.iter().zip(others).map(|(number, other)| u64::from(number < other)).sum::<u64>() > 0
 }

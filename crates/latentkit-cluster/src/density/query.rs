@@ -91,6 +91,6 @@ impl<'a> Query<'a> {
     fn compute(&mut self, block: usize) {
         let rows = self.tree.rows_of(block);
         let used = rows.len() / self.tree.dimensions();
-        self.simd.call(Squares { block: &self.block, rows, squares: &mut self.squares[..used] });
+        self.simd.call(Squares { block: &self.block, rows, out: &mut self.squares[..used] });
     }
 }

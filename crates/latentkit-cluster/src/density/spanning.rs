@@ -220,8 +220,8 @@ impl Visitor for Shortest<'_> {
                 continue;
             }
             let (component, core) = (self.state.component[position], self.state.core[position]);
-            for lane in 0..LANES {
-                let square = squares[lane].max(core).max(self.core[lane]);
+            for (lane, square) in squares.iter().enumerate() {
+                let square = square.max(core).max(self.core[lane]);
                 if square < self.squares[lane] && component != self.components[lane] {
                     self.squares[lane] = square;
                     self.to[lane] = position as u32;

@@ -144,7 +144,9 @@ fn the_chosen_radius_separates_blobs_from_noise() {
     let points = scattered(&mut rng(150), 600, 3);
     let params = DbscanParams { radius: None, min_points: 6 };
     let (found, radius) = super::super::dbscan(points.view(), params, Observer::silent()).unwrap();
-    assert!(found.count == 4 && (100..200).contains(&found.noise), "{radius}: {found:?}");
+    // Of the 200 scattered points, few lie in a blob.
+    let noise = found.noise;
+    assert!(found.count == 4 && (180..=200).contains(&noise), "{radius}, {} clusters, {noise}", found.count);
     for blob in 0..4 {
         let first = found.clusters[blob];
         let same = (blob..600).step_by(4).filter(|&point| found.clusters[point] == first).count();
