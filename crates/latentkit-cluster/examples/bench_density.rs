@@ -89,7 +89,7 @@ fn run(plan: &Plan) -> Result<()> {
         .build_global()
         .map_err(|error| Error::failed(format!("cannot start the threads: {error}")))?;
     let points = match &plan.latents {
-        Some(file) => read_embeddings(file, None)?.values,
+        Some(file) => read_embeddings(file, None, None)?.values,
         None => blobs(plan.blobs),
     };
     println!("{} x {}, {} threads", points.nrows(), points.ncols(), rayon::current_num_threads());

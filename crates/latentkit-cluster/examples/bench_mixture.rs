@@ -32,7 +32,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some(number) => number.parse().map_err(|_| Error::usage(format!("`{number}` is no number"))),
     };
     let file = arguments.first().ok_or_else(|| Error::usage("which file has the points?"))?;
-    let points = read_embeddings(file.as_ref(), None)?.values;
+    let points = read_embeddings(file.as_ref(), None, None)?.values;
     rayon::ThreadPoolBuilder::new()
         .num_threads(number(4, 0)?)
         .build_global()

@@ -129,7 +129,7 @@ mod tests {
     use crate::testing::assert_close;
 
     /// A component of weight 1 at 0.
-    fn component(covariance: Array2<f64>) -> Option<Components> {
+    fn component(covariance: &Array2<f64>) -> Option<Components> {
         let columns = covariance.nrows();
         let covariances = covariance.to_shape((1, columns, columns)).unwrap().to_owned();
         let means = Array2::zeros((1, columns));
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn the_density_is_that_of_its_definition() {
         // The inverse of ((2, 1), (1, 3)) is ((3, -1), (-1, 2)) / 5.
-        let component = component(array![[2.0, 1.0], [1.0, 3.0]]).unwrap();
+        let component = component(&array![[2.0, 1.0], [1.0, 3.0]]).unwrap();
         let mut block = [[0.0; LANES]; 2];
         (block[0][3], block[1][3]) = (1.0, -2.0);
         for found in [component.log_density::<2>(0, &block), component.log_density::<0>(0, &block)] {
@@ -151,15 +151,15 @@ mod tests {
 
     #[test]
     fn a_singular_covariance_has_no_density() {
-        assert!(component(array![[0.0]]).is_none());
-        assert!(component(array![[-1.0]]).is_none());
-        assert!(component(array![[f64::NAN]]).is_none());
-        assert!(component(array![[1.0, 2.0], [2.0, 4.0]]).is_none());
+        assert!(component(&array![[0.0]]).is_none());
+        assert!(component(&array![[-1.0]]).is_none());
+        assert!(component(&array![[f64::NAN]]).is_none());
+        assert!(component(&array![[1.0, 2.0], [2.0, 4.0]]).is_none());
         let third = 1.0 / 3.0;
-        assert!(component(array![[third, third], [third, third * (1.0 + f64::EPSILON)]]).is_none());
-        assert!(component(array![[1.0, 0.0], [0.0, 1e-30]]).is_none());
-        assert!(component(array![[1e-20, 0.0], [0.0, 1e5]]).is_some());
-        assert!(component(Array2::zeros((0, 0))).is_some());
+        assert!(component(&array![[third, third], [third, third * (1.0 + f64::EPSILON)]]).is_none());
+        assert!(component(&array![[1.0, 0.0], [0.0, 1e-30]]).is_none());
+        assert!(component(&array![[1e-20, 0.0], [0.0, 1e5]]).is_some());
+        assert!(component(&Array2::zeros((0, 0))).is_some());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::mixture::components::Components;
 use crate::mixture::pass::Task;
 use crate::testing::random_clusters;
 
-fn em<'a>(points: &'a Standardised, params: MixtureParams) -> Em<'a> {
+fn em(points: &Standardised, params: MixtureParams) -> Em<'_> {
     Em { simd: Simd::best(), points, params, observer: Observer::silent() }
 }
 
