@@ -88,8 +88,9 @@ fn density(
 ) -> Result<Density> {
     let points = embeddings.values.view();
     let start = Instant::now();
-    let neighbours =
-        |given: Option<Several>| given.map_or(2 * points.ncols(), |given| given.get() as usize).max(2);
+    let neighbours = |given: Option<Several>| {
+        given.map_or((2 * points.ncols()).min(points.nrows()), |given| given.get() as usize)
+    };
     let size = |given: Option<Several>| {
         given.map_or((points.nrows() / LEAST_SHARE).max(LEAST_CLUSTER), |given| given.get() as usize)
     };

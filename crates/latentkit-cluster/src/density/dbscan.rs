@@ -42,7 +42,7 @@ pub struct DbscanParams {
 /// no lists of neighbours are kept: memory is one copy of the points and some 30 bytes for each, however many are equal.
 ///
 /// # Errors
-/// Of kind config, about `cluster.radius`, when the radius is not above 0, and about `cluster.min-points` when that is 0 or,
+/// Of kind config, about `cluster.dbscan.radius`, when the radius is not above 0, and about `cluster.dbscan.min-points` when that is 0 or,
 /// without a radius, above n; of kind input when a coordinate is not finite; and when the user interrupts.
 ///
 /// # References
@@ -85,12 +85,16 @@ pub(super) fn dbscan_with(
     if let Some(radius) = radius
         && !(radius > 0.0 && radius.is_finite())
     {
-        return Err(Error::config("cluster.radius", format!("radius = {radius} is not a distance"))
+        return Err(Error::config("cluster.dbscan.radius", format!("radius = {radius} is not a distance"))
             .expected("a finite number above 0"));
     }
     check_points(points)?;
     // With a radius, fewer points than that are noise.
-    check_min_points(min_points, if radius.is_some() { min_points } else { points.nrows() })?;
+    check_min_points(
+        "cluster.dbscan.min-points",
+        min_points,
+        if radius.is_some() { min_points } else { points.nrows() },
+    )?;
     if points.nrows() == 0 {
         return Ok((DensityClustering::named(&[]), radius.unwrap_or(0.0)));
     }

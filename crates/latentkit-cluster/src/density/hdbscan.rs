@@ -41,7 +41,7 @@ pub struct HdbscanParams {
 /// points. Memory is one copy of the points and some 200 bytes for each.
 ///
 /// # Errors
-/// Of kind config, about `cluster.min-cluster-size` when that is below 2, and about `cluster.min-points` when that is 0 or
+/// Of kind config, about `cluster.hdbscan.min-cluster-size` when that is below 2, and about `cluster.hdbscan.min-points` when that is 0 or
 /// above n; of kind input when a coordinate is not finite; and when the user interrupts.
 ///
 /// # References
@@ -79,10 +79,10 @@ pub(super) fn hdbscan_with(
     let HdbscanParams { min_cluster_size, min_points } = params;
     if min_cluster_size < 2 {
         let message = format!("min-cluster-size = {min_cluster_size}: a cluster has two points at least");
-        return Err(Error::config("cluster.min-cluster-size", message));
+        return Err(Error::config("cluster.hdbscan.min-cluster-size", message));
     }
     check_points(points)?;
-    check_min_points(min_points, points.nrows())?;
+    check_min_points("cluster.hdbscan.min-points", min_points, points.nrows())?;
     let tree = Tree::new(points, observer)?;
     let core = kth_squares(&tree, simd, min_points, observer)?;
     let edges = spanning_tree(&tree, simd, &core, observer)?;

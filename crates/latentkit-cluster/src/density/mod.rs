@@ -31,14 +31,14 @@ pub struct DensityClustering {
     pub noise: usize,
 }
 
-/// Fails when a point cannot have `min_points` points around it.
-fn check_min_points(min_points: usize, count: usize) -> Result<()> {
+/// Fails when a point cannot have `min_points` points around it; the error is about `key`.
+fn check_min_points(key: &str, min_points: usize, count: usize) -> Result<()> {
     if min_points == 0 {
-        return Err(Error::config("cluster.min-points", "min-points = 0: a point itself is one"));
+        return Err(Error::config(key, "min-points = 0: a point itself is one"));
     }
     if min_points > count {
         let message = format!("min-points = {min_points} is above the {count} points");
-        return Err(Error::config("cluster.min-points", message));
+        return Err(Error::config(key, message));
     }
     Ok(())
 }

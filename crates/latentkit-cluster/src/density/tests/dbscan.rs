@@ -185,11 +185,11 @@ fn wrong_parameters_and_points_are_errors() {
     let points = array![[0.0], [1.0], [2.0]];
     for radius in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let error = error(&points, Some(radius), 2);
-        assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("cluster.radius")));
+        assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("cluster.dbscan.radius")));
     }
     let text = error(&points, None, 4).to_string();
     assert!(text.contains("min-points = 4 is above the 3 points"), "{text}");
-    assert_eq!(error(&points, Some(1.0), 0).key(), Some("cluster.min-points"));
+    assert_eq!(error(&points, Some(1.0), 0).key(), Some("cluster.dbscan.min-points"));
     let text = error(&array![[0.0], [f32::NAN], [2.0]], Some(1.0), 2).to_string();
     assert!(text.contains("coordinate 0 of point 1"), "{text}");
     assert_eq!(error(&Array2::zeros((3, 0)), Some(1.0), 2).kind(), ErrorKind::Input);

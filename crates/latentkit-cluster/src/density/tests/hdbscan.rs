@@ -179,8 +179,8 @@ fn few_points_are_noise() {
 fn wrong_parameters_and_points_are_errors() {
     let points = array![[0.0], [1.0], [2.0]];
     let small = error(&points, 1, 2);
-    assert_eq!((small.kind(), small.key()), (ErrorKind::Config, Some("cluster.min-cluster-size")));
-    assert_eq!(error(&points, 2, 0).key(), Some("cluster.min-points"));
+    assert_eq!((small.kind(), small.key()), (ErrorKind::Config, Some("cluster.hdbscan.min-cluster-size")));
+    assert_eq!(error(&points, 2, 0).key(), Some("cluster.hdbscan.min-points"));
     let text = error(&points, 2, 4).to_string();
     assert!(text.contains("min-points = 4 is above the 3 points"), "{text}");
     let text = error(&array![[0.0], [1.0], [f32::INFINITY]], 2, 2).to_string();
