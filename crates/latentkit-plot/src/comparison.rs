@@ -34,6 +34,8 @@ pub struct ComparedTable {
     pub id: &'static str,
     /// Its heading.
     pub title: &'static str,
+    /// What its rows are.
+    pub caption: &'static str,
     /// What it says where it has no rows.
     pub empty: &'static str,
     /// Names of the columns.

@@ -124,7 +124,7 @@ Examples:
     /// List the experiments and the trials of sweeps, with their figures
     #[command(after_help = "Example:\n  latentkit runs --artifacts /scratch/artifacts --json")]
     Runs,
-    /// Tell what differs between runs: config, versions, inputs, every metric; and draw their curves on one page
+    /// Tell what differs between runs, and draw their curves on one page
     #[command(after_help = "\
 Examples:
   latentkit compare mnist mnist-fast

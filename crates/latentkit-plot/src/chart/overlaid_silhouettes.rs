@@ -17,7 +17,9 @@ use crate::scale::Axis;
 use crate::style;
 
 /// Width of the picture, and its height without the legend.
-const SIZE: (u32, u32) = (960, 412);
+const SIZE: (u32, u32) = (960, 420);
+/// Room between the legend and the plot.
+const GAP: f64 = 8.0;
 
 /// The runs that clustered, each with its place among all and the silhouettes that are numbers.
 pub(crate) struct Sweeps<'a>(Vec<Sweep<'a>>);
@@ -76,7 +78,7 @@ impl Figure for Sweeps<'_> {
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
         let inner = frame::titled(area, Self::TITLE, experiment)?;
         let longest = self.0.iter().map(|sweep| sweep.points.len()).max().unwrap_or(0);
-        let inner = draw_legend(inner, &self.lines(), longest)?;
+        let inner = draw_legend(inner, &self.lines(), longest)?.margin(px(GAP), 0, 0, 0);
 
         let points = || self.0.iter().flat_map(|sweep| &sweep.points);
         let y = Axis::over("mean silhouette (−1 to 1)", points().map(|point| point.1), 6);

@@ -1,6 +1,6 @@
 //! Test BCE and best silhouette of the trials of a sweep, a row a trial, the best of each marked.
 
-use plotters::element::{Circle, PathElement};
+use plotters::element::{Circle, PathElement, Rectangle};
 use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
@@ -24,7 +24,7 @@ const NUMBERED: usize = 20;
 /// Widest name of a trial.
 const NAME: f64 = 300.0;
 /// Room between the names and the panels, and between these.
-const GAP: f64 = 28.0;
+const GAP: f64 = 52.0;
 /// Height of a panel's heading, and of the names of the ticks below it.
 const HEADING: f64 = 28.0;
 const TICKS: f64 = 26.0;
@@ -146,6 +146,10 @@ impl<'a> Figures<'a> {
             let look = Text::HEADING.color(style::WARNING);
             let left = x + 12.0 + look.width(&text) <= sheet.right;
             let (at, side) = if left { (x + 12.0, HPos::Left) } else { (x - 12.0, HPos::Right) };
+            // The lines of the grid would run through it.
+            let start = if left { at } else { at - look.width(&text) };
+            let behind = [(px(start - 2.0), px(y - 8.0)), (px(start + look.width(&text) + 2.0), px(y + 8.0))];
+            area.draw(&Rectangle::new(behind, style::PAPER.filled()))?;
             area.draw_text(&text, &look.at(side, VPos::Center), (px(at), px(y)))?;
         }
         Ok(())
@@ -191,7 +195,7 @@ impl Figure for Figures<'_> {
             let place = (px(widest), px(top + row));
             inner.draw_text(&look.fit(&text, NAME), &look.at(HPos::Right, VPos::Center), place)?;
         }
-        let left = widest + GAP / 2.0;
+        let left = widest + GAP / 4.0;
         let panels = self.measures.len() as f64;
         let panel = (width - left - (panels - 1.0) * GAP) / panels;
         for (index, measure) in self.measures.iter().enumerate() {

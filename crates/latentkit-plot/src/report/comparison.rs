@@ -10,6 +10,9 @@ use crate::chart::overlaid_training::Losses;
 use crate::chart::{Chart, Kind};
 use crate::comparison::{ComparedTable, Comparison};
 
+/// Names that are longer together stand below the heading only.
+const LONGEST_HEADING: usize = 50;
+
 /// The page, readable without any other file.
 pub(crate) fn page(comparison: &Comparison) -> Result<String> {
     let names: Vec<_> = comparison.runs.iter().map(|run| run.name.as_str()).collect();
@@ -30,18 +33,13 @@ pub(crate) fn page(comparison: &Comparison) -> Result<String> {
     sections.extend(comparison.tables.iter().map(section));
 
     let title = Html::new().text(names.join(", ")).markup(" – comparison");
-    let heading = Html::new().text(names.join(" · "));
-    let lead = match names.split_first() {
-        Some((first, [second])) => Html::new().paragraph(format!(
-            "What differs between {first} and {second}. Differences of metrics are those from {first}."
-        )),
-        Some((first, _)) => Html::new().paragraph(format!(
-            "What differs between {} runs. Differences of metrics are those from {first}.",
-            names.len()
-        )),
-        None => Html::new(),
-    };
-    Ok(document(title, "Comparison of runs", heading, lead, sections))
+    let two = names.join(" · ");
+    let heading = if names.len() == 2 && two.chars().count() <= LONGEST_HEADING { two } else { subject };
+    let items = names.iter().fold(Html::new(), |list, name| list.element("li", Html::new().text(name)));
+    let lead = Html::new()
+        .paragraph("What differs between these runs. Differences of metrics are those from the first.")
+        .element("ol", items);
+    Ok(document(title, "Comparison of runs", Html::new().text(heading), lead, sections))
 }
 
 fn figure(chart: &Chart, caption: &str) -> Result<Html> {
@@ -53,7 +51,7 @@ fn section(table: &ComparedTable) -> Section {
     let body = if table.rows.is_empty() {
         Html::new().paragraph(table.empty)
     } else {
-        let mut html = Table::new(table.title);
+        let mut html = Table::new(table.caption);
         for (index, column) in table.columns.iter().enumerate() {
             let align = if index > 0 && table.numbers { Align::Right } else { Align::Left };
             html = html.column(column, align);

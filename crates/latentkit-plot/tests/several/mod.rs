@@ -99,6 +99,7 @@ fn comparison(names: &[&str]) -> Comparison {
     let table = |id, title, numbers| ComparedTable {
         id,
         title,
+        caption: "What differs",
         empty: "They are the same.",
         columns: [&["key"], names].concat().iter().map(|&name| name.to_owned()).collect(),
         numbers,

@@ -19,7 +19,7 @@ pub(super) struct Differences {
     pub(super) machine: Vec<Row>,
     /// Files that stages read, where their hashes differ.
     pub(super) inputs: Vec<Row>,
-    /// Every number of the summaries, and the seconds of each stage.
+    /// Every number of the summaries, and as `stage_seconds` the time that the process took which finished the stage.
     pub(super) metrics: Vec<Metric>,
     /// What else the summaries tell, where they differ.
     pub(super) findings: Vec<Row>,
@@ -186,7 +186,7 @@ fn summaries(runs: &[Run]) -> (Vec<Metric>, Vec<Row>) {
         let seconds: Vec<_> =
             runs.iter().map(|run| run.manifest(stage).map(|manifest| manifest.seconds)).collect();
         if seconds.iter().any(Option::is_some) {
-            metrics.push(Metric::new(format!("{stage}: seconds of the last process"), seconds));
+            metrics.push(Metric::new(format!("{stage}.stage_seconds"), seconds));
         }
     }
     findings.retain(Row::differs);

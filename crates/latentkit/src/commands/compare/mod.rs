@@ -113,10 +113,11 @@ fn write_page(
 ) -> Result<Option<PathBuf>> {
     let compared = runs
         .iter()
-        .map(|run| {
+        .zip(tables::names(runs))
+        .map(|(run, name)| {
             let summary = run.manifest(Stage::Cluster).map(|manifest| &manifest.summary);
             Ok(ComparedRun {
-                name: run.name.clone(),
+                name,
                 history: run.history()?,
                 silhouettes: summary.map(silhouettes).unwrap_or_default(),
                 best_k: summary.and_then(|summary| u32::try_from(summary["best_k"].as_u64()?).ok()),

@@ -13,10 +13,14 @@ use crate::columns::{Align, Columns, escape};
 /// Digits of a hash or commit that are enough to recognise it.
 const SHORT_HASH: usize = 10;
 
+/// The longest name that heads a column; where one is longer, letters stand for all of them.
+const LONGEST_NAME: usize = 24;
+
 /// A part of the comparison.
 struct Part {
     id: &'static str,
     title: &'static str,
+    caption: &'static str,
     /// What is said where nothing differs.
     empty: &'static str,
     numbers: bool,
@@ -25,34 +29,93 @@ struct Part {
 
 fn parts(runs: &[Run], differences: &Differences) -> Vec<Part> {
     let Differences { config, versions, machine, inputs, metrics, findings } = differences;
-    let part = |id, title, empty, first, rows: &[Row]| Part {
+    let part = |id, title, caption, empty, first, rows: &[Row]| Part {
         id,
         title,
+        caption,
         empty,
         numbers: false,
         columns: values(runs, first, rows),
     };
     vec![
-        part("config", "Config", "The stages had the same config.", "key", config),
-        part("versions", "Versions", "The same software ran.", "software", versions),
-        part("machine", "Machine", "They ran with the same device and threads.", "", machine),
-        part("inputs", "Inputs", "Every stage read the same files.", "file", inputs),
+        part(
+            "config",
+            "Config",
+            "What the stages were given, where it differs",
+            "The stages had the same config.",
+            "key",
+            config,
+        ),
+        part(
+            "versions",
+            "Versions",
+            "What ran, where it differs",
+            "The same software ran.",
+            "software",
+            versions,
+        ),
+        part(
+            "machine",
+            "Machine",
+            "Where the stages ran, where it differs",
+            "They ran with the same device and threads.",
+            "",
+            machine,
+        ),
+        part(
+            "inputs",
+            "Inputs",
+            "BLAKE3 of the files that the stages read, where it differs",
+            "Every stage read the same files.",
+            "file",
+            inputs,
+        ),
         Part {
             id: "metrics",
             title: "Metrics",
+            caption: "Every figure of every stage",
             empty: "There are no figures.",
             numbers: true,
             columns: numbers(runs, metrics),
         },
-        part("findings", "Other findings", "What is no number is the same.", "finding", findings),
+        part(
+            "findings",
+            "Other findings",
+            "What else the stages found, where it differs",
+            "What is no number is the same.",
+            "finding",
+            findings,
+        ),
     ]
+}
+
+/// What heads the column of each run: its name, or a letter where a name is long.
+fn heads(runs: &[Run]) -> Vec<String> {
+    if has_letters(runs) {
+        (b'A'..).take(runs.len()).map(|letter| char::from(letter).to_string()).collect()
+    } else {
+        runs.iter().map(|run| run.name.clone()).collect()
+    }
+}
+
+fn has_letters(runs: &[Run]) -> bool {
+    runs.iter().any(|run| run.name.chars().count() > LONGEST_NAME)
+}
+
+/// The names of the runs, after their letters where they have such.
+pub(super) fn names(runs: &[Run]) -> Vec<String> {
+    if has_letters(runs) {
+        heads(runs).iter().zip(runs).map(|(letter, run)| format!("{letter}: {}", run.name)).collect()
+    } else {
+        heads(runs)
+    }
 }
 
 /// A column a run.
 fn values(runs: &[Run], first: &str, rows: &[Row]) -> Columns {
     let mut columns = Columns::new().column(first, Align::Left);
-    for run in runs {
-        columns = columns.column(&run.name, Align::Left);
+    for head in heads(runs) {
+        columns = columns.column(head, Align::Left);
     }
     for row in rows {
         let cells = row.values.iter().map(|value| value.as_ref().map_or_else(|| "-".to_owned(), short));
@@ -63,10 +126,11 @@ fn values(runs: &[Run], first: &str, rows: &[Row]) -> Columns {
 
 /// A column for the first run, and for each other one three: its number, how far it is from the first, and the share.
 fn numbers(runs: &[Run], rows: &[Metric]) -> Columns {
-    let mut columns = Columns::new().column("metric", Align::Left).column(&runs[0].name, Align::Right);
-    for run in &runs[1..] {
+    let heads = heads(runs);
+    let mut columns = Columns::new().column("metric", Align::Left).column(&heads[0], Align::Right);
+    for head in &heads[1..] {
         columns = columns
-            .column(&run.name, Align::Right)
+            .column(head, Align::Right)
             .column("difference", Align::Right)
             .column("relative", Align::Right);
     }
@@ -129,7 +193,7 @@ fn significant(value: f64) -> String {
 
 /// The parts one below the other, in columns.
 pub(super) fn text(runs: &[Run], differences: &Differences) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines = if has_letters(runs) { [names(runs), vec![String::new()]].concat() } else { Vec::new() };
     for part in parts(runs, differences) {
         lines.push(part.title.to_owned());
         if part.columns.rows().is_empty() {
@@ -144,8 +208,8 @@ pub(super) fn text(runs: &[Run], differences: &Differences) -> Vec<String> {
 
 /// The parts under headings, as tables of Markdown.
 pub(super) fn markdown(runs: &[Run], differences: &Differences) -> Vec<String> {
-    let names: Vec<_> = runs.iter().map(|run| escape(&run.name)).collect();
-    let mut lines = vec![format!("# {}", names.join(", "))];
+    let mut lines = vec!["# Comparison of runs".to_owned(), String::new()];
+    lines.extend(names(runs).iter().map(|name| format!("- {}", escape(name))));
     for part in parts(runs, differences) {
         lines.extend([String::new(), format!("## {}", part.title), String::new()]);
         if part.columns.rows().is_empty() {
@@ -171,6 +235,7 @@ pub(super) fn page(runs: &[Run], differences: &Differences) -> Vec<ComparedTable
     let table = |part: Part| ComparedTable {
         id: part.id,
         title: part.title,
+        caption: part.caption,
         empty: part.empty,
         columns: part.columns.names(),
         numbers: part.numbers,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use latentkit_core::stage::TRIAL_LOG;
 use latentkit_core::{Error, Result};
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::progress;
@@ -56,7 +56,7 @@ pub(super) fn run(
     keep_going: bool,
     may_begin: impl Fn() -> Result<()>,
 ) -> Result<Ran> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])
+    let mut signals = Signals::new([SIGINT, SIGTERM])
         .map_err(|error| Error::failed(format!("cannot listen for Ctrl-C: {error}")))?;
     let mut running = Running(Vec::new());
     let mut ran = Ran { endings: vec![None; jobs.len()], interrupted: false };

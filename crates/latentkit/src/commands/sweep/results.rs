@@ -170,14 +170,14 @@ const MEASURES: [Measure; 8] = [
 /// The table as text, the best of each column marked. Columns that no trial has a value for are left out.
 fn text(rows: &[Row]) -> Vec<String> {
     let value = |row: &Row, measure: &Measure| row.figure(measure.value).filter(|value| value.is_finite());
-    let shown: Vec<&Measure> =
+    let measures: Vec<&Measure> =
         MEASURES.iter().filter(|measure| rows.iter().any(|row| value(row, measure).is_some())).collect();
     let failed = rows.iter().any(|row| row.failure.is_some());
     let mut columns = Columns::new().column("trial", Align::Right).column("name", Align::Left);
     if failed {
         columns = columns.column("state", Align::Left);
     }
-    for measure in &shown {
+    for measure in &measures {
         // The mark of the best takes a place at the right of every number.
         let name =
             if measure.best == Best::None { measure.name.to_owned() } else { format!("{} ", measure.name) };
@@ -189,18 +189,20 @@ fn text(rows: &[Row]) -> Vec<String> {
         if failed {
             cells.push(row.state().to_owned());
         }
-        for measure in &shown {
+        for measure in &measures {
             let Some(number) = value(row, measure) else {
                 cells.push("-".to_owned());
                 continue;
             };
-            let is_best = |other: f64| match measure.best {
-                Best::Lowest => number <= other,
-                Best::Highest => number >= other,
+            // As shown: of two numbers that look the same, neither is the better one.
+            let shown = |number: f64| format!("{number:.*}", measure.decimals);
+            let others: Vec<f64> = rows.iter().filter_map(|row| value(row, measure)).collect();
+            let is_best = |other: &f64| match measure.best {
+                Best::Lowest => number <= *other || shown(number) == shown(*other),
+                Best::Highest => number >= *other || shown(number) == shown(*other),
                 Best::None => false,
             };
-            let others: Vec<f64> = rows.iter().filter_map(|row| value(row, measure)).collect();
-            let best = others.len() > 1 && others.iter().all(|other| is_best(*other));
+            let best = others.len() > 1 && others.iter().all(is_best);
             marked |= best;
             let unit = if measure.name == "time" { " s" } else { "" };
             let mark = match measure.best {
@@ -208,7 +210,7 @@ fn text(rows: &[Row]) -> Vec<String> {
                 _ if best => "*",
                 _ => " ",
             };
-            cells.push(format!("{number:.*}{unit}{mark}", measure.decimals));
+            cells.push(format!("{}{unit}{mark}", shown(number)));
         }
         columns.row(cells);
     }
