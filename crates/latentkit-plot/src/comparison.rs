@@ -23,6 +23,8 @@ pub struct ComparedRun {
     pub history: Vec<HistoryRow>,
     /// Each number of clusters with its mean silhouette, ascending; none where nothing was clustered.
     pub silhouettes: Vec<(u32, f64)>,
+    /// Whether those are of a sample of the points.
+    pub silhouettes_sampled: bool,
     /// The number of clusters that was chosen.
     pub best_k: Option<u32>,
 }

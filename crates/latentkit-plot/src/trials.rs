@@ -19,6 +19,8 @@ pub struct TrialFigures {
     pub test_bce: Option<f64>,
     /// Mean silhouette of the best k, -1 to 1.
     pub silhouette: Option<f64>,
+    /// Whether that is the silhouette of a sample of the points.
+    pub silhouette_sampled: bool,
 }
 
 /// Draws the test BCE and the best silhouette of each trial into `folder`, as `trials.png` and `trials.svg` or what of

@@ -33,12 +33,14 @@ pub struct TrialRow {
     pub dead_latents: Option<u32>,
     /// The chosen number of clusters.
     pub best_k: Option<u32>,
-    /// Mean silhouette of the chosen number of clusters, -1 to 1.
+    /// Mean silhouette of the chosen number of clusters, -1 to 1, over all points.
     pub silhouette: Option<f64>,
+    /// The same over a sample of the points.
+    pub silhouette_sampled: Option<f64>,
 }
 
 /// Writes columns trial u32, name, state, a column for each key that the trials set, seconds, epochs, `test_bce`,
-/// `test_mse`, `test_mae`, `dead_latents`, `best_k`, silhouette, null where a trial has no such figure. The column of a
+/// `test_mse`, `test_mae`, `dead_latents`, `best_k`, silhouette, `silhouette_sampled`, null where a trial has no such figure. The column of a
 /// key is named as the key is and holds u32 or f64 where all of its values are such numbers, else texts: a text as it is,
 /// other values as JSON.
 pub fn write_trials(path: &Path, rows: &[TrialRow], metadata: &Metadata) -> Result<()> {
@@ -71,5 +73,6 @@ pub fn write_trials(path: &Path, rows: &[TrialRow], metadata: &Metadata) -> Resu
         .u32_or_null("dead_latents", rows.iter().map(|row| row.dead_latents).collect())
         .u32_or_null("best_k", rows.iter().map(|row| row.best_k).collect())
         .f64_or_null("silhouette", rows.iter().map(|row| row.silhouette).collect())
+        .f64_or_null("silhouette_sampled", rows.iter().map(|row| row.silhouette_sampled).collect())
         .write(path, metadata)
 }

@@ -676,6 +676,7 @@ fn trials_have_typed_columns_and_nulls() {
         dead_latents: None,
         best_k: Some(9),
         silhouette: None,
+        silhouette_sampled: None,
     };
     let rows = [
         row(1, serde_json::json!(1), serde_json::json!([2, 3]), Some(0.25)),
@@ -701,6 +702,7 @@ fn trials_have_typed_columns_and_nulls() {
         "dead_latents u32",
         "best_k u32",
         "silhouette f64",
+        "silhouette_sampled f64",
     ];
     assert_eq!(types, expected);
     let column = |name: &str| table.column(name).unwrap().clone();

@@ -224,6 +224,9 @@ pub(crate) struct SweepArguments {
     /// Column of lists that holds the points
     #[arg(long, value_name = "NAME", requires = "latents")]
     pub(crate) column: Option<String>,
+    /// Column of labels, which are compared with the clusters and never used to find them [default: label]
+    #[arg(long, value_name = "NAME", requires = "latents")]
+    pub(crate) label_column: Option<String>,
     /// Trials that run at the same time, each in a process of its own; the threads are divided among them
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: u16,

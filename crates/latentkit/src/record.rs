@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::manifest::Manifest;
 use latentkit_core::stage::{MANIFEST, TRIALS_FOLDER};
+use latentkit_core::summary::SilhouetteKind;
 use latentkit_core::{Result, Stage};
 use serde::Serialize;
 use serde_json::Value;
@@ -169,8 +170,9 @@ pub(crate) struct Figures {
     pub(crate) test_mae: Option<f64>,
     pub(crate) dead_latents: Option<u32>,
     pub(crate) best_k: Option<u32>,
-    /// Of the best k.
+    /// Mean silhouette of the best k, of all points or of a sample; never both.
     pub(crate) silhouette: Option<f64>,
+    pub(crate) silhouette_sampled: Option<f64>,
 }
 
 impl Figures {
@@ -193,9 +195,12 @@ impl Figures {
                 Stage::Export => figures.dead_latents = whole("/dead"),
                 Stage::Cluster => {
                     figures.best_k = whole("/best_k");
-                    let curve = silhouettes(summary);
-                    figures.silhouette =
-                        curve.into_iter().find(|(k, _)| Some(*k) == figures.best_k).map(|(_, value)| value);
+                    let best = |kind| {
+                        let curve = silhouettes(summary, kind);
+                        curve.into_iter().find(|(k, _)| Some(*k) == figures.best_k).map(|(_, value)| value)
+                    };
+                    (figures.silhouette, figures.silhouette_sampled) =
+                        (best(SilhouetteKind::Exact), best(SilhouetteKind::Sampled));
                 }
                 Stage::Ingest | Stage::Decode | Stage::Plot => {}
             }
@@ -204,21 +209,14 @@ impl Figures {
     }
 }
 
-/// Each k of the summary of a clustering with its mean silhouette. Where several methods were tried, of the one that the
-/// summary names, else of the first.
-pub(crate) fn silhouettes(summary: &Value) -> Vec<(u32, f64)> {
+/// Each k of the summary of a clustering with its mean silhouette of a kind; none where they are of the other kind.
+pub(crate) fn silhouettes(summary: &Value, kind: SilhouetteKind) -> Vec<(u32, f64)> {
     let rows = summary["sweep"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let method =
-        [&summary["best_method"], &summary["method"], &rows.first().unwrap_or(&Value::Null)["method"]]
-            .into_iter()
-            .find(|method| method.is_string());
-    let chosen =
-        |row: &&Value| method.is_none_or(|method| row["method"].is_null() || row["method"] == *method);
     let point = |row: &Value| {
         let k = row["k"].as_u64().and_then(|k| u32::try_from(k).ok())?;
-        Some((k, row["silhouette"].as_f64()?))
+        Some((k, row[kind.name()].as_f64()?))
     };
-    rows.iter().filter(chosen).filter_map(point).collect()
+    rows.iter().filter_map(point).collect()
 }
 
 #[cfg(test)]
@@ -233,16 +231,13 @@ mod tests {
     }
 
     #[test]
-    fn the_silhouettes_are_those_of_one_method() {
-        let row = |method: Option<&str>, k: u32, silhouette: f64| match method {
-            Some(method) => serde_json::json!({ "method": method, "k": k, "silhouette": silhouette }),
-            None => serde_json::json!({ "k": k, "silhouette": silhouette }),
-        };
-        let alone = serde_json::json!({ "sweep": [row(None, 2, 0.5), row(None, 3, 0.25)] });
-        assert_eq!(silhouettes(&alone), [(2, 0.5), (3, 0.25)]);
-        let rows = [row(Some("a"), 2, 0.5), row(Some("b"), 2, 0.75)];
-        assert_eq!(silhouettes(&serde_json::json!({ "sweep": rows })), [(2, 0.5)]);
-        assert_eq!(silhouettes(&serde_json::json!({ "sweep": rows, "best_method": "b" })), [(2, 0.75)]);
-        assert_eq!(silhouettes(&Value::Null), []);
+    fn silhouettes_of_all_points_and_of_a_sample_are_told_apart() {
+        let exact =
+            serde_json::json!({ "sweep": [{ "k": 2, "silhouette": 0.5 }, { "k": 3, "silhouette": 0.25 }] });
+        assert_eq!(silhouettes(&exact, SilhouetteKind::Exact), [(2, 0.5), (3, 0.25)]);
+        assert_eq!(silhouettes(&exact, SilhouetteKind::Sampled), []);
+        let sampled = serde_json::json!({ "sweep": [{ "k": 2, "silhouette_sampled": 0.5 }] });
+        assert_eq!(silhouettes(&sampled, SilhouetteKind::Sampled), [(2, 0.5)]);
+        assert_eq!(silhouettes(&Value::Null, SilhouetteKind::Exact), []);
     }
 }

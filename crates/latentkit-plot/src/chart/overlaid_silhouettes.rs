@@ -81,7 +81,12 @@ impl Figure for Sweeps<'_> {
         let inner = draw_legend(inner, &self.lines(), longest)?.margin(px(GAP), 0, 0, 0);
 
         let points = || self.0.iter().flat_map(|sweep| &sweep.points);
-        let y = Axis::over("mean silhouette (−1 to 1)", points().map(|point| point.1), 6);
+        let title = match self.0.iter().filter(|sweep| sweep.run.silhouettes_sampled).count() {
+            0 => "mean silhouette (−1 to 1)",
+            sampled if sampled == self.0.len() => "mean silhouette, sampled (−1 to 1)",
+            _ => "mean silhouette, of some sampled (−1 to 1)",
+        };
+        let y = Axis::over(title, points().map(|point| point.1), 6);
         let ks: BTreeSet<u32> = points().map(|point| point.0 as u32).collect();
         let ks: Vec<u32> = ks.into_iter().collect();
         let margin = (f64::from(ks[ks.len() - 1] - ks[0]) * 0.04).max(0.5);

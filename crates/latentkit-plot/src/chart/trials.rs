@@ -34,6 +34,8 @@ const INSET: f64 = 6.0;
 /// What a panel shows.
 struct Measure {
     heading: &'static str,
+    /// The heading where silhouettes are of samples.
+    sampled: &'static str,
     name: &'static str,
     value: fn(&TrialFigures) -> Option<f64>,
     /// Whether the best is the lowest.
@@ -44,6 +46,7 @@ struct Measure {
 const MEASURES: [Measure; 2] = [
     Measure {
         heading: "Test BCE, nats per pixel (lower is better)",
+        sampled: "Test BCE, nats per pixel (lower is better)",
         name: "test BCE",
         value: |trial| trial.test_bce,
         lowest: true,
@@ -51,6 +54,7 @@ const MEASURES: [Measure; 2] = [
     },
     Measure {
         heading: "Best silhouette, −1 to 1 (higher is better)",
+        sampled: "Best silhouette, sampled, −1 to 1 (higher is better)",
         name: "silhouette",
         value: |trial| trial.silhouette,
         lowest: false,
@@ -116,7 +120,9 @@ impl<'a> Figures<'a> {
 
     fn draw_panel<DB: DrawingBackend>(&self, area: &Area<DB>, measure: &Measure, sheet: Sheet) -> Drawn<DB> {
         let heading = (px(sheet.left), px(sheet.top - HEADING + 4.0));
-        area.draw_text(measure.heading, &Text::HEADING.at(HPos::Left, VPos::Top), heading)?;
+        let sampled = self.trials.iter().any(|trial| trial.silhouette_sampled);
+        let measured = if sampled { measure.sampled } else { measure.heading };
+        area.draw_text(measured, &Text::HEADING.at(HPos::Left, VPos::Top), heading)?;
         let values = self.trials.iter().filter_map(|trial| measure.of(trial));
         let axis = Axis::over("", values, 5);
         sheet.draw_x_axis(area, &axis)?;

@@ -16,6 +16,7 @@ fn trials(count: u32) -> Vec<TrialFigures> {
             name: format!("learning-rate=0.001,seed={number}"),
             test_bce: Some(0.15 + f64::from(number * 37 % 11) / 100.0),
             silhouette: Some(0.2 + f64::from(number * 53 % 17) / 100.0),
+            silhouette_sampled: false,
         })
         .collect()
 }
@@ -62,6 +63,8 @@ fn any_number_of_trials_is_drawn() {
         row.test_bce = None;
     }
     assert!(!chart(&rows).contains("Test BCE"));
+    rows[2].silhouette_sampled = true;
+    assert!(chart(&rows).contains("Best silhouette, sampled"));
     for row in &mut rows {
         row.silhouette = None;
     }
@@ -94,6 +97,7 @@ fn comparison(names: &[&str]) -> Comparison {
         name: (*name).to_owned(),
         history: history(3 + 4 * place as u32, 0.15 + place as f64 / 100.0),
         silhouettes: (5..=14).map(|k| (k, 0.3 + f64::from((k * 7 + place as u32) % 5) / 50.0)).collect(),
+        silhouettes_sampled: false,
         best_k: Some(5 + place as u32),
     };
     let table = |id, title, numbers| ComparedTable {
@@ -155,8 +159,11 @@ fn curves_that_are_not_there_are_left_out() {
     let page = two.page().unwrap();
     assert_eq!(page.matches("<svg").count(), 0);
     assert!(page.contains("<h2>Metrics</h2>") && !page.contains("<h2>Training</h2>"));
-    // One epoch and one k are curves, too.
+    // One epoch and one k are curves, too, and samples are told.
+    two.runs[0].silhouettes_sampled = true;
     two.runs[0].history = history(1, 0.2);
     two.runs[0].silhouettes = vec![(3, 0.5)];
-    assert_eq!(two.page().unwrap().matches("<svg").count(), 2);
+    let page = two.page().unwrap();
+    assert_eq!(page.matches("<svg").count(), 2);
+    assert!(page.contains("mean silhouette, sampled"));
 }

@@ -125,7 +125,10 @@ fn cells(run: &Run) -> Vec<String> {
         if some { format!("{:.1} s", figures.seconds) } else { none() },
         number(figures.test_bce),
         figures.best_k.map_or_else(none, |k| k.to_string()),
-        number(figures.silhouette),
+        match figures.silhouette_sampled {
+            Some(sampled) => format!("{sampled:.4} (sampled)"),
+            None => number(figures.silhouette),
+        },
         bytes(run.bytes),
         stages(run),
     ]

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// What names an item of a list, by the first of these that it has.
-const NAMES: [&str; 6] = ["k", "seed", "split", "labels", "label", "name"];
+/// What names an item of a list, by the first of these that it has. A criterion has a k, too: the one that it suggests.
+const NAMES: [&str; 7] = ["criterion", "k", "seed", "split", "labels", "label", "name"];
 
 /// The values inside of a config with their dotted keys. Lists are values; null is none.
 pub(super) fn of_config(value: &Value) -> Vec<(String, Value)> {
@@ -45,19 +45,23 @@ fn descend(key: &str, value: &Value, into_lists: bool, leaves: &mut Vec<(String,
     }
 }
 
-/// What names an item of a list, and the fields that say so: a method and a number of clusters, or one of [`NAMES`], else
+/// What names an item of a list, and the fields that say so: its method and one of [`NAMES`] as far as it has them, else
 /// its place.
 fn name_of(place: usize, item: &Value) -> (String, Vec<&'static str>) {
+    let method = item.get("method").and_then(Value::as_str);
     let Some(field) = NAMES.into_iter().find(|name| item.get(name).is_some_and(|value| !value.is_null()))
     else {
-        return (place.to_string(), Vec::new());
+        return match method {
+            Some(method) => (method.to_owned(), vec!["method"]),
+            None => (place.to_string(), Vec::new()),
+        };
     };
     let name = match &item[field] {
         Value::Array(parts) => parts.iter().map(shown).collect::<Vec<_>>().join(", "),
         number @ Value::Number(_) => format!("{field}={number}"),
         other => shown(other),
     };
-    match item.get("method").and_then(Value::as_str) {
+    match method {
         Some(method) => (format!("{method}, {name}"), vec![field, "method"]),
         None => (name, vec![field]),
     }
@@ -108,6 +112,13 @@ mod tests {
             "sweep[k=6].silhouette",
         ];
         assert_eq!(keys(&of_summary(&summary)), expected);
+        let criterion = json!({ "criteria": [{ "method": "k-means", "criterion": "gap", "k": 9, "values": [{ "k": 5, "value": 0.5 }] }] });
+        assert_eq!(
+            keys(&of_summary(&criterion)),
+            ["criteria[k-means, gap].k", "criteria[k-means, gap].values[k=5].value"]
+        );
+        let density = json!({ "density": [{ "method": "dbscan", "noise": 3 }] });
+        assert_eq!(keys(&of_summary(&density)), ["density[dbscan].noise"]);
         let methods = json!({ "sweep": [{ "method": "k-means", "k": 5, "x": 1.5 }, { "method": "mixture", "k": 5, "x": 2.5 }] });
         assert_eq!(keys(&of_summary(&methods)), ["sweep[k-means, k=5].x", "sweep[mixture, k=5].x"]);
     }

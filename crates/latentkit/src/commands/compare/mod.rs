@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use latentkit_core::manifest::Manifest;
 use latentkit_core::stage::{COMPARISONS, HISTORY};
+use latentkit_core::summary::SilhouetteKind;
 use latentkit_core::{Error, Result, Stage, atomic, hash};
 use latentkit_plot::{ComparedRun, Comparison};
 use latentkit_table::{HistoryRow, read_history};
@@ -116,10 +117,14 @@ fn write_page(
         .zip(tables::names(runs))
         .map(|(run, name)| {
             let summary = run.manifest(Stage::Cluster).map(|manifest| &manifest.summary);
+            let sampled =
+                summary.is_some_and(|summary| !silhouettes(summary, SilhouetteKind::Sampled).is_empty());
+            let kind = if sampled { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
             Ok(ComparedRun {
                 name,
                 history: run.history()?,
-                silhouettes: summary.map(silhouettes).unwrap_or_default(),
+                silhouettes: summary.map(|summary| silhouettes(summary, kind)).unwrap_or_default(),
+                silhouettes_sampled: kind == SilhouetteKind::Sampled,
                 best_k: summary.and_then(|summary| u32::try_from(summary["best_k"].as_u64()?).ok()),
             })
         })

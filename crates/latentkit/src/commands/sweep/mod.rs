@@ -145,8 +145,10 @@ fn steps(
             let mut command: Vec<OsString> = vec![stage.name().into()];
             if let Some(points) = arguments.latents.as_ref().filter(|_| *stage == Stage::Cluster) {
                 command.extend(["--latents".into(), points.into()]);
-                if let Some(column) = &arguments.column {
-                    command.extend(["--column".into(), column.into()]);
+                for (option, column) in
+                    [("--column", &arguments.column), ("--label-column", &arguments.label_column)]
+                {
+                    command.extend(column.iter().flat_map(|column| [option.into(), column.into()]));
                 }
             }
             command

@@ -112,6 +112,7 @@ fn table_row(row: &Row) -> TrialRow {
         dead_latents: row.figure(|figures| figures.dead_latents),
         best_k: row.figure(|figures| figures.best_k),
         silhouette: row.figure(|figures| figures.silhouette),
+        silhouette_sampled: row.figure(|figures| figures.silhouette_sampled),
     }
 }
 
@@ -121,7 +122,8 @@ fn chart_row(row: &Row) -> TrialFigures {
         number: u32::try_from(trial.number).unwrap_or(u32::MAX),
         name: trial.name.as_str().to_owned(),
         test_bce: row.figure(|figures| figures.test_bce),
-        silhouette: row.figure(|figures| figures.silhouette),
+        silhouette: row.figure(|figures| figures.silhouette.or(figures.silhouette_sampled)),
+        silhouette_sampled: row.figure(|figures| figures.silhouette_sampled).is_some(),
     }
 }
 
@@ -156,7 +158,7 @@ enum Best {
     None,
 }
 
-const MEASURES: [Measure; 8] = [
+const MEASURES: [Measure; 9] = [
     Measure { name: "epochs", value: |f| f.epochs.map(f64::from), decimals: 0, best: Best::None },
     Measure { name: "test BCE", value: |f| f.test_bce, decimals: 4, best: Best::Lowest },
     Measure { name: "test MSE", value: |f| f.test_mse, decimals: 4, best: Best::Lowest },
@@ -164,6 +166,7 @@ const MEASURES: [Measure; 8] = [
     Measure { name: "dead", value: |f| f.dead_latents.map(f64::from), decimals: 0, best: Best::None },
     Measure { name: "best k", value: |f| f.best_k.map(f64::from), decimals: 0, best: Best::None },
     Measure { name: "silhouette", value: |f| f.silhouette, decimals: 4, best: Best::Highest },
+    Measure { name: "silhouette_sampled", value: |f| f.silhouette_sampled, decimals: 4, best: Best::Highest },
     Measure { name: "time", value: |f| Some(f.seconds), decimals: 1, best: Best::None },
 ];
 
