@@ -72,6 +72,16 @@ pub const REPORT: &str = "report.html";
 /// The record of a stage that has finished.
 pub const MANIFEST: &str = "manifest.json";
 
+/// The folder of a sweep in that of its experiment. Each trial is a folder in it, named by its overrides, with the stages
+/// in it as in the folder of an experiment.
+pub const TRIALS_FOLDER: &str = "sweep";
+/// The overrides and figures of each trial, in the folder of the sweep.
+pub const TRIALS: &str = "trials.parquet";
+/// What the commands of a trial printed, in the folder of the trial.
+pub const TRIAL_LOG: &str = "trial.log";
+/// The folder of the pages that compare experiments, beside the experiments.
+pub const COMPARISONS: &str = "compare";
+
 impl Stage {
     /// Every stage, in the order in which they run.
     pub const ALL: [Self; 6] =

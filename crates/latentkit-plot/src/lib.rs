@@ -7,6 +7,7 @@
 mod canvas;
 mod chart;
 mod cluster_name;
+mod comparison;
 mod contingency;
 mod criterion;
 mod escape;
@@ -22,6 +23,7 @@ mod report;
 mod scale;
 mod style;
 mod sweep;
+mod trials;
 
 use std::path::Path;
 
@@ -33,7 +35,9 @@ use latentkit_core::{Event, Observer, Result, atomic};
 use crate::chart::Chart;
 use crate::experiment::Experiment;
 
+pub use crate::comparison::{ComparedRun, ComparedTable, Comparison};
 pub use crate::experiment::inputs;
+pub use crate::trials::{TrialFigures, draw_trials};
 
 /// What plot reads.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
-use crate::canvas::{Area, Drawn, px};
+use crate::canvas::{Area, Drawn, logical, px};
 use crate::frame::{Plot, SUBTITLE_HEIGHT};
 use crate::style::{self, Text};
 
@@ -22,14 +22,14 @@ const SAMPLE: f64 = 32.0;
 
 /// A line.
 #[derive(Clone, Copy)]
-pub(crate) struct Line {
-    pub(crate) name: &'static str,
+pub(crate) struct Line<'a> {
+    pub(crate) name: &'a str,
     pub(crate) color: RGBColor,
     /// Dashes and squares rather than a whole line and discs.
     pub(crate) dashed: bool,
 }
 
-impl Line {
+impl Line<'_> {
     /// Draws the line through points, with a marker on each of them where they are few.
     pub(crate) fn draw<DB: DrawingBackend>(&self, plot: &mut Plot<DB>, points: &[(f64, f64)]) -> Drawn<DB> {
         let pen = style::line(self.color, WIDTH);
@@ -64,6 +64,28 @@ fn marked(points: usize) -> bool {
     points <= MARKED_POINTS
 }
 
+/// Room between a line of the legend and its name, and between the name and the next line.
+const SAMPLE_GAP: f64 = 8.0;
+const ENTRY_GAP: f64 = 28.0;
+
+/// The entries of each row of a legend of lines in a width, as many in a row as fit.
+pub(crate) fn legend_rows<'l, 'a>(lines: &'l [Line<'a>], width: f64) -> Vec<&'l [Line<'a>]> {
+    let mut rows = Vec::new();
+    let (mut start, mut right) = (0, 0.0);
+    for (index, line) in lines.iter().enumerate() {
+        let entry = SAMPLE + SAMPLE_GAP + Text::BODY.width(line.name);
+        if index > start && right + entry > width {
+            rows.push(&lines[start..index]);
+            (start, right) = (index, 0.0);
+        }
+        right += entry + ENTRY_GAP;
+    }
+    if start < lines.len() {
+        rows.push(&lines[start..]);
+    }
+    rows
+}
+
 /// Draws a legend of lines of so many points in a row, as the second line of a header. Returns what is left.
 pub(crate) fn legend<DB: DrawingBackend>(
     area: &Area<DB>,
@@ -71,6 +93,7 @@ pub(crate) fn legend<DB: DrawingBackend>(
     points: usize,
 ) -> Drawn<DB, Area<DB>> {
     let (row, rest) = area.split_vertically(px(SUBTITLE_HEIGHT));
+    let width = logical(row.dim_in_pixel().0);
     let middle = px(style::TEXT_SIZE * 0.36);
     let mut left = 0.0;
     for line in lines {
@@ -87,9 +110,10 @@ pub(crate) fn legend<DB: DrawingBackend>(
             true => row.draw(&line.square(center))?,
             false => row.draw(&line.disc(center))?,
         }
-        let start = left + SAMPLE + 8.0;
-        row.draw_text(line.name, &Text::BODY.at(HPos::Left, VPos::Center), (px(start), middle))?;
-        left = start + Text::BODY.width(line.name) + 28.0;
+        let start = left + SAMPLE + SAMPLE_GAP;
+        let name = Text::BODY.fit(line.name, width - start);
+        row.draw_text(&name, &Text::BODY.at(HPos::Left, VPos::Center), (px(start), middle))?;
+        left = start + Text::BODY.width(line.name) + ENTRY_GAP;
     }
     Ok(rest)
 }

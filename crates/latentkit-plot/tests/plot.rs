@@ -1,6 +1,7 @@
 //! The stage as a whole: made-up experiments in, charts and reports out.
 
 mod fixture;
+mod several;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -17,6 +17,7 @@ mod neighbours;
 mod projection;
 mod reconstructions;
 mod sweep;
+mod trials;
 
 pub use assignments::{Assignments, read_assignments, write_assignments};
 pub use centroids::{
@@ -39,6 +40,7 @@ pub use reconstructions::{
     Reconstruction, ReconstructionKind, Reconstructions, read_reconstructions, write_reconstructions,
 };
 pub use sweep::{External, SilhouetteFigure, SweepRow, read_sweep, write_sweep};
+pub use trials::{TrialRow, write_trials};
 
 /// Key-value metadata of a file; each key is written with the prefix `latentkit.`.
 pub type Metadata = std::collections::BTreeMap<String, String>;

@@ -653,3 +653,62 @@ fn a_truncated_file_is_an_error() {
         assert_input_error(&read_dataset(&path).unwrap_err(), &["dataset.parquet"]);
     }
 }
+
+#[test]
+fn trials_have_typed_columns_and_nulls() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trials.parquet");
+    let row = |trial: u32, rate: serde_json::Value, k: serde_json::Value, bce: Option<f64>| TrialRow {
+        trial,
+        name: format!("seed={trial}"),
+        state: if bce.is_some() { "done" } else { "failed" }.into(),
+        overrides: vec![
+            ("seed".into(), serde_json::json!(trial)),
+            ("train.optimizer.learning-rate".into(), rate),
+            ("cluster.k".into(), k),
+            ("train.device".into(), serde_json::json!("cpu")),
+        ],
+        seconds: bce.map(|_| 1.5),
+        epochs: bce.map(|_| 3),
+        test_bce: bce,
+        test_mse: None,
+        test_mae: None,
+        dead_latents: None,
+        best_k: Some(9),
+        silhouette: None,
+        silhouette_sampled: None,
+    };
+    let rows = [
+        row(1, serde_json::json!(1), serde_json::json!([2, 3]), Some(0.25)),
+        row(2, serde_json::json!(0.5), serde_json::json!(7), None),
+    ];
+    write_trials(&path, &rows, &metadata()).unwrap();
+    let table = ParquetReader::new(fs_err::File::open(&path).unwrap().into_file()).finish().unwrap();
+    let types: Vec<_> =
+        table.columns().iter().map(|column| format!("{} {}", column.name(), column.dtype())).collect();
+    let expected = [
+        "trial u32",
+        "name str",
+        "state str",
+        "seed u32",
+        "train.optimizer.learning-rate f64",
+        "cluster.k str",
+        "train.device str",
+        "seconds f64",
+        "epochs u32",
+        "test_bce f64",
+        "test_mse f64",
+        "test_mae f64",
+        "dead_latents u32",
+        "best_k u32",
+        "silhouette f64",
+        "silhouette_sampled f64",
+    ];
+    assert_eq!(types, expected);
+    let column = |name: &str| table.column(name).unwrap().clone();
+    assert_eq!(column("test_bce").f64().unwrap().iter().collect::<Vec<_>>(), [Some(0.25), None]);
+    assert_eq!(column("cluster.k").str().unwrap().iter().collect::<Vec<_>>(), [Some("[2,3]"), Some("7")]);
+    assert_eq!(column("train.device").str().unwrap().iter().collect::<Vec<_>>(), [Some("cpu"), Some("cpu")]);
+    assert_eq!(column("silhouette").null_count(), 2);
+    write_trials(&path, &[], &metadata()).unwrap();
+}

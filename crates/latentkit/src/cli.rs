@@ -1,6 +1,7 @@
 //! All of the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use latentkit_core::Stage;
@@ -104,6 +105,32 @@ Examples:
     /// Print the config with every default filled in
     #[command(after_help = "Example:\n  latentkit config configs/mnist.toml --set seed=7 > seed-7.toml")]
     Config(ConfigArguments),
+    /// Run a trial for each combination of the values that --set lists
+    #[command(after_help = "\
+Values of --set are separated by commas, and every combination of them is a trial:
+  --set train.optimizer.learning-rate=1e-3,3e-4 --set seed=0..4    ten trials
+  seed=0..4                                       0, 1, 2, 3 and 4: both ends belong to the range
+  cluster.k='[2,3],{ from = 2, to = 5 }'          two values: no comma inside of brackets separates
+Each trial is an experiment in `<experiment>/sweep/<trial>/` of the artifacts, named by all of its overrides. The same
+command again skips what has finished and goes on with the rest. At the end: a table of all trials on stdout and in
+`sweep/trials.parquet`, a chart in `sweep/trials.png` and `.svg`. With --trial they are left out; the same command
+without it, after all trials have run, makes them.
+
+Examples:
+  latentkit sweep configs/mnist.toml --set train.optimizer.learning-rate=1e-3,3e-4 --set seed=0..4
+  latentkit sweep my.toml --latents embeddings.parquet --set cluster.restarts=1,10,100 --jobs 2
+  latentkit sweep configs/mnist.toml --set seed=0..7 --trial \"$SLURM_ARRAY_TASK_ID/8\"")]
+    Sweep(SweepArguments),
+    /// List the experiments and the trials of sweeps, with their figures
+    #[command(after_help = "Example:\n  latentkit runs --artifacts /scratch/artifacts --json")]
+    Runs,
+    /// Tell what differs between runs, and draw their curves on one page
+    #[command(after_help = "\
+Examples:
+  latentkit compare mnist mnist-fast
+  latentkit compare mnist/sweep/seed=0 mnist/sweep/seed=1 mnist/sweep/seed=2 --html seeds.html
+  latentkit compare mnist /backup/artifacts/mnist --markdown > difference.md")]
+    Compare(CompareArguments),
 }
 
 #[derive(Debug, Args)]
@@ -182,4 +209,74 @@ impl From<StageName> for Stage {
             StageName::Plot => Self::Plot,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepArguments {
+    /// The experiment, a TOML file
+    pub(crate) config: PathBuf,
+    /// Last stage to run; stages whose sections the config lacks are left out
+    #[arg(long, value_name = "STAGE", default_value = "plot")]
+    pub(crate) to: StageName,
+    /// Parquet file of points: every trial clusters them, and nothing is trained
+    #[arg(long, value_name = "FILE")]
+    pub(crate) latents: Option<PathBuf>,
+    /// Column of lists that holds the points
+    #[arg(long, value_name = "NAME", requires = "latents")]
+    pub(crate) column: Option<String>,
+    /// Column of labels, which are compared with the clusters and never used to find them [default: label]
+    #[arg(long, value_name = "NAME", requires = "latents")]
+    pub(crate) label_column: Option<String>,
+    /// Trials that run at the same time, each in a process of its own; the threads are divided among them
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: u16,
+    /// Run the other trials when one fails, and exit with 1 at the end
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Only every N-th trial, from the i-th on (1 to N): the jobs 1/N to N/N of an array share the trials
+    #[arg(long, value_name = "i/N")]
+    pub(crate) trial: Option<Share>,
+    /// Print the names of the trials and their overrides, and run nothing
+    #[arg(long)]
+    pub(crate) print_trials: bool,
+}
+
+/// A share of the trials: every `of`-th, from the one of this number on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    number: usize,
+    of: usize,
+}
+
+impl Share {
+    /// Whether a trial, counted from 1, belongs to it.
+    pub(crate) fn has(self, trial: usize) -> bool {
+        (trial - 1) % self.of == self.number - 1
+    }
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let share =
+            text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        match share {
+            Some((number, of)) if (1..=of).contains(&number) => Ok(Self { number, of }),
+            _ => Err("expected `i/N` with i from 1 to N, as in `3/8`".to_owned()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// Experiments in the folder of artifacts, trials (`mnist/sweep/seed=0`), or folders; two to eight
+    #[arg(required = true, num_args = 2..=8, value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// Print tables of Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Where the page is written [default: compare/<RUN>-vs-<RUN>.html in the folder of artifacts]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }

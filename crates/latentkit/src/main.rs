@@ -1,10 +1,12 @@
 //! `latentkit`: trains auto-encoders, exports their latents, clusters them, chooses k and draws the results.
 
 mod cli;
+mod columns;
 mod commands;
 mod output;
 mod pipeline;
 mod progress;
+mod record;
 mod versions;
 
 use std::process::ExitCode;
@@ -54,6 +56,9 @@ fn run(cli: &Cli) -> Result<ExitCode> {
             }
         }
         Command::Config(arguments) => commands::config::print(global, arguments)?,
+        Command::Sweep(arguments) => commands::sweep::run(global, arguments)?,
+        Command::Runs => commands::runs::print(global)?,
+        Command::Compare(arguments) => commands::compare::run(global, arguments)?,
     }
     output::close()?;
     Ok(ExitCode::SUCCESS)

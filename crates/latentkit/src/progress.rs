@@ -148,6 +148,11 @@ fn show(event: Event) {
     }
 }
 
+/// Shows how many trials of a sweep have ended.
+pub(crate) fn trials(ended: usize, total: usize) {
+    advance("sweep", "{prefix} {wide_bar} {pos}/{len} trials, {eta} left", ended as u64, Some(total as u64));
+}
+
 /// Moves the bar of this name, or puts one in the place of another.
 fn advance(name: &str, template: &str, position: u64, total: Option<u64>) {
     if BARS.is_hidden() {

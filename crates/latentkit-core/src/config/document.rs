@@ -56,22 +56,9 @@ impl Document {
     }
 
     /// Applies one `section.key=value`.
-    fn apply(&mut self, argument: &str) -> Result<()> {
-        let malformed = || {
-            Error::config("", format!("cannot use `--set {argument}`"))
-                .expected("`section.key=value`, the value as in TOML")
-        };
-        let (key, value) = argument.split_once('=').ok_or_else(malformed)?;
-        let key: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
-        if key.iter().any(String::is_empty) {
-            return Err(malformed());
-        }
-        // A bare word is no TOML value; taken as text it spares the shell's second pair of quotes.
-        let value = match format!("value = {value}").parse::<Table>() {
-            Ok(mut table) if table.len() == 1 => table.remove("value").ok_or_else(malformed)?,
-            _ => Value::String(value.trim().to_owned()),
-        };
-        let (last, parents) = key.split_last().ok_or_else(malformed)?;
+    pub(super) fn apply(&mut self, argument: &str) -> Result<()> {
+        let (key, value) = parse_override(argument)?;
+        let (last, parents) = key.split_last().ok_or_else(|| malformed(argument))?;
         let mut table = &mut self.table;
         for parent in parents {
             let entry = table.entry(parent.clone()).or_insert_with(|| Value::Table(Table::new()));
@@ -125,6 +112,26 @@ impl Document {
         }
         Some(excerpt(&self.path, &self.text, span?))
     }
+}
+
+/// The parts of the key and the value of one `section.key=value`.
+pub(super) fn parse_override(argument: &str) -> Result<(Vec<String>, Value)> {
+    let (key, value) = argument.split_once('=').ok_or_else(|| malformed(argument))?;
+    let key: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
+    if key.iter().any(String::is_empty) {
+        return Err(malformed(argument));
+    }
+    // A bare word is no TOML value; taken as text it spares the shell's second pair of quotes.
+    let value = match format!("value = {value}").parse::<Table>() {
+        Ok(mut table) if table.len() == 1 => table.remove("value").ok_or_else(|| malformed(argument))?,
+        _ => Value::String(value.trim().to_owned()),
+    };
+    Ok((key, value))
+}
+
+fn malformed(argument: &str) -> Error {
+    Error::config("", format!("cannot use `--set {argument}`"))
+        .expected("`section.key=value`, the value as in TOML")
 }
 
 /// The line of `span`, numbered, with the span underlined.

@@ -7,6 +7,7 @@ mod model;
 mod number;
 mod plot;
 mod train;
+mod trials;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,7 @@ pub use train::{
     Device, EarlyStopping, Engine, ExportConfig, Loss, Optimizer, OptimizerKind, Precision, Schedule,
     TrainConfig,
 };
+pub use trials::{Plan, Trial};
 
 use crate::{Error, ErrorKind, Result, Stage};
 use document::Document;
@@ -68,12 +70,15 @@ fn default_seed() -> u32 {
     42
 }
 
-/// The name of an experiment: letters, digits, `-`, `_` and `.`, so that it is one folder on every system.
+/// The name of an experiment: letters, digits, `-`, `_`, `.`, `=` and `,`, so that it is one folder on every system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
 impl Name {
+    /// Bytes of the longest name.
+    const LONGEST: usize = 100;
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -84,10 +89,14 @@ impl TryFrom<String> for Name {
     type Error = String;
 
     fn try_from(name: String) -> std::result::Result<Self, String> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.chars().all(allowed) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | ',');
+        if name.is_empty()
+            || name.len() > Self::LONGEST
+            || name.starts_with('.')
+            || !name.chars().all(allowed)
+        {
             return Err(format!(
-                "`{name}` cannot name a folder, expected up to 100 letters, digits, `-`, `_` and `.`, not starting with `.`"
+                "`{name}` cannot name a folder, expected up to 100 letters, digits, `-`, `_`, `.`, `=` and `,`, not starting with `.`"
             ));
         }
         Ok(Self(name))

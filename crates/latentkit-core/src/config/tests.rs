@@ -232,6 +232,8 @@ fn an_unknown_device_is_an_error() {
 
 #[test]
 fn a_name_is_one_folder() {
+    let trial = load(COMPLETE, &["name=learning-rate=0.001,seed=0"]).unwrap();
+    assert_eq!(trial.experiment.name.as_str(), "learning-rate=0.001,seed=0");
     for name in ["", "a/b", "..", ".hidden", "a b"] {
         assert_contains(&error("\"trial\"", &format!("\"{name}\"")), &["cannot name a folder"]);
     }

@@ -13,17 +13,17 @@ use crate::style::{self, Text};
 
 pub(super) const SIZE: (u32, u32) = (960, 420);
 
-pub(super) const TRAIN: Line = Line { name: "train", color: style::FIRST, dashed: false };
-pub(super) const VALIDATION: Line = Line { name: "validation", color: style::SECOND, dashed: true };
+pub(super) const TRAIN: Line<'static> = Line { name: "train", color: style::FIRST, dashed: false };
+pub(super) const VALIDATION: Line<'static> = Line { name: "validation", color: style::SECOND, dashed: true };
 
 /// A panel: its heading, its vertical axis, and its lines.
-pub(super) struct Panel {
+pub(super) struct Panel<'a> {
     pub(super) heading: &'static str,
     pub(super) y: Axis,
-    pub(super) lines: Vec<(Line, Vec<(f64, f64)>)>,
+    pub(super) lines: Vec<(Line<'a>, Vec<(f64, f64)>)>,
 }
 
-impl Panel {
+impl Panel<'_> {
     /// A metric of training and validation.
     pub(super) fn of_metric(
         history: &[HistoryRow],
@@ -38,10 +38,9 @@ impl Panel {
         Self { heading, y, lines: vec![(TRAIN, train), (VALIDATION, validation)] }
     }
 
-    fn draw<DB: DrawingBackend>(self, area: &Area<DB>, history: &[HistoryRow]) -> Drawn<DB> {
-        let epochs: Vec<u32> = history.iter().map(|row| row.epoch).collect();
+    fn draw<DB: DrawingBackend>(self, area: &Area<DB>, epochs: &[u32]) -> Drawn<DB> {
         let margin = if epochs.len() > 1 { epochs.len() as f64 * 0.03 } else { 0.5 };
-        let x = Axis::whole("epoch", &epochs, margin, 8);
+        let x = Axis::whole("epoch", epochs, margin, 8);
 
         let (heading, body) = area.split_vertically(px(26.0));
         let mut plot = frame::plot(&body, x, self.y, Grid::Both)?;
@@ -66,12 +65,22 @@ pub(super) fn draw<DB: DrawingBackend>(
     history: &[HistoryRow],
     panels: [Panel; 2],
 ) -> Drawn<DB> {
+    let epochs: Vec<u32> = history.iter().map(|row| row.epoch).collect();
+    draw_over(area, &epochs, panels)
+}
+
+/// As [`draw`], over these epochs, ascending.
+pub(super) fn draw_over<DB: DrawingBackend>(
+    area: &Area<DB>,
+    epochs: &[u32],
+    panels: [Panel; 2],
+) -> Drawn<DB> {
     let (width, _) = area.dim_in_pixel();
     let (left, right) = area.split_horizontally(width as i32 / 2);
     let left = left.margin(0, 0, 0, px(12.0));
     let right = right.margin(0, 0, px(12.0), 0);
     for (area, panel) in [left, right].iter().zip(panels) {
-        panel.draw(area, history)?;
+        panel.draw(area, epochs)?;
     }
     Ok(())
 }

@@ -13,13 +13,13 @@ use crate::{format, frame, style};
 /// The axis is logarithmic where the rates differ by more than this factor.
 const WIDE: f64 = 20.0;
 
-const RATE: Line = Line { name: "learning rate", color: style::INK, dashed: false };
+const RATE: Line<'static> = Line { name: "learning rate", color: style::INK, dashed: false };
 
 /// The learning rate and the loss of each epoch.
 pub(crate) struct RateAndLoss<'a>(pub(super) &'a [HistoryRow]);
 
 impl RateAndLoss<'_> {
-    fn rates(&self) -> Panel {
+    fn rates(&self) -> Panel<'static> {
         let rates = points(self.0, |row| row.learning_rate);
         let values: Vec<f64> = rates.iter().map(|point| point.1).collect();
         let (low, high) = values

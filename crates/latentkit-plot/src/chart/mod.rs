@@ -12,11 +12,14 @@ mod epochs;
 mod latent_histograms;
 mod latents_2d;
 mod learning_rate_and_loss;
+pub(crate) mod overlaid_silhouettes;
+pub(crate) mod overlaid_training;
 mod pairs;
 mod reconstructions;
 mod silhouette;
 mod silhouette_plot;
 mod training_curves;
+pub(crate) mod trials;
 
 use plotters::prelude::DrawingBackend;
 
@@ -83,6 +86,12 @@ pub(crate) enum Kind<'a> {
     Centroids(centroids::Centroids<'a>),
     /// Images of each cluster.
     ClusterExamples(cluster_examples::Gallery<'a>),
+    /// The loss of several runs against epochs.
+    OverlaidTraining(overlaid_training::Losses<'a>),
+    /// The silhouettes of several runs against the number of clusters.
+    OverlaidSilhouettes(overlaid_silhouettes::Sweeps<'a>),
+    /// The figures of the trials of a sweep.
+    Trials(trials::Figures<'a>),
 }
 
 /// Does the same with the figure of every kind of chart.
@@ -103,6 +112,9 @@ macro_rules! with_figure {
             Kind::Contingency($figure) => $do,
             Kind::Centroids($figure) => $do,
             Kind::ClusterExamples($figure) => $do,
+            Kind::OverlaidTraining($figure) => $do,
+            Kind::OverlaidSilhouettes($figure) => $do,
+            Kind::Trials($figure) => $do,
         }
     };
 }
@@ -131,6 +143,11 @@ impl<'a> Chart<'a> {
             cluster_examples::Gallery::new(experiment).map(Kind::ClusterExamples),
         ];
         kinds.into_iter().flatten().map(|kind| Self { experiment: &experiment.name, kind }).collect()
+    }
+
+    /// A chart of what is not one experiment's, with what stands at the right of its title.
+    pub(crate) fn of(subject: &'a str, kind: Kind<'a>) -> Self {
+        Self { experiment: subject, kind }
     }
 
     /// Name of its files, without an extension.

@@ -1,6 +1,7 @@
 //! `report.html`: one page, readable without any other file, that tells what an experiment did and found.
 
 mod clusters;
+pub(crate) mod comparison;
 mod confusion;
 mod html;
 mod model;
@@ -42,6 +43,14 @@ pub(crate) fn page(experiment: &Experiment, charts: &[Chart]) -> Result<String> 
     .flatten()
     .collect();
 
+    let kicker = "Experiment report";
+    let heading = Html::new().text(&experiment.name);
+    let title = Html::new().text(&experiment.name).markup(" – experiment report");
+    Ok(document(title, kicker, heading, overview::summary(experiment), sections))
+}
+
+/// A page of sections: the title of its window, the line above its heading, the heading, and what introduces it.
+fn document(title: Html, kicker: &'static str, heading: Html, lead: Html, sections: Vec<Section>) -> String {
     let mut contents = Html::new();
     for section in &sections {
         let link = Html::new()
@@ -63,9 +72,9 @@ pub(crate) fn page(experiment: &Experiment, charts: &[Chart]) -> Result<String> 
             .markup("</section>\n");
     }
     let header = Html::new()
-        .classed("p", "kicker", Html::new().text("Experiment report"))
-        .element("h1", Html::new().text(&experiment.name))
-        .add(overview::summary(experiment))
+        .classed("p", "kicker", Html::new().markup(kicker))
+        .element("h1", heading)
+        .add(lead)
         .markup("<nav aria-label=\"Sections\">")
         .element("ul", contents)
         .markup("</nav>\n");
@@ -76,14 +85,14 @@ pub(crate) fn page(experiment: &Experiment, charts: &[Chart]) -> Result<String> 
         .markup("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ")
         .markup("style-src 'unsafe-inline'; img-src data:; font-src data:\">\n")
         .markup("<meta name=\"color-scheme\" content=\"light dark\">\n")
-        .element("title", Html::new().text(&experiment.name).markup(" – experiment report"))
+        .element("title", title)
         .style(&font::css())
         .style(include_str!("style.css"))
         .markup("</head>\n<body>\n")
         .element("header", header)
         .element("main", main)
         .markup("</body>\n</html>\n");
-    Ok(page.into_string())
+    page.into_string()
 }
 
 /// The charts, to be placed among the sections.

@@ -7,7 +7,7 @@ use crate::snapshot;
 use crate::support::{Folder, repository};
 
 /// A table of 60 points in three groups.
-fn write_points(folder: &Folder, name: &str, spoil: impl Fn(&mut Array2<f32>)) {
+pub(crate) fn write_points(folder: &Folder, name: &str, spoil: impl Fn(&mut Array2<f32>)) {
     let mut values = Array2::from_shape_fn((60, 2), |(row, column)| {
         let noise = ((row * 7 + column * 13) % 11) as f32 / 50.0;
         (row % 3) as f32 * if column == 0 { 3.0 } else { -2.0 } + noise
@@ -100,7 +100,10 @@ fn the_config_is_printed_with_every_default() {
 fn every_command_has_help_with_an_example() {
     let folder = Folder::new();
     snapshot!("help", folder.run(&["--help"]).ok().stdout);
-    for command in ["run", "ingest", "train", "export", "cluster", "plot", "summary", "status", "config"] {
+    for command in [
+        "run", "ingest", "train", "export", "cluster", "plot", "summary", "status", "config", "sweep",
+        "runs", "compare",
+    ] {
         let help = folder.run(&[command, "--help"]).ok().stdout;
         assert!(
             help.contains("Example") && help.contains(&format!("latentkit {command}")),

@@ -4,4 +4,6 @@ mod support;
 
 mod bad_input;
 mod commands;
+mod compare;
 mod pipeline;
+mod sweep;

@@ -1,0 +1,171 @@
+//! `latentkit compare`: what differs between runs.
+
+mod differences;
+mod leaves;
+mod tables;
+
+use std::path::{Path, PathBuf};
+
+use latentkit_core::manifest::Manifest;
+use latentkit_core::stage::{COMPARISONS, HISTORY};
+use latentkit_core::summary::SilhouetteKind;
+use latentkit_core::{Error, Result, Stage, atomic, hash};
+use latentkit_plot::{ComparedRun, Comparison};
+use latentkit_table::{HistoryRow, read_history};
+
+use crate::cli::{CompareArguments, Global};
+use crate::output;
+use crate::record::silhouettes;
+use differences::Differences;
+
+/// Bytes of the longest name of a page, so that every file system takes it.
+const LONGEST_NAME: usize = 200;
+
+/// A run to be compared.
+struct Run {
+    /// As the command line names it.
+    name: String,
+    folder: PathBuf,
+    manifests: Vec<Manifest>,
+}
+
+/// `latentkit compare`.
+pub(crate) fn run(global: &Global, arguments: &CompareArguments) -> Result<()> {
+    let runs =
+        arguments.runs.iter().map(|name| Run::find(&global.artifacts, name)).collect::<Result<Vec<_>>>()?;
+    let same = |place: usize| runs[..place].iter().find(|other| is_same(&other.folder, &runs[place].folder));
+    if let Some((place, other)) = (0..runs.len()).find_map(|place| Some((place, same(place)?))) {
+        return Err(Error::usage(format!("`{}` and `{}` are the same run", other.name, runs[place].name)));
+    }
+    let differences = Differences::between(&runs);
+    let page = write_page(global, arguments, &runs, &differences)?;
+    if global.json {
+        output::json(&tables::json(&runs, &differences, page.as_deref()));
+    } else {
+        let lines = if arguments.markdown {
+            tables::markdown(&runs, &differences)
+        } else {
+            tables::text(&runs, &differences)
+        };
+        for line in lines {
+            output::line(line);
+        }
+        match page {
+            Some(page) if arguments.markdown => log::info!("page: {}", page.display()),
+            Some(page) => output::line(format!("page: {}", page.display())),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+impl Run {
+    /// The run of a name: an experiment or trial in the folder of artifacts, else a folder.
+    fn find(artifacts: &Path, name: &str) -> Result<Self> {
+        let name = name.trim_end_matches('/');
+        let places = [artifacts.join(name), PathBuf::from(name)];
+        let Some(folder) = places.iter().find(|place| place.is_dir() && !name.is_empty()) else {
+            return Err(Error::input(format!("cannot find the run `{name}`"))
+                .expected(format!("an experiment or trial in `{}`, or a folder", artifacts.display()))
+                .hint("`latentkit runs` lists those that there are"));
+        };
+        let mut manifests = Vec::new();
+        for stage in Stage::ALL {
+            manifests.extend(Manifest::read(&folder.join(stage.name()))?);
+        }
+        if manifests.is_empty() {
+            return Err(Error::input(format!("nothing to compare in `{}`", folder.display()))
+                .expected("the folder of an experiment of which a stage has finished")
+                .hint("`latentkit run CONFIG` makes one; `latentkit runs` lists those that there are"));
+        }
+        Ok(Self { name: name.to_owned(), folder: folder.clone(), manifests })
+    }
+
+    fn manifest(&self, stage: Stage) -> Option<&Manifest> {
+        self.manifests.iter().find(|manifest| manifest.stage == stage)
+    }
+
+    /// The epochs of its training; none where it has none.
+    fn history(&self) -> Result<Vec<HistoryRow>> {
+        let path = self.folder.join(Stage::Train.name()).join(HISTORY);
+        if self.manifest(Stage::Train).is_some() && path.is_file() {
+            read_history(&path)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Whether two folders are one, whatever their paths.
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs_err::canonicalize(one), fs_err::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// Writes the page and returns its path. That it cannot be written to the folder of artifacts, which may be another's, is
+/// no reason to withhold the tables.
+fn write_page(
+    global: &Global,
+    arguments: &CompareArguments,
+    runs: &[Run],
+    differences: &Differences,
+) -> Result<Option<PathBuf>> {
+    let compared = runs
+        .iter()
+        .zip(tables::names(runs))
+        .map(|(run, name)| {
+            let summary = run.manifest(Stage::Cluster).map(|manifest| &manifest.summary);
+            let sampled =
+                summary.is_some_and(|summary| !silhouettes(summary, SilhouetteKind::Sampled).is_empty());
+            let kind = if sampled { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
+            Ok(ComparedRun {
+                name,
+                history: run.history()?,
+                silhouettes: summary.map(|summary| silhouettes(summary, kind)).unwrap_or_default(),
+                silhouettes_sampled: kind == SilhouetteKind::Sampled,
+                best_k: summary.and_then(|summary| u32::try_from(summary["best_k"].as_u64()?).ok()),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let page = Comparison { runs: compared, tables: tables::page(runs, differences) }.page()?;
+    if let Some(path) = &arguments.html {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs_err::create_dir_all(folder)?;
+        }
+        atomic::write(path, page.as_bytes())?;
+        return Ok(Some(path.clone()));
+    }
+    let folder = global.artifacts.join(COMPARISONS);
+    let path = folder.join(page_name(runs));
+    let written = fs_err::create_dir_all(&folder)
+        .map_err(Error::from)
+        .and_then(|()| atomic::write(&path, page.as_bytes()));
+    if let Err(error) = written {
+        log::warn!(
+            "the page was not written, `--html FILE` writes it elsewhere: {}",
+            first_line(&error.to_string())
+        );
+        return Ok(None);
+    }
+    Ok(Some(path))
+}
+
+/// `<RUN>-vs-<RUN>.html`, with what no file name may have replaced.
+fn page_name(runs: &[Run]) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || "-_.=,".contains(c) { c } else { '-' };
+    let names: Vec<String> =
+        runs.iter().map(|run| run.name.trim_matches(['/', '.']).chars().map(allowed).collect()).collect();
+    let mut name = names.join("-vs-");
+    if name.len() > LONGEST_NAME {
+        let digest = hash::of_bytes(name.as_bytes());
+        name.truncate(LONGEST_NAME);
+        name = format!("{name}-{}", &digest[..8]);
+    }
+    format!("{name}.html")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or(text)
+}

@@ -1,0 +1,225 @@
+//! What a sweep found: a row a trial, on stdout, as a table and as a chart.
+
+use std::path::Path;
+
+use latentkit_core::Result;
+use latentkit_core::config::Plan;
+use latentkit_core::stage::{TRIAL_LOG, TRIALS};
+use latentkit_plot::TrialFigures;
+use latentkit_table::{Metadata, TrialRow, write_trials};
+use serde_json::json;
+
+use super::processes::Ending;
+use super::{Chosen, overrides};
+use crate::cli::{Global, SweepArguments};
+use crate::columns::{Align, Columns};
+use crate::output;
+use crate::record::{Figures, Record};
+
+/// A trial that ended.
+struct Row<'a> {
+    chosen: &'a Chosen<'a>,
+    /// Why it failed.
+    failure: Option<&'a str>,
+    /// None when it failed.
+    figures: Option<Figures>,
+}
+
+impl Row<'_> {
+    fn state(&self) -> &'static str {
+        if self.failure.is_some() { "failed" } else { "done" }
+    }
+
+    fn figure<T>(&self, figure: impl Fn(&Figures) -> Option<T>) -> Option<T> {
+        self.figures.as_ref().and_then(figure)
+    }
+}
+
+/// Prints the figures of the trials. Of a whole sweep, not of a share of it, the table and the chart are written, too.
+pub(super) fn print(
+    global: &Global,
+    arguments: &SweepArguments,
+    plan: &Plan,
+    root: &Path,
+    chosen: &[Chosen],
+    endings: &[Option<Ending>],
+) -> Result<()> {
+    let rows: Vec<Row> =
+        chosen.iter().zip(endings).map(|(chosen, ending)| row(chosen, ending.as_ref())).collect();
+    let (mut table, mut charts) = (None, Vec::new());
+    if arguments.trial.is_none() {
+        fs_err::create_dir_all(root)?;
+        let path = root.join(TRIALS);
+        let metadata = Metadata::from([
+            ("experiment".to_owned(), plan.experiment.as_str().to_owned()),
+            ("trials".to_owned(), plan.trials.len().to_string()),
+        ]);
+        write_trials(&path, &rows.iter().map(table_row).collect::<Vec<_>>(), &metadata)?;
+        table = Some(path.display().to_string());
+        let figures: Vec<_> = rows.iter().map(chart_row).collect();
+        let formats = &plan.trials[0].config.experiment.plot.formats;
+        let files = latentkit_plot::draw_trials(root, plan.experiment.as_str(), &figures, formats)?;
+        charts = files.iter().map(|file| file.display().to_string()).collect();
+    }
+    if global.json {
+        output::json(&json!({
+            "experiment": plan.experiment,
+            "folder": root.display().to_string(),
+            "of": plan.trials.len(),
+            "trials": rows.iter().map(json_row).collect::<Vec<_>>(),
+            "table": table,
+            "charts": charts,
+        }));
+        return Ok(());
+    }
+    for line in text(&rows) {
+        output::line(line);
+    }
+    if let Some(table) = table {
+        output::line(format!("table: {table}"));
+    }
+    for chart in charts {
+        output::line(format!("chart: {chart}"));
+    }
+    Ok(())
+}
+
+/// The figures of a trial: those of the stages that it ran, and of no other that may be in its folder from before.
+fn row<'a>(chosen: &'a Chosen, ending: Option<&'a Ending>) -> Row<'a> {
+    match ending {
+        Some(Ending::Done) => {
+            let record = Record::read(&chosen.folder);
+            let ran = record.manifests().filter(|manifest| chosen.stages.contains(&manifest.stage));
+            Row { chosen, failure: None, figures: Some(Figures::of(ran)) }
+        }
+        Some(Ending::Failed(reason)) => Row { chosen, failure: Some(reason), figures: None },
+        None => Row { chosen, failure: Some("it did not run"), figures: None },
+    }
+}
+
+fn table_row(row: &Row) -> TrialRow {
+    let trial = row.chosen.trial;
+    TrialRow {
+        trial: u32::try_from(trial.number).unwrap_or(u32::MAX),
+        name: trial.name.as_str().to_owned(),
+        state: row.state().to_owned(),
+        overrides: trial.values.clone(),
+        seconds: row.figure(|figures| Some(figures.seconds)),
+        epochs: row.figure(|figures| figures.epochs),
+        test_bce: row.figure(|figures| figures.test_bce),
+        test_mse: row.figure(|figures| figures.test_mse),
+        test_mae: row.figure(|figures| figures.test_mae),
+        dead_latents: row.figure(|figures| figures.dead_latents),
+        best_k: row.figure(|figures| figures.best_k),
+        silhouette: row.figure(|figures| figures.silhouette),
+        silhouette_sampled: row.figure(|figures| figures.silhouette_sampled),
+    }
+}
+
+fn chart_row(row: &Row) -> TrialFigures {
+    let trial = row.chosen.trial;
+    TrialFigures {
+        number: u32::try_from(trial.number).unwrap_or(u32::MAX),
+        name: trial.name.as_str().to_owned(),
+        test_bce: row.figure(|figures| figures.test_bce),
+        silhouette: row.figure(|figures| figures.silhouette.or(figures.silhouette_sampled)),
+        silhouette_sampled: row.figure(|figures| figures.silhouette_sampled).is_some(),
+    }
+}
+
+fn json_row(row: &Row) -> serde_json::Value {
+    let Chosen { trial, folder, .. } = row.chosen;
+    json!({
+        "number": trial.number,
+        "name": trial.name,
+        "overrides": overrides(trial),
+        "state": row.state(),
+        "error": row.failure,
+        "figures": row.figures,
+        "folder": folder.display().to_string(),
+        "log": folder.join(TRIAL_LOG).display().to_string(),
+    })
+}
+
+/// A column of the text table.
+struct Measure {
+    name: &'static str,
+    value: fn(&Figures) -> Option<f64>,
+    decimals: usize,
+    best: Best,
+}
+
+/// Which value of a column is the best.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Best {
+    Lowest,
+    Highest,
+    /// The column has no better and no worse.
+    None,
+}
+
+const MEASURES: [Measure; 9] = [
+    Measure { name: "epochs", value: |f| f.epochs.map(f64::from), decimals: 0, best: Best::None },
+    Measure { name: "test BCE", value: |f| f.test_bce, decimals: 4, best: Best::Lowest },
+    Measure { name: "test MSE", value: |f| f.test_mse, decimals: 4, best: Best::Lowest },
+    Measure { name: "test MAE", value: |f| f.test_mae, decimals: 4, best: Best::Lowest },
+    Measure { name: "dead", value: |f| f.dead_latents.map(f64::from), decimals: 0, best: Best::None },
+    Measure { name: "best k", value: |f| f.best_k.map(f64::from), decimals: 0, best: Best::None },
+    Measure { name: "silhouette", value: |f| f.silhouette, decimals: 4, best: Best::Highest },
+    Measure { name: "silhouette_sampled", value: |f| f.silhouette_sampled, decimals: 4, best: Best::Highest },
+    Measure { name: "time", value: |f| Some(f.seconds), decimals: 1, best: Best::None },
+];
+
+/// The table as text, the best of each column marked. Columns that no trial has a value for are left out.
+fn text(rows: &[Row]) -> Vec<String> {
+    let value = |row: &Row, measure: &Measure| row.figure(measure.value).filter(|value| value.is_finite());
+    let measures: Vec<&Measure> =
+        MEASURES.iter().filter(|measure| rows.iter().any(|row| value(row, measure).is_some())).collect();
+    let failed = rows.iter().any(|row| row.failure.is_some());
+    let mut columns = Columns::new().column("trial", Align::Right).column("name", Align::Left);
+    if failed {
+        columns = columns.column("state", Align::Left);
+    }
+    for measure in &measures {
+        // The mark of the best takes a place at the right of every number.
+        let name =
+            if measure.best == Best::None { measure.name.to_owned() } else { format!("{} ", measure.name) };
+        columns = columns.column(name, Align::Right);
+    }
+    let mut marked = false;
+    for row in rows {
+        let mut cells = vec![row.chosen.trial.number.to_string(), row.chosen.trial.name.as_str().to_owned()];
+        if failed {
+            cells.push(row.state().to_owned());
+        }
+        for measure in &measures {
+            let Some(number) = value(row, measure) else {
+                cells.push("-".to_owned());
+                continue;
+            };
+            // As shown: of two numbers that look the same, neither is the better one.
+            let shown = |number: f64| format!("{number:.*}", measure.decimals);
+            let others: Vec<f64> = rows.iter().filter_map(|row| value(row, measure)).collect();
+            let is_best = |other: &f64| match measure.best {
+                Best::Lowest => number <= *other || shown(number) == shown(*other),
+                Best::Highest => number >= *other || shown(number) == shown(*other),
+                Best::None => false,
+            };
+            let best = others.len() > 1 && others.iter().all(is_best);
+            marked |= best;
+            let unit = if measure.name == "time" { " s" } else { "" };
+            let mark = match measure.best {
+                Best::None => "",
+                _ if best => "*",
+                _ => " ",
+            };
+            cells.push(format!("{}{unit}{mark}", shown(number)));
+        }
+        columns.row(cells);
+    }
+    let mut lines = columns.lines();
+    if marked {
+        lines.push("* the best of the column".to_owned());
+    }
+    lines
+}
