@@ -28,6 +28,8 @@ step "without libtorch"
 cargo clippy --release --locked --workspace --no-default-features --all-targets -- --deny warnings
 step "tables, read by others"
 scripts/check-tables.sh
+step "killed and gone on"
+scripts/kill-test.sh --short
 step "licences"
 if cargo deny --version >/dev/null 2>&1; then
     cargo deny --all-features check licenses bans sources

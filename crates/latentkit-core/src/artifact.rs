@@ -81,7 +81,7 @@ impl Artifacts {
     /// # Errors
     /// When another process is, with its number and since when.
     pub fn lock(&self) -> Result<Lock> {
-        fs_err::create_dir_all(&self.root)?;
+        atomic::create_folder(&self.root)?;
         let path = self.root.join(".lock");
         let mut file =
             fs_err::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
@@ -89,10 +89,11 @@ impl Artifacts {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = fs_err::read_to_string(&path).unwrap_or_default();
+                // It is empty for the moment in which the other process writes it.
+                let holder = Some(holder.trim()).filter(|holder| !holder.is_empty()).unwrap_or("since now");
                 return Err(Error::failed(format!(
-                    "another latentkit is working on `{}` ({})",
-                    self.root.display(),
-                    holder.trim()
+                    "another latentkit is working on `{}` ({holder})",
+                    self.root.display()
                 ))
                 .hint("wait for it to end, or give this experiment another name"));
             }
@@ -115,16 +116,23 @@ impl Artifacts {
 
     /// Opens the folder in which a stage prepares its files. Checkpoints that an interrupted run of the same key left
     /// in it stay, and so do those of the [`KEPT`] keys begun last: changing a value and changing it back loses nothing.
+    /// All else that interrupted runs left is removed.
     pub fn begin(&self, identity: &Identity) -> Result<Staging> {
         let key = identity.key();
         let stage = identity.stage;
         let folder = self.hidden(stage, &format!("partial-{}", &key[..16]));
         let mut others = self.partials(stage)?;
         others.retain(|other| *other != folder);
-        for old in others.iter().rev().skip(KEPT) {
+        let (kept, useless): (Vec<_>, Vec<_>) =
+            others.into_iter().rev().partition(|other| other.join(CHECKPOINTS).is_dir());
+        for old in kept.iter().skip(KEPT).chain(&useless) {
             fs_err::remove_dir_all(old)?;
         }
-        fs_err::create_dir_all(&folder)?;
+        atomic::create_folder(&folder)?;
+        // The manifest says that all is there, so it goes first.
+        if folder.join(MANIFEST).exists() {
+            fs_err::remove_file(folder.join(MANIFEST))?;
+        }
         // All but checkpoints is written anew, so that nothing half-written gets among the outputs.
         for entry in fs_err::read_dir(&folder)? {
             let path = entry?.path();
@@ -210,6 +218,8 @@ impl Staging {
         let old = self.artifacts.hidden(self.stage, "old");
         if target.exists() {
             fs_err::rename(&target, &old)?;
+            // POSIX promises no order of two renames on the disk.
+            atomic::sync_folder(&self.artifacts.root)?;
         }
         fs_err::rename(&self.folder, &target)?;
         atomic::sync_folder(&self.artifacts.root)?;
@@ -354,10 +364,15 @@ mod tests {
         artifacts.begin(&identity(2)).unwrap();
         artifacts.begin(&identity(1)).unwrap();
         assert!(checkpoint.exists() && !half_written.exists());
+        artifacts.begin(&identity(2)).unwrap();
+        assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), 2, "one of them without a checkpoint");
+        artifacts.begin(&identity(3)).unwrap();
+        assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), 2, "and gone with the next key");
         for seed in 2..6 {
             // The order is that of the system's clock of files, which ticks slowly.
             std::thread::sleep(std::time::Duration::from_millis(20));
-            artifacts.begin(&identity(seed)).unwrap();
+            let staging = artifacts.begin(&identity(seed)).unwrap();
+            fs_err::create_dir_all(staging.folder().join(CHECKPOINTS)).unwrap();
         }
         assert!(!checkpoint.exists(), "old unfinished results do not pile up");
         assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), KEPT + 1);

@@ -43,6 +43,15 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut fs_err::File) -> Result<()
     outcome
 }
 
+/// Creates a folder and those above it that are missing, and flushes those that they are in, so that what is written into
+/// it later cannot be lost with it.
+pub fn create_folder(folder: &Path) -> Result<()> {
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let created: Vec<&Path> = folder.ancestors().take_while(missing).collect();
+    fs_err::create_dir_all(folder)?;
+    created.iter().filter_map(|folder| folder.parent()).try_for_each(sync_folder)
+}
+
 /// Flushes a folder, so that the renames in it outlive a power loss.
 pub fn sync_folder(folder: &Path) -> Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -67,5 +76,17 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(fs_err::read(&path).unwrap(), b"old");
         assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn folders_are_created_with_those_above_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        create_folder(&path).unwrap();
+        create_folder(&path).unwrap();
+        assert!(path.is_dir());
+        write(&path.join("c"), b"").unwrap();
+        let error = create_folder(&path.join("c/d")).unwrap_err().to_string();
+        assert!(error.contains("c/d"), "{error}");
     }
 }

@@ -132,6 +132,11 @@ impl Error {
     pub fn has_excerpt(&self) -> bool {
         self.0.excerpt.is_some()
     }
+
+    /// Whether there is already a way out.
+    pub fn has_hint(&self) -> bool {
+        self.0.hint.is_some()
+    }
 }
 
 impl fmt::Display for Error {

@@ -104,7 +104,8 @@ impl Stage {
         match self {
             Self::Ingest => 1,
             Self::Decode => 2,
-            Self::Train | Self::Export | Self::Plot => 3,
+            Self::Export | Self::Plot => 3,
+            Self::Train => 4,
             Self::Cluster => 5,
         }
     }

@@ -61,8 +61,11 @@ pub struct TrainSummary {
     pub images_per_second: f64,
     /// Sum of the epochs' seconds, over all processes that took part.
     pub seconds: f64,
-    /// Epoch after which this process went on, when it resumed.
+    /// Epochs that the checkpoint held from which this process went on, when it resumed.
     pub resumed_after: Option<u32>,
+    /// Steps of the next epoch that it held as well.
+    #[serde(default)]
+    pub resumed_step: u32,
     /// What computed: `libtorch`, or `native` with its instruction set.
     pub engine: String,
     /// Where it computed.

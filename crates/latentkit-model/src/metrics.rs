@@ -62,9 +62,21 @@ impl MetricSums {
         self.images += images;
     }
 
+    /// Goes on with sums that [`MetricSums::parts`] gave.
+    pub fn from_parts((sums, images): ([f64; 4], u64), device: Device) -> Self {
+        Self { sums: Tensor::from_slice(&sums).to_device(device), images }
+    }
+
+    /// The sums over the images so far, bit by bit (bce, mse, mae, binary accuracy), and how many images those are. Waits for
+    /// the device.
+    pub fn parts(&self) -> ([f64; 4], u64) {
+        ([0, 1, 2, 3].map(|index| self.sums.double_value(&[index])), self.images)
+    }
+
     /// The means over all images. Waits for the device.
     pub fn means(&self) -> Metrics {
-        let mean = |index: i64| self.sums.double_value(&[index]) / self.images.max(1) as f64;
-        Metrics { bce: mean(0), mse: mean(1), mae: mean(2), binary_accuracy: mean(3) }
+        let (sums, images) = self.parts();
+        let [bce, mse, mae, binary_accuracy] = sums.map(|sum| sum / images.max(1) as f64);
+        Metrics { bce, mse, mae, binary_accuracy }
     }
 }

@@ -1,138 +1,299 @@
-//! What training needs to go on after an epoch: weights, moments, and the state of the loop as readable JSON.
+//! What training needs to go on: weights, moments, and the state of the loop as readable JSON.
 //!
-//! A checkpoint is `epoch-0000003.safetensors` and, written after it, `epoch-0000003.json` with its hash. Without the second
-//! file the checkpoint does not exist.
+//! A checkpoint is `epoch-0000003.safetensors` and, written after it, `epoch-0000003.json` with the hash of the first and
+//! its own; within an epoch `epoch-0000004-step-0000120`. Without the second file the checkpoint does not exist.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use latentkit_core::hash::FileRecord;
+use latentkit_core::hash::{self, FileRecord};
 use latentkit_core::{Error, Observer, Result, atomic};
-use latentkit_model::{Adam, AutoEncoder, read_tensors, write_tensors};
-use latentkit_table::HistoryRow;
+use latentkit_model::{MetricSums, numbers, read_tensors, write_tensors};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tch::Tensor;
 
-use crate::schedule::ScheduleState;
-use crate::stopping::StoppingState;
+use crate::state::{Position, Progress, State};
 
-/// How many checkpoints are kept.
+/// How many checkpoints are kept while training goes on.
 const KEEP: usize = 2;
 
-/// The state of the loop after an epoch. Shuffles follow from seed and epoch, so no generator is part of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct State {
-    /// Steps done.
-    pub(crate) step: u32,
-    pub(crate) schedule: ScheduleState,
-    pub(crate) stopping: StoppingState,
-    pub(crate) stopped: bool,
-    /// The epochs done.
-    pub(crate) history: Vec<HistoryRow>,
-    /// Training images per second of each epoch, validation not counted.
-    pub(crate) speeds: Vec<f64>,
-}
+/// Counts the changes of what a checkpoint holds.
+const VERSION: u32 = 1;
 
-impl State {
-    pub(crate) fn new(learning_rate: f64) -> Self {
-        Self {
-            step: 0,
-            schedule: ScheduleState::new(learning_rate),
-            stopping: StoppingState::default(),
-            stopped: false,
-            history: Vec::new(),
-            speeds: Vec::new(),
-        }
-    }
+/// The key of the record's own hash, which is of all its other keys.
+const SEAL: &str = "blake3";
 
-    /// Epochs done.
-    pub(crate) fn epoch(&self) -> u32 {
-        self.history.len() as u32
-    }
-}
-
-/// The JSON beside the tensors.
-#[derive(Serialize, Deserialize)]
+/// The JSON beside the tensors, without its hash.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Record {
+    version: u32,
     tensors: FileRecord,
     state: State,
+    /// Sums of the metrics over the images of the epoch that has begun (bce, mse, mae, binary accuracy), and those images.
+    sums: ([f64; 4], u64),
 }
 
-fn tensors_of(model: &AutoEncoder, adam: &Adam) -> Vec<(String, Tensor)> {
-    let mut tensors = model.named_tensors();
+impl Record {
+    /// The text of the file. None when some number is not finite, which JSON cannot hold.
+    fn text(&self) -> Option<Vec<u8>> {
+        let mut value = serde_json::to_value(self).ok()?;
+        if serde_json::from_value::<Self>(value.clone()).ok()? != *self {
+            return None;
+        }
+        value[SEAL] = hash::of_bytes(value.to_string().as_bytes()).into();
+        serde_json::to_vec_pretty(&value).ok()
+    }
+
+    /// What [`Record::text`] wrote.
+    fn parse(text: &[u8]) -> Result<Self> {
+        let unreadable = |error| Error::input(format!("its record cannot be read: {error}"));
+        let mut value: Value = serde_json::from_slice(text).map_err(unreadable)?;
+        if value["version"] != VERSION {
+            return Err(Error::input("its record is of another version")
+                .expected(VERSION.to_string())
+                .found(value["version"].to_string()));
+        }
+        let seal = value.as_object_mut().and_then(|keys| keys.remove(SEAL)).unwrap_or_default();
+        let found = hash::of_bytes(value.to_string().as_bytes());
+        if seal != *found {
+            return Err(Error::input("its record is not the one that was written")
+                .expected(format!("BLAKE3 {seal}"))
+                .found(found));
+        }
+        serde_json::from_value(value).map_err(unreadable)
+    }
+}
+
+/// The checkpoints of a training.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    folder: PathBuf,
+    last: Option<Position>,
+    /// When the last was written, or this process began.
+    since: Instant,
+    /// Whether the user was told that the numbers are no longer finite.
+    warned: bool,
+}
+
+impl Checkpoints {
+    /// Those in this folder, which need not exist.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder, last: None, since: Instant::now(), warned: false }
+    }
+
+    /// Where training goes on after an interruption: the last checkpoint written or restored.
+    pub(crate) fn last(&self) -> Option<Position> {
+        self.last
+    }
+
+    /// The tensors of that.
+    pub(crate) fn last_path(&self) -> Option<PathBuf> {
+        self.last.map(|last| self.tensors(last))
+    }
+
+    /// The time since the last one was written.
+    pub(crate) fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn tensors(&self, position: Position) -> PathBuf {
+        self.folder.join(format!("{position}.safetensors"))
+    }
+
+    fn record(&self, position: Position) -> PathBuf {
+        self.folder.join(format!("{position}.json"))
+    }
+
+    /// Writes a checkpoint and removes those before the last [`KEEP`]. Does nothing where the last one is of this position,
+    /// and before the first step. What is not finite is not written: it would take the place of a state that is.
+    pub(crate) fn write(&mut self, progress: &Progress, observer: Observer) -> Result<()> {
+        let position = progress.state.position();
+        if position == self.last.unwrap_or_default() {
+            return Ok(());
+        }
+        let written = self.write_one(position, progress)?;
+        self.since = Instant::now();
+        if written {
+            self.last = Some(position);
+            self.remove_others(position, KEEP)?;
+        } else if !self.warned {
+            observer.warn("no checkpoint is written: the weights, moments or metrics are not finite");
+            self.warned = true;
+        }
+        Ok(())
+    }
+
+    /// Whether the numbers were finite, and so written.
+    fn write_one(&self, position: Position, progress: &Progress) -> Result<bool> {
+        let tensors = tensors_of(progress);
+        if !tensors.iter().all(|(_, tensor)| numbers(tensor).iter().all(|value| value.is_finite())) {
+            return Ok(false);
+        }
+        atomic::create_folder(&self.folder)?;
+        let path = self.tensors(position);
+        write_tensors(&path, &tensors, &serde_json::json!({ "model": progress.model.config }))?;
+        let record = Record {
+            version: VERSION,
+            tensors: FileRecord::of(&path, format!("{position}.safetensors"))?,
+            state: progress.state.clone(),
+            sums: progress.sums.parts(),
+        };
+        let Some(text) = record.text() else { return Ok(false) };
+        atomic::write(&self.record(position), &text)?;
+        Ok(true)
+    }
+
+    /// Removes all but the last, so that a finished training leaves the same files whatever interrupted it.
+    pub(crate) fn keep_last(&self) -> Result<()> {
+        self.last.map_or(Ok(()), |last| self.remove_others(last, 1))
+    }
+
+    /// Removes all but `newest` and those before it, `keep` in all. Those after it could not be used, or this one would not
+    /// be the newest.
+    fn remove_others(&self, newest: Position, keep: usize) -> Result<()> {
+        let mut kept: Vec<Position> = self.positions()?.range(..=newest).copied().collect();
+        kept.retain(|&position| self.record(position).exists());
+        kept.drain(..kept.len().saturating_sub(keep));
+        for entry in fs_err::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if !position_of(&path).is_some_and(|position| kept.contains(&position)) {
+                fs_err::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The positions that the folder has files of.
+    fn positions(&self) -> Result<BTreeSet<Position>> {
+        if !self.folder.is_dir() {
+            return Ok(BTreeSet::new());
+        }
+        let mut positions = BTreeSet::new();
+        for entry in fs_err::read_dir(&self.folder)? {
+            positions.extend(position_of(&entry?.path()));
+        }
+        Ok(positions)
+    }
+
+    /// Loads the newest checkpoint that is whole, and says which. Warns of each that is not.
+    pub(crate) fn restore(
+        &mut self,
+        progress: &mut Progress,
+        steps_per_epoch: usize,
+        observer: Observer,
+    ) -> Result<()> {
+        let positions = self.positions()?;
+        for &position in positions.iter().rev() {
+            match self.restore_one(position, progress) {
+                Ok(()) => {
+                    self.last = Some(position);
+                    observer
+                        .message(format!("goes on after the checkpoint of {}", position.of(steps_per_epoch)));
+                    return Ok(());
+                }
+                Err(error) => observer.warn(format!(
+                    "cannot use the checkpoint `{}`: {error}",
+                    self.record(position).display()
+                )),
+            }
+        }
+        if !positions.is_empty() {
+            observer.warn("no checkpoint can be used: training starts again");
+        }
+        Ok(())
+    }
+
+    fn restore_one(&self, position: Position, progress: &mut Progress) -> Result<()> {
+        let Record { tensors, state, sums, .. } = Record::parse(&fs_err::read(self.record(position))?)?;
+        let path = self.tensors(position);
+        let found = FileRecord::of(&path, tensors.path.as_str())?;
+        if found != tensors {
+            return Err(Error::input("its tensors are not the ones that were written")
+                .expected(format!("BLAKE3 {}", tensors.blake3))
+                .found(found.blake3));
+        }
+        read_tensors(&path, |_| Ok(((), tensors_of(progress))))?;
+        progress.adam.step = state.step;
+        progress.sums = MetricSums::from_parts(sums, progress.model.device());
+        progress.state = state;
+        Ok(())
+    }
+}
+
+/// The position that a file of a checkpoint is of.
+fn position_of(path: &Path) -> Option<Position> {
+    let known = path.extension().is_some_and(|extension| extension == "json" || extension == "safetensors");
+    Position::parse(path.file_stem()?.to_str()?).filter(|_| known)
+}
+
+fn tensors_of(progress: &Progress) -> Vec<(String, Tensor)> {
+    let mut tensors = progress.model.named_tensors();
     let names: Vec<String> =
         tensors.iter().filter(|(_, tensor)| tensor.requires_grad()).map(|(name, _)| name.clone()).collect();
-    tensors.extend(adam.named_tensors(&names));
+    tensors.extend(progress.adam.named_tensors(&names));
     tensors
 }
 
-/// Writes a checkpoint and removes those before the last [`KEEP`]. Returns the path of its tensors.
-pub(crate) fn write(folder: &Path, state: &State, model: &AutoEncoder, adam: &Adam) -> Result<PathBuf> {
-    fs_err::create_dir_all(folder)?;
-    let name = format!("epoch-{:07}.safetensors", state.epoch());
-    let path = folder.join(&name);
-    write_tensors(&path, &tensors_of(model, adam), &serde_json::json!({ "model": model.config }))?;
-    let record = Record { tensors: FileRecord::of(&path, name)?, state: state.clone() };
-    let text = serde_json::to_vec_pretty(&record).expect("a checkpoint's record is JSON");
-    atomic::write(&path.with_extension("json"), &text)?;
-    remove_old(folder)?;
-    Ok(path)
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// Removes all but the last [`KEEP`] checkpoints, and tensors whose record was never written.
-fn remove_old(folder: &Path) -> Result<()> {
-    let kept: Vec<PathBuf> = list(folder)?.into_iter().rev().take(KEEP).collect();
-    for entry in fs_err::read_dir(folder)? {
-        let path = entry?.path();
-        if !kept.contains(&path.with_extension("json")) {
-            fs_err::remove_file(path)?;
+    use super::*;
+
+    fn record() -> Record {
+        let current = json!({ "steps": 2, "learning_rate": 1e-3, "seconds": 0.5 });
+        let state = json!({
+            "step": 2, "stopped": false, "history": [], "speeds": [], "current": current,
+            "schedule": { "rate": 1e-3, "best": 0.1, "wait": 0, "cooldown": 0 },
+            "stopping": { "best": null, "wait": 0 },
+        });
+        Record {
+            version: VERSION,
+            tensors: FileRecord { path: "a.safetensors".into(), bytes: 1, blake3: "00".into() },
+            state: serde_json::from_value(state).unwrap(),
+            // Sums as they come: none of them is a short decimal.
+            sums: ([1.0 / 3.0, 0.1 + 0.2, 5e-324, 1.797_693_134_862_315_7e308], 16),
         }
     }
-    Ok(())
-}
 
-/// The records in the folder, oldest first.
-fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut records = Vec::new();
-    if folder.is_dir() {
-        for entry in fs_err::read_dir(folder)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
-                records.push(path);
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let text = record().text().unwrap();
+        let read = Record::parse(&text).unwrap();
+        assert_eq!(read, record());
+        assert_eq!(read.sums.0.map(f64::to_bits), record().sums.0.map(f64::to_bits));
+    }
+
+    #[test]
+    fn a_record_with_a_flipped_bit_is_recognised() {
+        let text = record().text().unwrap();
+        let mut harmless = 0;
+        for at in 0..text.len() {
+            for bit in 0..8 {
+                let mut damaged = text.clone();
+                damaged[at] ^= 1 << bit;
+                // What lies between the keys may change: a space into a tab, the case of an exponent's letter.
+                if let Ok(read) = Record::parse(&damaged) {
+                    assert_eq!(read, record(), "byte {at}, bit {bit}");
+                    harmless += 1;
+                }
             }
         }
+        assert!(harmless < text.len(), "{harmless} of {} flips were not noticed", 8 * text.len());
     }
-    records.sort();
-    Ok(records)
-}
 
-/// Loads the newest checkpoint that is whole into model and optimizer. None when there is none. Beside the
-/// state, the path of its tensors.
-pub(crate) fn restore(
-    folder: &Path,
-    model: &AutoEncoder,
-    adam: &mut Adam,
-    observer: Observer,
-) -> Result<Option<(State, PathBuf)>> {
-    for path in list(folder)?.iter().rev() {
-        match restore_one(path, model, adam) {
-            Ok(state) => return Ok(Some((state, path.with_extension("safetensors")))),
-            Err(error) => observer.warn(format!("cannot use the checkpoint `{}`: {error}", path.display())),
-        }
+    #[test]
+    fn what_is_not_finite_has_no_record() {
+        let mut not_finite = record();
+        not_finite.sums.0[0] = f64::NAN;
+        assert_eq!(not_finite.text(), None);
+        let mut not_finite = record();
+        not_finite.state.schedule = not_finite.state.schedule.after_epoch(
+            &serde_json::from_value(json!({ "kind": "reduce-on-plateau" })).unwrap(),
+            f64::NEG_INFINITY,
+        );
+        assert_eq!(not_finite.text(), None);
     }
-    Ok(None)
-}
-
-fn restore_one(path: &Path, model: &AutoEncoder, adam: &mut Adam) -> Result<State> {
-    let record: Record = serde_json::from_slice(&fs_err::read(path)?)
-        .map_err(|error| Error::input(format!("its record cannot be read: {error}")))?;
-    let tensors = path.with_extension("safetensors");
-    let found = FileRecord::of(&tensors, record.tensors.path.as_str())?;
-    if found != record.tensors {
-        return Err(Error::input("its tensors are not the ones that were written")
-            .expected(format!("BLAKE3 {}", record.tensors.blake3))
-            .found(found.blake3));
-    }
-    read_tensors(&tensors, |_| Ok(((), tensors_of(model, adam))))?;
-    adam.step = record.state.step;
-    Ok(record.state)
 }

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod schedule;
+mod state;
 mod stopping;
 
 use std::path::Path;
@@ -11,15 +12,16 @@ use latentkit_core::config::{Loss, ModelConfig, Precision, TrainConfig};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{CHECKPOINTS, HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
-use latentkit_core::{Error, Event, Observer, Result, rng};
+use latentkit_core::{Error, ErrorKind, Event, Observer, Result, rng};
 use latentkit_model::{
-    Adam, AutoEncoder, Engine, ImageStore, MetricSums, ModelSummary, device, device_name, write_tensors,
+    AutoEncoder, Engine, ImageStore, MetricSums, ModelSummary, device, device_name, write_tensors,
 };
 use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_dataset, write_history};
 use rand::seq::SliceRandom;
 
-use checkpoint::State;
+use checkpoint::Checkpoints;
 pub use schedule::ScheduleState;
+use state::{Current, Position, Progress, State};
 pub use stopping::StoppingState;
 
 /// What is trained, and how.
@@ -33,83 +35,122 @@ pub struct Plan<'a> {
     pub seed: u32,
 }
 
+/// The images, and the ids of each split.
+#[derive(Debug)]
+struct Images {
+    store: ImageStore,
+    train: Vec<usize>,
+    validation: Vec<usize>,
+    test: Vec<usize>,
+    batch_size: usize,
+}
+
+impl Images {
+    fn steps_per_epoch(&self) -> usize {
+        self.train.len().div_ceil(self.batch_size)
+    }
+}
+
 /// Trains on the images of `dataset` and writes `model.safetensors`, `history.parquet` and `checkpoints/` into
-/// `output_folder`. Goes on after the newest checkpoint there. The same plan and dataset, on the same machine with the
-/// same number of threads, give the same bytes, whether resumed or not, but for the seconds in the history.
+/// `output_folder`. Goes on after the newest checkpoint there that is whole. The same plan and dataset, on the same machine
+/// with the same number of threads, give the same bytes, whether resumed or not, but for the seconds in the history.
 ///
 /// # Errors
-/// When the loss becomes NaN or infinite; the last good checkpoint is kept and named.
+/// When the loss becomes NaN or infinite; the last good checkpoint is kept and named. When the user interrupts, after a
+/// checkpoint of the step that was being done; the hint says where the same plan goes on.
 pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer) -> Result<TrainSummary> {
     let device = device(plan.train.device, "train.device")?;
     let source = FileRecord::of(dataset, "dataset").map_err(Error::into_input)?;
     let data = read_dataset(dataset)?;
-    let images = ImageStore::new(&data.images, data.height, data.width, device);
-    let (train_ids, validation_ids) = (ids(&data, Split::Train)?, ids(&data, Split::Validation)?);
+    let images = Images {
+        store: ImageStore::new(&data.images, data.height, data.width, device),
+        train: ids(&data, Split::Train)?,
+        validation: ids(&data, Split::Validation)?,
+        test: ids(&data, Split::Test)?,
+        batch_size: plan.train.batch_size.get() as usize,
+    };
 
     let mut model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into(), device)?;
     model.precision = plan.train.precision;
     let mut engine = Engine::new(plan.train.engine, &model, "train.engine")?;
-    let mut parameters = model.trainable();
-    let mut adam = Adam::new(&plan.train.optimizer, &parameters);
-    let mut state = State::new(plan.train.optimizer.learning_rate.get());
-    let checkpoints = output_folder.join(CHECKPOINTS);
-    let restored = checkpoint::restore(&checkpoints, &model, &mut adam, observer)?;
-    let resumed_after = restored.as_ref().map(|(state, _)| state.epoch());
-    let mut last_checkpoint = None;
-    if let Some((restored, path)) = restored {
-        observer.message(format!("goes on after the checkpoint of epoch {}", restored.epoch()));
-        state = restored;
-        last_checkpoint = Some(path);
-    }
+    let parameters = model.trainable();
+    let mut progress = Progress::new(model, &plan.train.optimizer, &parameters);
+    let mut checkpoints = Checkpoints::new(output_folder.join(CHECKPOINTS));
+    checkpoints.restore(&mut progress, images.steps_per_epoch(), observer)?;
+    let resumed = checkpoints.last();
 
-    let batch_size = plan.train.batch_size.get() as usize;
-    let epochs = plan.train.epochs.get();
-    let total_steps = epochs.saturating_mul(train_ids.len().div_ceil(batch_size) as u32);
-    while state.epoch() < epochs && !state.stopped {
-        let epoch = state.epoch() + 1;
-        let start = Instant::now();
-        let mut order = train_ids.clone();
-        order.shuffle(&mut rng::generator(plan.seed.into(), "shuffle", epoch.into()));
-        let mut sums = MetricSums::new(device);
-        let mut rate = 0.0;
-        for (step, batch) in order.chunks(batch_size).enumerate() {
+    let test = train(plan, &images, &mut engine, &mut progress, &mut checkpoints, observer)
+        .and_then(|()| test(&images, &mut engine, &mut progress, observer))
+        .map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => stop(error, &images, &progress, &mut checkpoints, observer),
+            _ => error,
+        })?;
+    write_outputs(plan, &progress, &source, output_folder)?;
+    checkpoints.keep_last()?;
+    Ok(summary(plan, &progress, &engine, test, resumed))
+}
+
+/// Trains the epochs that are left. When it fails, `progress` is what the last step that was done has left.
+fn train(
+    plan: Plan,
+    images: &Images,
+    engine: &mut Engine,
+    progress: &mut Progress,
+    checkpoints: &mut Checkpoints,
+    observer: Observer,
+) -> Result<()> {
+    let Plan { train: config, seed, .. } = plan;
+    let mut parameters = progress.model.trainable();
+    let epochs = config.epochs.get();
+    let steps_per_epoch = images.steps_per_epoch() as u32;
+    let total_steps = epochs.saturating_mul(steps_per_epoch);
+    while progress.state.epoch() < epochs && !progress.state.stopped {
+        let epoch = progress.state.epoch() + 1;
+        let mut order = images.train.clone();
+        order.shuffle(&mut rng::generator(seed.into(), "shuffle", epoch.into()));
+        let mut clock = Clock::from(progress.state.current.seconds);
+        for batch in order.chunks(images.batch_size).skip(progress.state.current.steps as usize) {
             observer.check()?;
-            rate = state.schedule.rate(&plan.train.schedule, state.step, total_steps);
-            let batch = images.batch(batch); // [n, 1, height, width]
-            let gradients = engine.step(&model, &batch, plan.train.loss, &mut sums);
-            adam.step(&mut parameters, &gradients, rate);
-            state.step += 1;
-            let seen = ((step + 1) * batch_size).min(order.len()) as u64;
+            let rate = progress.state.schedule.rate(&config.schedule, progress.state.step, total_steps);
+            let batch = images.store.batch(batch); // [n, 1, height, width]
+            let gradients = engine.step(&progress.model, &batch, config.loss, &mut progress.sums);
+            progress.adam.step(&mut parameters, &gradients, rate);
+            progress.state.step += 1;
+            let steps = progress.state.current.steps + 1;
+            progress.state.current = Current { steps, learning_rate: rate, seconds: clock.seconds() };
+            let seen = (steps as usize * images.batch_size).min(order.len()) as u64;
             observer.emit(Event::Step { epoch, epochs, images: seen, total: order.len() as u64 });
+            let due = config.checkpoint_every.after_step(progress.state.step, checkpoints.age());
+            if due && steps < steps_per_epoch {
+                checkpoints.write(progress, observer)?;
+                clock = Clock::from(progress.state.current.seconds);
+            }
         }
-        let train = sums.means();
-        let train_seconds = start.elapsed().as_secs_f64();
-        let validation = evaluate(&mut engine, &model, &images, &validation_ids, batch_size, observer)?;
-        let seconds = start.elapsed().as_secs_f64();
-        let (train_loss, validation_loss) = (monitored(plan.train, train), monitored(plan.train, validation));
+        let train = progress.sums.means();
+        let train_seconds = clock.seconds();
+        progress.state.current.seconds = train_seconds;
+        let validation = evaluate(engine, &progress.model, images, &images.validation, observer)?;
+        let seconds = clock.seconds();
+        let (train_loss, validation_loss) = (monitored(config, train), monitored(config, validation));
         if !train_loss.is_finite() || !validation_loss.is_finite() {
-            return Err(diverged(epoch, train_loss, validation_loss, last_checkpoint.as_deref()));
+            return Err(diverged(epoch, train_loss, validation_loss, checkpoints.last_path().as_deref()));
         }
 
-        state.history.push(HistoryRow {
-            epoch,
-            step: state.step,
-            seconds,
-            learning_rate: rate,
-            train,
-            validation,
-        });
+        let state = &mut progress.state;
+        let learning_rate = state.current.learning_rate;
+        state.history.push(HistoryRow { epoch, step: state.step, seconds, learning_rate, train, validation });
         let images_per_second = order.len() as f64 / train_seconds;
         state.speeds.push(images_per_second);
-        state.schedule = state.schedule.after_epoch(&plan.train.schedule, train_loss);
-        if let Some(rule) = &plan.train.early_stopping {
+        state.schedule = state.schedule.after_epoch(&config.schedule, train_loss);
+        if let Some(rule) = &config.early_stopping {
             (state.stopping, state.stopped) = state.stopping.after_epoch(rule, train_loss);
         }
-        let ends = state.stopped || epoch == epochs;
-        if ends || epoch.is_multiple_of(plan.train.checkpoint_every.get()) {
-            last_checkpoint = Some(checkpoint::write(&checkpoints, &state, &model, &adam)?);
+        state.current = Current::default();
+        progress.sums = MetricSums::new(progress.model.device());
+        let ends = progress.state.stopped || epoch == epochs;
+        if ends || config.checkpoint_every.after_epoch(epoch, progress.state.step, checkpoints.age()) {
+            checkpoints.write(progress, observer)?;
         }
-        let learning_rate = rate;
         observer.emit(Event::Epoch {
             epoch,
             epochs,
@@ -120,14 +161,55 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
             validation_loss,
         });
     }
-    if let Some(path) = last_checkpoint {
-        log_end(&state, epochs, &path, observer);
+    if let Some(path) = checkpoints.last_path() {
+        log_end(&progress.state, epochs, &path, observer);
+    }
+    Ok(())
+}
+
+/// Seconds of an epoch, over all processes that take part in it. The writing of checkpoints is not counted.
+struct Clock {
+    before: f64,
+    start: Instant,
+}
+
+impl Clock {
+    /// Goes on from so many seconds.
+    fn from(before: f64) -> Self {
+        Self { before, start: Instant::now() }
     }
 
-    model.precision = Precision::Float32;
-    let test = evaluate(&mut engine, &model, &images, &ids(&data, Split::Test)?, batch_size, observer)?;
-    write_outputs(plan, &model, &state, &source, output_folder)?;
-    Ok(summary(plan, &model, &engine, &state, test, resumed_after))
+    fn seconds(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
+    }
+}
+
+/// The metrics of the final weights on the test images.
+fn test(
+    images: &Images,
+    engine: &mut Engine,
+    progress: &mut Progress,
+    observer: Observer,
+) -> Result<Metrics> {
+    progress.model.precision = Precision::Float32;
+    evaluate(engine, &progress.model, images, &images.test, observer)
+}
+
+/// Writes a checkpoint of an interrupted training, and adds to the error where the training goes on.
+fn stop(
+    error: Error,
+    images: &Images,
+    progress: &Progress,
+    checkpoints: &mut Checkpoints,
+    observer: Observer,
+) -> Error {
+    if let Err(problem) = checkpoints.write(progress, observer) {
+        observer.warn(format!("cannot write a checkpoint: {problem}"));
+    }
+    error.hint(match checkpoints.last() {
+        Some(last) => format!("the same command goes on after {}", last.of(images.steps_per_epoch())),
+        None => "the same command starts training again, since no step was done".to_owned(),
+    })
 }
 
 /// The ids of a split, at least one.
@@ -145,15 +227,14 @@ fn ids(data: &Dataset, split: Split) -> Result<Vec<usize>> {
 fn evaluate(
     engine: &mut Engine,
     model: &AutoEncoder,
-    images: &ImageStore,
+    images: &Images,
     ids: &[usize],
-    batch_size: usize,
     observer: Observer,
 ) -> Result<Metrics> {
     let mut sums = MetricSums::new(model.device());
-    for batch in ids.chunks(batch_size) {
+    for batch in ids.chunks(images.batch_size) {
         observer.check()?;
-        let batch = images.batch(batch);
+        let batch = images.store.batch(batch);
         sums.add(&engine.logits(model, &batch), &batch);
     }
     Ok(sums.means())
@@ -187,16 +268,12 @@ fn log_end(state: &State, epochs: u32, checkpoint: &Path, observer: Observer) {
     ));
 }
 
-fn write_outputs(
-    plan: Plan,
-    model: &AutoEncoder,
-    state: &State,
-    source: &FileRecord,
-    output_folder: &Path,
-) -> Result<()> {
+fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_folder: &Path) -> Result<()> {
+    let Progress { model, state, .. } = progress;
+    let training = plan.train.identity();
     let config = serde_json::json!({
         "model": plan.model,
-        "train": plan.train,
+        "train": training,
         "image_size": model.image_size(),
         "seed": plan.seed,
         "epochs": state.epoch(),
@@ -206,7 +283,7 @@ fn write_outputs(
     let metadata = Metadata::from([
         ("seed".to_owned(), plan.seed.to_string()),
         ("dataset_blake3".to_owned(), source.blake3.clone()),
-        ("train".to_owned(), serde_json::to_string(plan.train).expect("a config is JSON")),
+        ("train".to_owned(), training.to_string()),
         ("model".to_owned(), serde_json::to_string(plan.model).expect("a config is JSON")),
     ]);
     write_history(&output_folder.join(HISTORY), &state.history, &metadata)
@@ -214,12 +291,12 @@ fn write_outputs(
 
 fn summary(
     plan: Plan,
-    model: &AutoEncoder,
+    progress: &Progress,
     engine: &Engine,
-    state: &State,
     test: Metrics,
-    resumed_after: Option<u32>,
+    resumed: Option<Position>,
 ) -> TrainSummary {
+    let Progress { model, state, .. } = progress;
     let Parameters { trainable, non_trainable } = ModelSummary::new(&model.blueprint).parameters;
     let last = state.history.last();
     let mut speeds = state.speeds.clone();
@@ -235,7 +312,8 @@ fn summary(
         learning_rate: last.map_or(0.0, |row| row.learning_rate),
         images_per_second: speeds.get(speeds.len() / 2).copied().unwrap_or(0.0),
         seconds: state.history.iter().map(|row| row.seconds).sum(),
-        resumed_after,
+        resumed_after: resumed.map(|position| position.epochs),
+        resumed_step: resumed.map_or(0, |position| position.steps),
         engine: engine.name(),
         device: device_name(model.device()),
     }

@@ -1,9 +1,11 @@
 //! Training on a few images: determinism, resuming, divergence.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use latentkit_core::config::{ModelConfig, TrainConfig};
+use latentkit_core::hash::{self, FileRecord};
 use latentkit_core::summary::TrainSummary;
 use latentkit_core::{ErrorKind, Event, Observer, Result};
 use latentkit_table::{Dataset, Metadata, Split, read_history, write_dataset};
@@ -48,83 +50,307 @@ fn train(folder: &Path, config: &str, observer: Observer) -> Result<TrainSummary
 const CONFIG: &str =
     r#"{ "device": "cpu", "epochs": 4, "batch-size": 8, "schedule": { "kind": "one-cycle" } }"#;
 
-fn weights(folder: &Path) -> Vec<u8> {
-    fs_err::read(folder.join("model.safetensors")).unwrap()
+/// For observers that never stop the work.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// Its learning rate falls after epoch 2, and it stops after epoch 3.
+const STOPPING: &str = r#"{ "device": "cpu", "epochs": 9, "batch-size": 8, "loss": "mse",
+    "schedule": { "kind": "reduce-on-plateau", "patience": 1, "min-delta": 100, "factor": 0.1 },
+    "early-stopping": { "patience": 2, "min-delta": 100 } }"#;
+
+fn with(config: &str, key: &str, value: &str) -> String {
+    config.replace("\"device\"", &format!("\"{key}\": {value}, \"device\""))
 }
 
-#[test]
-fn a_resumed_training_gives_the_same_weights() {
-    for engine in ["native", "libtorch"] {
-        resumed_training_gives_the_same_weights(engine);
-    }
-}
-
-fn resumed_training_gives_the_same_weights(engine: &str) {
-    let config = &CONFIG.replace("\"epochs\"", &format!("\"engine\": \"{engine}\", \"epochs\""));
-    let whole = tempfile::tempdir().unwrap();
-    let summary = train(whole.path(), config, Observer::silent()).unwrap();
-    assert!(summary.engine.starts_with(engine), "{}", summary.engine);
-    assert_eq!((summary.epochs, summary.resumed_after, summary.parameters.total()), (4, None, 77_522));
-    let history = read_history(&whole.path().join("history.parquet")).unwrap();
-    assert_eq!(history.iter().map(|row| row.step).collect::<Vec<_>>(), [3, 6, 9, 12]);
-    assert!(history.iter().all(|row| row.train.bce.is_finite() && row.validation.mse > 0.0));
-
-    // The user stops training in the middle of epoch 3, then starts it again.
-    let parts = tempfile::tempdir().unwrap();
-    let stop = AtomicBool::new(false);
+/// Trains until `steps` more steps are done, and stops as a user does. What the error says, or the summary when it ended
+/// before.
+fn train_steps(folder: &Path, config: &str, steps: usize) -> std::result::Result<TrainSummary, String> {
+    let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let sink = |event: Event| {
-        if matches!(event, Event::Step { epoch: 3, images: 16, .. }) {
+        if matches!(event, Event::Step { .. }) && done.fetch_add(1, Ordering::Relaxed) + 1 == steps {
             stop.store(true, Ordering::Relaxed);
         }
     };
-    let error = train(parts.path(), config, Observer::new(&sink, &stop)).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Interrupted);
-    assert!(!parts.path().join("model.safetensors").exists());
-    let summary = train(parts.path(), config, Observer::silent()).unwrap();
-    assert_eq!((summary.epochs, summary.resumed_after), (4, Some(2)));
-    assert_eq!(weights(parts.path()), weights(whole.path()));
-    let resumed = read_history(&parts.path().join("history.parquet")).unwrap();
-    for (a, b) in history.iter().zip(&resumed) {
-        assert_eq!(
-            (a.train, a.validation, a.learning_rate.to_bits()),
-            (b.train, b.validation, b.learning_rate.to_bits())
-        );
+    train(folder, config, Observer::new(&sink, &stop)).map_err(|error| {
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        assert!(!folder.join("model.safetensors").exists());
+        error.to_string()
+    })
+}
+
+/// Trains to the end, and returns the warnings and messages as well.
+fn train_and_listen(folder: &Path, config: &str) -> (TrainSummary, Vec<String>, Vec<String>) {
+    let (warnings, messages) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let sink = |event: Event| match event {
+        Event::Warning(text) => warnings.lock().unwrap().push(text),
+        Event::Message(text) => messages.lock().unwrap().push(text),
+        _ => {}
+    };
+    let summary = train(folder, config, Observer::new(&sink, &NEVER)).unwrap();
+    (summary, warnings.into_inner().unwrap(), messages.into_inner().unwrap())
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs_err::read_dir(folder.join("checkpoints")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Fails unless two trainings left the same: weights, the last checkpoint, and the history but for its seconds.
+#[track_caller]
+fn assert_same(a: &Path, b: &Path) {
+    let read = |folder: &Path, name: &str| fs_err::read(folder.join(name)).unwrap();
+    assert!(read(a, "model.safetensors") == read(b, "model.safetensors"), "the weights differ");
+    assert_eq!(names(a), names(b));
+    for name in names(a).iter().filter(|name| name.ends_with(".safetensors")) {
+        let name = format!("checkpoints/{name}");
+        assert!(read(a, &name) == read(b, &name), "{name} differs");
+    }
+    let history = |folder: &Path| {
+        let mut rows = read_history(&folder.join("history.parquet")).unwrap();
+        rows.iter_mut().for_each(|row| row.seconds = 0.0);
+        rows
+    };
+    assert_eq!(history(a), history(b));
+}
+
+#[test]
+fn a_training_that_is_stopped_anywhere_gives_the_same_bytes() {
+    for engine in ["\"native\"", "\"libtorch\""] {
+        for config in [CONFIG, STOPPING] {
+            let config = &with(config, "engine", engine);
+            let whole = tempfile::tempdir().unwrap();
+            let summary = train(whole.path(), config, Observer::silent()).unwrap();
+            assert!(engine.contains(summary.engine.split(' ').next().unwrap()), "{}", summary.engine);
+            assert_eq!((summary.resumed_after, summary.resumed_step), (None, 0));
+            assert_eq!(summary.parameters.total(), 77_522);
+            let history = read_history(&whole.path().join("history.parquet")).unwrap();
+            let steps: Vec<u32> = history.iter().map(|row| row.step).collect();
+            assert_eq!(steps, (1..=summary.epochs).map(|epoch| 3 * epoch).collect::<Vec<_>>());
+            assert!(history.iter().all(|row| row.train.bce.is_finite() && row.validation.mse > 0.0));
+
+            // Once, in the middle of an epoch, between its last step and its validation, and between the last
+            // epoch and the test.
+            for (stop, place) in [
+                (1, "epoch 1, step 1 of 3"),
+                (5, "epoch 2, step 2 of 3"),
+                (6, "epoch 2, step 3 of 3"),
+                (3 * summary.epochs, &format!("epoch {}, step 3 of 3", summary.epochs)),
+            ] {
+                let parts = tempfile::tempdir().unwrap();
+                let error = train_steps(parts.path(), config, stop as usize).unwrap_err();
+                assert!(error.contains(&format!("hint: the same command goes on after {place}")), "{error}");
+                let (resumed, warnings, messages) = train_and_listen(parts.path(), config);
+                assert_eq!(warnings, [""; 0]);
+                assert!(
+                    messages.contains(&format!("goes on after the checkpoint of {place}")),
+                    "{messages:?}"
+                );
+                let steps_of_epoch = (stop - 1) % 3 + 1;
+                assert_eq!(resumed.resumed_after.unwrap() * 3 + steps_of_epoch, stop);
+                assert_eq!((resumed.epochs, resumed.resumed_step), (summary.epochs, steps_of_epoch));
+                assert_same(parts.path(), whole.path());
+            }
+            // After every single step.
+            let parts = tempfile::tempdir().unwrap();
+            let mut stops = 0;
+            while train_steps(parts.path(), config, 1).is_err() {
+                stops += 1;
+            }
+            assert_eq!(stops, 3 * summary.epochs);
+            assert_same(parts.path(), whole.path());
+        }
     }
 }
 
 #[test]
-fn a_damaged_checkpoint_is_passed_over() {
-    let whole = tempfile::tempdir().unwrap();
-    train(whole.path(), CONFIG, Observer::silent()).unwrap();
-    let damaged = tempfile::tempdir().unwrap();
-    train(damaged.path(), CONFIG, Observer::silent()).unwrap();
-    fs_err::remove_file(damaged.path().join("model.safetensors")).unwrap();
-    let newest = damaged.path().join("checkpoints/epoch-0000004.safetensors");
-    let mut bytes = fs_err::read(&newest).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs_err::write(&newest, bytes).unwrap();
-    let summary = train(damaged.path(), CONFIG, Observer::silent()).unwrap();
-    assert_eq!(summary.resumed_after, Some(3));
-    assert_eq!(weights(damaged.path()), weights(whole.path()));
+fn stopping_before_a_step_leaves_what_there_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = AtomicBool::new(true);
+    let stop = |folder: &Path| train(folder, CONFIG, Observer::new(&|_| {}, &now)).unwrap_err().to_string();
+    assert!(stop(folder.path()).contains("no step was done"), "{}", stop(folder.path()));
+    assert!(!folder.path().join("checkpoints").exists());
+    train_steps(folder.path(), CONFIG, 4).unwrap_err();
+    let before = names(folder.path());
+    assert!(stop(folder.path()).contains("goes on after epoch 2, step 1 of 3"), "{}", stop(folder.path()));
+    assert_eq!(names(folder.path()), before);
 }
 
 #[test]
-fn only_the_last_checkpoints_are_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    train(folder.path(), CONFIG, Observer::silent()).unwrap();
-    let mut names: Vec<_> = fs_err::read_dir(folder.path().join("checkpoints"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    let expected = [
-        "epoch-0000003.json",
-        "epoch-0000003.safetensors",
-        "epoch-0000004.json",
-        "epoch-0000004.safetensors",
+fn checkpoints_come_as_often_as_asked_and_change_no_byte() {
+    let whole = tempfile::tempdir().unwrap();
+    train(whole.path(), CONFIG, Observer::silent()).unwrap();
+    for (every, after_step_5) in [
+        ("1", &["epoch-0000001"][..]),
+        ("{ \"epochs\": 2 }", &[]),
+        ("{ \"steps\": 1 }", &["epoch-0000001", "epoch-0000002-step-0000001"]),
+        ("{ \"steps\": 2 }", &["epoch-0000001-step-0000002", "epoch-0000002-step-0000001"]),
+        ("{ \"seconds\": 1e-9 }", &["epoch-0000001", "epoch-0000002-step-0000001"]),
+        ("{ \"seconds\": 1e9 }", &[]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let found = Mutex::new(Vec::new());
+        let sink = |event: Event| {
+            if matches!(event, Event::Step { epoch: 2, images: 16, .. })
+                && folder.path().join("checkpoints").exists()
+            {
+                *found.lock().unwrap() = names(folder.path());
+            }
+        };
+        let config = with(CONFIG, "checkpoint-every", every);
+        train(folder.path(), &config, Observer::new(&sink, &NEVER)).unwrap();
+        let both = |name: &&str| [format!("{name}.json"), format!("{name}.safetensors")];
+        assert_eq!(*found.lock().unwrap(), after_step_5.iter().flat_map(both).collect::<Vec<_>>(), "{every}");
+        assert_same(folder.path(), whole.path());
+    }
+    assert_eq!(names(whole.path()), ["epoch-0000004.json", "epoch-0000004.safetensors"]);
+}
+
+/// The checkpoint of epoch 3, step 2 of a training that was stopped there; the one before it is of epoch 2.
+const NEWEST: &str = "checkpoints/epoch-0000003-step-0000002";
+
+/// The tensors and the record of a checkpoint.
+fn files(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+    let path = folder.join(name);
+    (path.with_extension("safetensors"), path.with_extension("json"))
+}
+
+fn edit(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs_err::read(path).unwrap();
+    change(&mut bytes);
+    fs_err::write(path, bytes).unwrap();
+}
+
+/// Puts another text in the place of one that is in the file once.
+fn replace(path: &Path, from: &str, to: &str) {
+    edit(path, |bytes| {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        *bytes = text.replace(from, to).into_bytes();
+    });
+}
+
+/// Replaces the tensors by others whose hash the record has.
+fn forge(tensors: &Path, record: &Path) {
+    latentkit_model::write_tensors(tensors, &[], &serde_json::json!({})).unwrap();
+    let mut value: serde_json::Value = serde_json::from_slice(&fs_err::read(record).unwrap()).unwrap();
+    let name = value["tensors"]["path"].as_str().unwrap().to_owned();
+    value["tensors"] = serde_json::to_value(FileRecord::of(tensors, name).unwrap()).unwrap();
+    value.as_object_mut().unwrap().remove("blake3");
+    value["blake3"] = hash::of_bytes(value.to_string().as_bytes()).into();
+    fs_err::write(record, value.to_string()).unwrap();
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named_and_the_one_before_it_is_used() {
+    let damages: [(&str, fn(&Path, &Path)); 13] = [
+        ("not the ones that were written", |tensors, _| {
+            edit(tensors, |bytes| bytes.truncate(bytes.len() / 2))
+        }),
+        ("not the ones that were written", |tensors, _| edit(tensors, Vec::clear)),
+        ("not the ones that were written", |tensors, _| {
+            edit(tensors, |bytes| {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+            });
+        }),
+        ("No such file", |tensors, _| fs_err::remove_file(tensors).unwrap()),
+        ("it has no tensor", forge),
+        ("its record cannot be read", |_, record| edit(record, |bytes| bytes.truncate(bytes.len() / 2))),
+        ("its record cannot be read", |_, record| edit(record, Vec::clear)),
+        ("its record is of another version", |_, record| edit(record, |bytes| *bytes = b"{}".to_vec())),
+        ("its record is of another version", |_, record| edit(record, |bytes| *bytes = b"[1]".to_vec())),
+        ("its record is of another version", |_, record| replace(record, "\"version\": 1", "\"version\": 0")),
+        ("its record is not the one that was written", |_, record| {
+            replace(record, "\"steps\": 2", "\"steps\": 1");
+        }),
+        ("its record is not the one that was written", |_, record| {
+            edit(record, |bytes| {
+                let sums = String::from_utf8(bytes.clone()).unwrap().find("\"sums\"").unwrap();
+                let digit = (sums..).find(|&at| bytes[at].is_ascii_digit()).unwrap();
+                bytes[digit] ^= 1;
+            });
+        }),
+        ("No such file", |_, record| fs_err::remove_file(record).unwrap()),
     ];
-    assert_eq!(names, expected);
+    let whole = tempfile::tempdir().unwrap();
+    train(whole.path(), CONFIG, Observer::silent()).unwrap();
+    let stopped = tempfile::tempdir().unwrap();
+    train_steps(stopped.path(), CONFIG, 8).unwrap_err();
+    assert_eq!(names(stopped.path()).len(), 4);
+    let copy = || {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::create_dir(folder.path().join("checkpoints")).unwrap();
+        for name in names(stopped.path()) {
+            let name = format!("checkpoints/{name}");
+            fs_err::copy(stopped.path().join(&name), folder.path().join(&name)).unwrap();
+        }
+        folder
+    };
+    for (number, (problem, damage)) in damages.into_iter().enumerate() {
+        let folder = copy();
+        let (tensors, record) = files(folder.path(), NEWEST);
+        damage(&tensors, &record);
+        // Stopped again at once, it leaves the damaged one no longer in the way.
+        train_steps(folder.path(), CONFIG, 1).unwrap_err();
+        assert!(!tensors.exists() && !record.exists(), "{number}");
+        assert_eq!(names(folder.path()).len(), 4, "{number}");
+        let folder = copy();
+        let (tensors, record) = files(folder.path(), NEWEST);
+        damage(&tensors, &record);
+        let (summary, warnings, messages) = train_and_listen(folder.path(), CONFIG);
+        let expected = format!("cannot use the checkpoint `{}`", record.display());
+        assert_eq!(warnings.len(), 1, "{number}: {warnings:?}");
+        assert!(
+            warnings[0].starts_with(&expected) && warnings[0].contains(problem),
+            "{number}: {warnings:?}"
+        );
+        assert!(messages.contains(&"goes on after the checkpoint of epoch 2".to_owned()), "{messages:?}");
+        assert_eq!((summary.resumed_after, summary.resumed_step), (Some(2), 0), "{number}");
+        assert_same(folder.path(), whole.path());
+
+        // With none before it, it starts again, and says so.
+        let folder = copy();
+        let (tensors, record) = files(folder.path(), NEWEST);
+        damage(&tensors, &record);
+        let (tensors, record) = files(folder.path(), "checkpoints/epoch-0000002");
+        edit(&tensors, |bytes| bytes[9] ^= 128);
+        let (summary, warnings, _) = train_and_listen(folder.path(), CONFIG);
+        assert_eq!(warnings.len(), 3, "{number}: {warnings:?}");
+        assert!(warnings[1].contains(&*record.display().to_string()), "{warnings:?}");
+        assert_eq!(warnings[2], "no checkpoint can be used: training starts again");
+        assert_eq!(summary.resumed_after, None, "{number}");
+        assert_same(folder.path(), whole.path());
+    }
+}
+
+#[test]
+fn what_has_diverged_takes_no_checkpoints_place() {
+    let folder = tempfile::tempdir().unwrap();
+    // The peak of the cycle comes late, so that the first steps are still good.
+    let config = r#"{ "device": "cpu", "epochs": 8, "batch-size": 8, "checkpoint-every": { "steps": 1 },
+        "optimizer": { "learning-rate": 1e38 },
+        "schedule": { "kind": "one-cycle", "warm-up": 0.9, "start-divisor": 1e41 } }"#;
+    let diverge = || {
+        let warnings = Mutex::new(Vec::new());
+        let sink = |event: Event| {
+            if let Event::Warning(text) = event {
+                warnings.lock().unwrap().push(text);
+            }
+        };
+        let error = train(folder.path(), config, Observer::new(&sink, &NEVER)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Failed);
+        (error.to_string(), warnings.into_inner().unwrap())
+    };
+    let (text, warnings) = diverge();
+    assert_eq!(warnings, ["no checkpoint is written: the weights, moments or metrics are not finite"]);
+    let named = text.split('`').find(|part| part.ends_with(".safetensors")).unwrap();
+    assert!(Path::new(named).exists(), "{text}");
+    // The checkpoints that there are can be used.
+    let (again, warnings) = diverge();
+    assert_eq!((again, warnings.len()), (text, 1));
 }
 
 #[test]

@@ -2,21 +2,21 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use latentkit_core::{Error, Event, Observer, Result};
 use log::{Level, LevelFilter};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use crate::cli::{Color, Global};
 use crate::output::WARNING;
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 static BAR: Mutex<Option<(String, ProgressBar)>> = Mutex::new(None);
 
@@ -50,13 +50,16 @@ pub(crate) fn start(global: &Global) {
 
 /// Makes SIGINT and SIGTERM stop the work after its step, and at once the second time. For commands that work in steps.
 pub(crate) fn stop_on_signals() -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])
-        .map_err(|error| Error::failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    let failed = |error| Error::failed(format!("cannot listen for Ctrl-C: {error}"));
+    for signal in [SIGINT, SIGTERM] {
+        // Both happen in the signal's handler, so that nothing that the program waits for delays them. The first signal
+        // finds the flag unset, and sets it; the second finds it set, and ends the process without any cleaning up.
+        flag::register_conditional_shutdown(signal, 130, Arc::clone(&INTERRUPTED)).map_err(failed)?;
+        flag::register(signal, Arc::clone(&INTERRUPTED)).map_err(failed)?;
+    }
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
     std::thread::spawn(move || {
-        for _ in signals.forever() {
-            if INTERRUPTED.swap(true, Ordering::Relaxed) {
-                process::exit(130);
-            }
+        if signals.forever().next().is_some() {
             log::info!("stopping after this step; Ctrl-C again stops at once");
         }
     });

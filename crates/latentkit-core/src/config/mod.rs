@@ -1,5 +1,6 @@
 //! An experiment's config: raw TOML in, checked values out. After [`Config::load`] no code checks them again.
 
+mod checkpoint;
 mod cluster;
 mod dataset;
 mod document;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use checkpoint::CheckpointEvery;
 pub use cluster::{
     ClusterConfig, ClusterEngine, Criteria, Criterion, Dbscan, Hdbscan, KSweep, Method, Methods, Scaling,
 };
@@ -168,7 +170,7 @@ impl Config {
         Ok(match stage {
             Stage::Ingest => serde_json::json!({ "seed": seed, "dataset": self.dataset()? }),
             Stage::Train => {
-                serde_json::json!({ "seed": seed, "model": self.model()?, "train": self.train()? })
+                serde_json::json!({ "seed": seed, "model": self.model()?, "train": self.train()?.identity() })
             }
             Stage::Export => serde_json::json!({ "export": self.experiment.export }),
             Stage::Cluster => serde_json::json!({ "seed": seed, "cluster": self.cluster()? }),

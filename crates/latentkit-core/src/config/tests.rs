@@ -212,6 +212,66 @@ fn decode_needs_a_model_and_the_device_of_export() {
 }
 
 #[test]
+fn checkpoints_are_written_every_so_many_epochs_steps_or_seconds() {
+    let every = |value: &str| {
+        load(COMPLETE, &[&format!("train.checkpoint-every={value}")]).map(|config| {
+            let every = config.train().unwrap().checkpoint_every;
+            // What is printed is read as the same.
+            assert_eq!(load(&config.to_toml(), &[]).unwrap().train().unwrap().checkpoint_every, every);
+            every
+        })
+    };
+    let count = |value| Count::new(value).unwrap();
+    assert_eq!(load(COMPLETE, &[]).unwrap().train().unwrap().checkpoint_every, every("1").unwrap());
+    assert_eq!(every("3").unwrap(), CheckpointEvery::Epochs(count(3)));
+    assert_eq!(every("{ epochs = 3 }").unwrap(), CheckpointEvery::Epochs(count(3)));
+    assert_eq!(every("{ steps = 200 }").unwrap(), CheckpointEvery::Steps(count(200)));
+    assert_eq!(every("{ seconds = 1.5 }").unwrap(), CheckpointEvery::Seconds(Positive::new(1.5).unwrap()));
+
+    let forms = "one of `{ epochs = 1 }`, `{ steps = 200 }` and `{ seconds = 60 }`";
+    for (value, found) in [
+        ("0", "`0`"),
+        ("1.5", "`1.5`"),
+        ("often", "\"often\""),
+        ("{}", "an empty table"),
+        ("{ steps = 1, seconds = 2 }", "several of them"),
+    ] {
+        let error = every(value).unwrap_err().to_string();
+        assert_contains(&error, &["wrong value for `train.checkpoint-every`", forms, found]);
+    }
+    let error = every("{ step = 2 }").unwrap_err().to_string();
+    assert_contains(&error, &["unknown key `train.checkpoint-every.step`", "did you mean `steps`?"]);
+    let error = every("{ steps = 0 }").unwrap_err().to_string();
+    assert_contains(&error, &["`train.checkpoint-every.steps`", "a whole number from 1"]);
+    let error = every("{ seconds = 0 }").unwrap_err().to_string();
+    assert_contains(&error, &["`train.checkpoint-every.seconds`", "a number greater than 0"]);
+}
+
+#[test]
+fn a_checkpoint_is_due_after_steps_epochs_or_seconds() {
+    use std::time::Duration;
+    let (now, later) = (Duration::ZERO, Duration::from_secs(60));
+    let count = |value| Count::new(value).unwrap();
+    let epochs = CheckpointEvery::Epochs(count(2));
+    assert!(
+        !epochs.after_step(4, later) && !epochs.after_epoch(3, 6, later) && epochs.after_epoch(4, 8, now)
+    );
+    let steps = CheckpointEvery::Steps(count(4));
+    assert!(!steps.after_step(6, later) && steps.after_step(8, now) && steps.after_epoch(3, 8, now));
+    let seconds = CheckpointEvery::Seconds(Positive::new(60.0).unwrap());
+    assert!(!seconds.after_step(8, now) && seconds.after_step(7, later) && seconds.after_epoch(1, 7, later));
+}
+
+#[test]
+fn checkpoints_are_no_part_of_what_a_training_depends_on() {
+    let of_train = |set: &str| load(COMPLETE, &[set]).unwrap().of_stage(Stage::Train).unwrap();
+    let default = load(COMPLETE, &[]).unwrap().of_stage(Stage::Train).unwrap();
+    assert_eq!(of_train("train.checkpoint-every={ steps = 7 }"), default);
+    assert_ne!(of_train("train.batch-size=7"), default);
+    assert_eq!(default["train"]["epochs"], 3);
+}
+
+#[test]
 fn validation_is_a_fraction() {
     let text = error("source = \"sample\"", "source = \"sample\"\nvalidation = 1.0");
     assert_contains(&text, &["between 0 and 1"]);

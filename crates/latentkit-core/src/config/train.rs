@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Count, Fraction, Natural, NonNegative, Positive};
+use super::{CheckpointEvery, Count, Fraction, Natural, NonNegative, Positive};
 
 /// How the auto-encoder is trained. The defaults are the reference's, without its schedule and stopping rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,9 +38,21 @@ pub struct TrainConfig {
     /// When training stops before its last epoch; never where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
-    /// Epochs between checkpoints.
-    #[serde(default = "default_checkpoint_every")]
-    pub checkpoint_every: Count,
+    /// What lies between two checkpoints.
+    #[serde(default)]
+    pub checkpoint_every: CheckpointEvery,
+}
+
+impl TrainConfig {
+    /// What the result of a training depends on: all of it but the checkpoints, which only say where it goes on after
+    /// an interruption.
+    pub fn identity(&self) -> serde_json::Value {
+        let mut identity = serde_json::to_value(self).expect("a config is JSON");
+        if let Some(keys) = identity.as_object_mut() {
+            keys.remove("checkpoint-every");
+        }
+        identity
+    }
 }
 
 fn count(value: u32) -> Count {
@@ -51,9 +63,6 @@ fn default_epochs() -> Count {
 }
 fn default_batch_size() -> Count {
     count(256)
-}
-fn default_checkpoint_every() -> Count {
-    count(1)
 }
 
 /// What convolutions compute in.

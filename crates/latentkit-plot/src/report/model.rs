@@ -19,9 +19,10 @@ pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Opt
     let mut body = Html::new();
     if let Some(train) = experiment.train.as_ref().map(|stage| &stage.summary) {
         let stop = if train.stopped_early { "yes, the loss no longer fell" } else { "no" };
-        let resumed = match train.resumed_after {
-            Some(epoch) => format!("yes, after epoch {epoch}"),
-            None => "no".to_owned(),
+        let resumed = match (train.resumed_after, train.resumed_step) {
+            (Some(epoch), 0) => format!("yes, after epoch {epoch}"),
+            (Some(epoch), step) => format!("yes, after step {step} of epoch {}", epoch + 1),
+            (None, _) => "no".to_owned(),
         };
         body = body.add(facts([
             ("architecture", train.architecture.clone()),

@@ -75,8 +75,11 @@ fn absolute(file: &Path) -> Result<PathBuf> {
 
 fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Points) -> Result<()> {
     let experiment = Experiment::load(&arguments.config, global)?;
-    // Nothing is created for a stage that cannot run.
-    experiment.identity(stage, points)?;
+    // Nothing is created for a stage that cannot run. Where there is something, the lock comes first: it ends what a
+    // crash cut off, which may be the input of this stage.
+    if !experiment.artifacts.root().exists() {
+        experiment.identity(stage, points)?;
+    }
     experiment.set_threads()?;
     progress::stop_on_signals()?;
     let _lock = experiment.artifacts.lock()?;
@@ -122,10 +125,9 @@ fn run(
     global: &Global,
 ) -> Result<Outcome> {
     let outcome = experiment.run(stage, force, points, progress::observer()).map_err(|error| {
-        if error.kind() == ErrorKind::Interrupted {
-            error.hint(
-                "the same command goes on: training from its last checkpoint, another stage from its start",
-            )
+        // Training says itself where it goes on.
+        if error.kind() == ErrorKind::Interrupted && !error.has_hint() {
+            error.hint(format!("the same command goes on with `{stage}`, from its start"))
         } else {
             error
         }

@@ -5,5 +5,6 @@ mod support;
 mod bad_input;
 mod commands;
 mod compare;
+mod interruptions;
 mod pipeline;
 mod sweep;

@@ -1,10 +1,7 @@
 //! The pipeline from end to end on the bundled digits.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
-
 use crate::snapshot;
-use crate::support::{Folder, Ran, repository};
+use crate::support::{Folder, Running, repository};
 
 fn smoke() -> String {
     repository().join("configs/smoke.toml").display().to_string()
@@ -109,12 +106,19 @@ fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
     whole.run(&with("run")).ok();
 
     parts.run(&with("ingest")).ok();
-    let stopped = interrupt_after_first_epoch(parts.command(&with("train")));
-    assert_eq!(stopped.code, 130, "{}", stopped.stderr);
-    assert!(stopped.stderr.contains("the same command goes on"), "{}", stopped.stderr);
+    let mut stopped = Running::start(parts.command(&with("train")));
+    stopped.wait_for("epoch 1/2");
+    stopped.send("INT");
+    let stderr = stopped.end().failed(130);
+    let place = stderr.split_once("the same command goes on after ").expect(&stderr).1.trim();
+    assert!(place == "epoch 1" || place.starts_with("epoch 2, step "), "{place}");
     assert!(!parts.exists("artifacts/smoke/train"), "a stage that did not end does not appear");
     let resumed = parts.run(&with("train")).ok();
-    assert!(resumed.stderr.contains("goes on after the checkpoint of epoch 1"), "{}", resumed.stderr);
+    assert!(
+        resumed.stderr.contains(&format!("goes on after the checkpoint of {place}\n")),
+        "{}",
+        resumed.stderr
+    );
     for command in ["export", "cluster", "decode", "plot"] {
         parts.run(&with(command)).ok();
     }
@@ -125,28 +129,4 @@ fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
             assert!(whole.read(&path) == parts.read(&path), "{output} differs");
         }
     }
-}
-
-/// Sends SIGINT once the program has printed the line of its first epoch.
-fn interrupt_after_first_epoch(mut command: Command) -> Ran {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = String::new();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    for line in lines.by_ref() {
-        let line = line.unwrap();
-        stderr.push_str(&line);
-        stderr.push('\n');
-        if line.starts_with("epoch 1/2") {
-            let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-            assert!(sent.success());
-            break;
-        }
-    }
-    for line in lines {
-        stderr.push_str(&line.unwrap());
-        stderr.push('\n');
-    }
-    let mut ran = Ran::from(child.wait_with_output().unwrap());
-    ran.stderr = stderr;
-    ran
 }

@@ -1,7 +1,8 @@
 //! Runs the program in a folder of its own.
 
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -86,6 +87,56 @@ impl Ran {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         assert_eq!(self.stdout, "");
         self.stderr
+    }
+}
+
+/// A run that goes on while the test does.
+pub(crate) struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    stderr: String,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines, stderr: String::new() }
+    }
+
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Reads stderr up to a line that starts so.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, start: &str) {
+        let mut found = false;
+        while !found {
+            let line =
+                self.lines.next().unwrap_or_else(|| panic!("no `{start}` in:\n{}", self.stderr)).unwrap();
+            found = line.starts_with(start);
+            self.stderr.push_str(&line);
+            self.stderr.push('\n');
+        }
+    }
+
+    /// Sends a signal, such as `INT`.
+    pub(crate) fn send(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Ran {
+        for line in self.lines {
+            self.stderr.push_str(&line.unwrap());
+            self.stderr.push('\n');
+        }
+        let mut ran = Ran::from(self.child.wait_with_output().unwrap());
+        ran.stderr = self.stderr;
+        ran
     }
 }
 

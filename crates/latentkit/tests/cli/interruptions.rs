@@ -1,0 +1,109 @@
+//! Ctrl-C, kill, and two processes at once.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Folder, Running, repository};
+
+/// A training of 24 steps with a checkpoint after each.
+fn training(command: &'static str) -> Vec<String> {
+    let smoke = repository().join("configs/smoke.toml").display().to_string();
+    let set = ["train.epochs=2", "train.batch-size=512", "train.checkpoint-every={ steps = 1 }"];
+    [command.to_owned(), smoke].into_iter().chain(set.map(|set| format!("--set={set}"))).collect()
+}
+
+fn with<'a>(arguments: &'a [String], more: &[&'a str]) -> Vec<&'a str> {
+    arguments.iter().map(String::as_str).chain(more.iter().copied()).collect()
+}
+
+/// The checkpoints of the unfinished training.
+fn checkpoints(folder: &Folder) -> Vec<String> {
+    let entries = fs_err::read_dir(folder.path().join("artifacts/smoke")).unwrap();
+    let partial = entries
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.file_name().unwrap().to_string_lossy().starts_with(".train.partial-"));
+    let Some(files) = partial.and_then(|partial| fs_err::read_dir(partial.join("checkpoints")).ok()) else {
+        return Vec::new();
+    };
+    // One that is being removed may be gone before it is looked at.
+    let names = files.flatten().map(|file| file.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".json")).collect()
+}
+
+fn wait_for_a_checkpoint(folder: &Folder) {
+    let start = Instant::now();
+    while checkpoints(folder).is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(300), "no checkpoint is written");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn one_process_works_others_read_and_its_death_frees_the_lock() {
+    let folder = Folder::new();
+    let (ingest, train, status) = (training("ingest"), training("train"), training("status"));
+    folder.run(&with(&ingest, &[])).ok();
+    let mut first = Running::start(folder.command(&with(&train, &[])));
+    first.wait_for("train: first run");
+    wait_for_a_checkpoint(&folder);
+
+    // A second one that would write is refused, and told by whom.
+    let refused = folder.run(&with(&ingest, &["--force"])).failed(1);
+    let holder =
+        format!("another latentkit is working on `artifacts/smoke` (process {}, since 2", first.id());
+    assert!(refused.contains(&holder) && refused.contains("hint: wait for it to end"), "{refused}");
+    // Reading is not.
+    let text = folder.run(&with(&status, &[])).ok().stdout;
+    assert!(text.contains("ingest   fresh") && text.contains("train    missing"), "{text}");
+    assert!(folder.run(&with(&training("summary"), &[])).ok().stdout.contains("77,522"));
+    assert!(folder.run(&with(&training("config"), &[])).ok().stdout.contains("steps = 1"));
+    assert!(folder.run(&with(&training("run"), &["--dry-run"])).ok().stdout.contains("train"));
+
+    first.send("KILL");
+    let killed = first.end();
+    assert_eq!((killed.code, killed.stdout.as_str()), (-1, ""), "{}", killed.stderr);
+    // It left a lock's file, but no lock.
+    folder.run(&with(&ingest, &[])).ok();
+    let resumed = folder.run(&with(&train, &[])).ok();
+    assert!(resumed.stderr.contains("goes on after the checkpoint of epoch 1, step "), "{}", resumed.stderr);
+
+    // How often checkpoints are written is no reason to train again.
+    let again = folder.run(&with(&train, &["--set=train.checkpoint-every={ seconds = 60 }"])).ok();
+    assert_eq!(again.stderr, "");
+    assert!(
+        folder
+            .run(&with(&status, &["--set=train.checkpoint-every=2"]))
+            .ok()
+            .stdout
+            .contains("train    fresh")
+    );
+}
+
+#[test]
+fn the_first_signal_finishes_the_step_and_the_second_does_not() {
+    let folder = Folder::new();
+    let (ingest, train) = (training("ingest"), training("train"));
+    folder.run(&with(&ingest, &[])).ok();
+    // One step an epoch, of seconds.
+    let long = with(&train, &["--set=train.batch-size=6000", "--set=train.checkpoint-every=1"]);
+    let mut first = Running::start(folder.command(&long));
+    first.wait_for("train: first run");
+    thread::sleep(Duration::from_millis(300));
+    first.send("TERM");
+    first.wait_for("stopping after this step; Ctrl-C again stops at once");
+    first.send("INT");
+    let stderr = first.end().failed(130);
+    assert!(!stderr.contains("error:"), "stopped at once: {stderr}");
+    assert_eq!(checkpoints(&folder), [""; 0]);
+
+    let every = with(&train, &["--set=train.checkpoint-every={ steps = 5 }"]);
+    let second = Running::start(folder.command(&every));
+    wait_for_a_checkpoint(&folder);
+    second.send("TERM");
+    let stderr = second.end().failed(130);
+    let place = stderr.split_once("error: interrupted\nhint: the same command goes on after epoch ");
+    let (epoch, step) = place.and_then(|(_, place)| place.trim().split_once(", step ")).expect(&stderr);
+    let step = step.strip_suffix(" of 12").expect(&stderr);
+    let newest = format!("epoch-{epoch:0>7}-step-{step:0>7}.json");
+    assert!(checkpoints(&folder).contains(&newest), "{newest}: {:?}", checkpoints(&folder));
+}
