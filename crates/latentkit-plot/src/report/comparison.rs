@@ -38,7 +38,7 @@ pub(crate) fn page(comparison: &Comparison) -> Result<String> {
     let items = names.iter().fold(Html::new(), |list, name| list.element("li", Html::new().text(name)));
     let lead = Html::new()
         .paragraph("What differs between these runs. Differences of metrics are those from the first.")
-        .element("ol", items);
+        .element("ul", items);
     Ok(document(title, "Comparison of runs", Html::new().text(heading), lead, sections))
 }
 
