@@ -1,4 +1,4 @@
-//! Lets the program find libtorch without a variable to export, and records the commit that it is built from.
+//! Lets the program find libtorch without a variable to export, and records the commit that it is built from, and how.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,6 +7,9 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
+    }
+    for (name, variable) in [("PROFILE", "LATENTKIT_PROFILE"), ("TARGET", "LATENTKIT_TARGET")] {
+        println!("cargo::rustc-env={variable}={}", std::env::var(name).unwrap_or_default());
     }
     // A change of the repository's state or of its sources can change the answers.
     for file in ["HEAD", "index", "logs/HEAD"] {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Name;
 use crate::hash::FileRecord;
+use crate::inventory::LOCK;
 use crate::manifest::{Identity, Manifest};
-use crate::stage::{CHECKPOINTS, MANIFEST};
+use crate::stage::{CHECKPOINTS, LOG, MANIFEST};
 use crate::{Error, Result, Stage, atomic};
 
 /// `artifacts/<experiment>/`.
@@ -82,7 +83,7 @@ impl Artifacts {
     /// When another process is, with its number and since when.
     pub fn lock(&self) -> Result<Lock> {
         atomic::create_folder(&self.root)?;
-        let path = self.root.join(".lock");
+        let path = self.root.join(LOCK);
         let mut file =
             fs_err::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
         match file.file().try_lock() {
@@ -100,6 +101,10 @@ impl Artifacts {
             Err(TryLockError::Error(error)) => {
                 return Err(Error::failed(format!("cannot lock `{}`: {error}", path.display())));
             }
+        }
+        // `clean` may have removed the file between its opening and its locking; then another process can lock a new one.
+        if !is_at(&file, &path) {
+            return self.lock();
         }
         file.set_len(0)?;
         writeln!(
@@ -133,10 +138,12 @@ impl Artifacts {
         if folder.join(MANIFEST).exists() {
             fs_err::remove_file(folder.join(MANIFEST))?;
         }
-        // All but checkpoints is written anew, so that nothing half-written gets among the outputs.
+        // All but checkpoints and log is written anew, so that nothing half-written gets among the outputs.
         for entry in fs_err::read_dir(&folder)? {
             let path = entry?.path();
-            if path.is_file() {
+            if path.file_name().is_some_and(|name| name == LOG) && path.is_file() {
+                // An interrupted run and those that go on with it have one log.
+            } else if path.is_file() {
                 fs_err::remove_file(path)?;
             } else if path.file_name().is_none_or(|name| name != CHECKPOINTS) {
                 fs_err::remove_dir_all(path)?;
@@ -184,6 +191,22 @@ impl Artifacts {
     }
 }
 
+/// Whether an open file is the one that is at `path` now.
+#[cfg(unix)]
+fn is_at(file: &fs_err::File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs_err::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Elsewhere an open file cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &fs_err::File, _: &Path) -> bool {
+    true
+}
+
 /// How many unfinished results of other keys are kept for each stage.
 const KEPT: usize = 2;
 
@@ -211,6 +234,7 @@ impl Staging {
     /// one. Returns the finished manifest.
     pub fn commit(self, mut manifest: Manifest) -> Result<Manifest> {
         manifest.outputs.clear();
+        manifest.log = self.folder.join(LOG).is_file().then(|| LOG.to_owned());
         record_files(&self.folder, "", &mut manifest.outputs)?;
         manifest.write(&self.folder)?;
 
@@ -230,7 +254,14 @@ impl Staging {
     }
 }
 
-/// Hashes and flushes the files under `folder`, in the order of their names.
+/// Hashes the files that a stage wrote into a folder, in the order of their names.
+pub fn records(folder: &Path) -> Result<Vec<FileRecord>> {
+    let mut records = Vec::new();
+    record_files(folder, "", &mut records)?;
+    Ok(records)
+}
+
+/// Hashes and flushes the files under `folder`, in the order of their names; the log holds times and is only flushed.
 fn record_files(folder: &Path, prefix: &str, records: &mut Vec<FileRecord>) -> Result<()> {
     let mut names = Vec::new();
     for entry in fs_err::read_dir(folder)? {
@@ -241,6 +272,8 @@ fn record_files(folder: &Path, prefix: &str, records: &mut Vec<FileRecord>) -> R
         let path = folder.join(&name);
         if path.is_dir() {
             record_files(&path, &format!("{prefix}{name}/"), records)?;
+        } else if prefix.is_empty() && name == LOG {
+            fs_err::File::open(&path)?.sync_all()?;
         } else if name != MANIFEST {
             fs_err::File::open(&path)?.sync_all()?;
             records.push(FileRecord::of(&path, format!("{prefix}{name}"))?);
@@ -280,6 +313,9 @@ mod tests {
             started: String::new(),
             seconds: 0.0,
             summary: serde_json::Value::Null,
+            log: None,
+            without_times: std::collections::BTreeMap::new(),
+            origin: None,
         };
         staging.commit(manifest).unwrap()
     }
@@ -376,6 +412,23 @@ mod tests {
         }
         assert!(!checkpoint.exists(), "old unfinished results do not pile up");
         assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), KEPT + 1);
+    }
+
+    #[test]
+    fn a_log_outlives_interruptions_and_is_no_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let _lock = artifacts.lock().unwrap();
+        let staging = artifacts.begin(&identity(1)).unwrap();
+        fs_err::write(staging.folder().join(LOG), "stopped\n").unwrap();
+        drop(staging);
+        let manifest = finish(&artifacts, 1, "one");
+        assert_eq!(manifest.log.as_deref(), Some(LOG));
+        assert_eq!(manifest.outputs.iter().map(|output| &output.path).collect::<Vec<_>>(), ["sweep.parquet"]);
+        let log = artifacts.file(Stage::Cluster, LOG);
+        assert_eq!(fs_err::read_to_string(&log).unwrap(), "stopped\n");
+        fs_err::write(log, "another").unwrap();
+        assert!(matches!(artifacts.assess(&identity(1)).unwrap(), Freshness::Fresh(_)));
     }
 
     #[test]

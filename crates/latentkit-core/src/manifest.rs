@@ -1,5 +1,6 @@
 //! The record that a finished stage leaves: what it read, what it wrote, with which versions, and its figures.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::hash::{self, FileRecord};
+use crate::origin::Origin;
 use crate::stage::MANIFEST;
 use crate::{Error, Result, Stage, atomic};
 
@@ -40,6 +42,15 @@ pub struct Manifest {
     pub seconds: f64,
     /// Its figures; see [`crate::summary`].
     pub summary: Value,
+    /// Its log in its own folder. It holds times, so it is not among the outputs.
+    #[serde(default)]
+    pub log: Option<String>,
+    /// Outputs that hold seconds among other values never have the same bytes twice: BLAKE3 of the other values, by output.
+    #[serde(default)]
+    pub without_times: BTreeMap<String, String>,
+    /// What it takes to run the stage again. None in the manifests of versions that did not record it.
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 /// The software that ran a stage.
@@ -64,10 +75,26 @@ impl Manifest {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::from(error).into_input()),
         };
-        serde_json::from_slice(&text).map(Some).map_err(|error| {
-            Error::input(format!("cannot read the manifest `{}`: {error}", path.display()))
-                .hint("run the stage again with `--force`")
-        })
+        Self::parse(&text, &path).map(Some).map_err(|error| error.hint("run the stage again with `--force`"))
+    }
+
+    /// Reads a manifest from the file at `path`.
+    ///
+    /// # Errors
+    /// Of kind input when there is none or it is not one.
+    pub fn read_file(path: &Path) -> Result<Self> {
+        let text = fs_err::read(path).map_err(|error| Error::from(error).into_input())?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &[u8], path: &Path) -> Result<Self> {
+        serde_json::from_slice(text)
+            .map_err(|error| Error::input(format!("cannot read the manifest `{}`: {error}", path.display())))
+    }
+
+    /// The [`Identity::key`] of what the manifest records. Another one than [`Self::key`] when someone changed it.
+    pub fn recomputed_key(&self) -> String {
+        key(self.stage, self.stage_version, &self.config, &self.inputs)
     }
 
     /// Writes the manifest into the folder of its stage.
@@ -100,9 +127,7 @@ pub struct Identity {
 impl Identity {
     /// BLAKE3 of the stage, its version, its config and the names and hashes of its inputs.
     pub fn key(&self) -> String {
-        let inputs: Vec<_> = self.inputs.iter().map(|input| (&input.path, &input.blake3)).collect();
-        let text = serde_json::json!([self.stage, self.stage.version(), self.config, inputs]).to_string();
-        hash::of_bytes(text.as_bytes())
+        key(self.stage, self.stage.version(), &self.config, &self.inputs)
     }
 
     /// How this differs from what a manifest records, each difference a few words; empty when it does not.
@@ -136,6 +161,12 @@ impl Identity {
         }
         differences
     }
+}
+
+fn key(stage: Stage, version: u32, config: &Value, inputs: &[FileRecord]) -> String {
+    let inputs: Vec<_> = inputs.iter().map(|input| (&input.path, &input.blake3)).collect();
+    let text = serde_json::json!([stage, version, config, inputs]).to_string();
+    hash::of_bytes(text.as_bytes())
 }
 
 /// Lists the leaves in which two JSON values differ, as `key old -> new`.
@@ -185,6 +216,9 @@ mod tests {
             started: String::new(),
             seconds: 0.0,
             summary: Value::Null,
+            log: None,
+            without_times: BTreeMap::new(),
+            origin: None,
         }
     }
 
@@ -199,5 +233,23 @@ mod tests {
         assert_eq!(identity(0.0003, "a").differences(&old), ["learning-rate 0.001 -> 0.0003"]);
         assert_eq!(identity(0.001, "b").differences(&old), ["`ingest/dataset.parquet` changed"]);
         assert_ne!(identity(0.001, "b").key(), old.key);
+    }
+
+    #[test]
+    fn a_manifest_that_someone_changed_has_another_key() {
+        let mut manifest = manifest(&identity(1e-3, "a"));
+        assert_eq!(manifest.recomputed_key(), manifest.key);
+        manifest.config["train"]["optimizer"]["learning-rate"] = 0.1.into();
+        assert_ne!(manifest.recomputed_key(), manifest.key);
+    }
+
+    #[test]
+    fn a_manifest_of_before_its_origin_was_recorded_can_be_read() {
+        let manifest = manifest(&identity(1e-3, "a"));
+        let mut value = serde_json::to_value(&manifest).unwrap();
+        for key in ["log", "without_times", "origin"] {
+            value.as_object_mut().unwrap().remove(key).unwrap();
+        }
+        assert_eq!(serde_json::from_value::<Manifest>(value).unwrap(), manifest);
     }
 }

@@ -69,6 +69,8 @@ pub const NEIGHBOURS: &str = "neighbours.parquet";
 pub const CENTROID_IMAGES: &str = "centroid_images.parquet";
 /// The page that shows everything, made by plot.
 pub const REPORT: &str = "report.html";
+/// What a stage reported while it ran, with times; the manifest names it, but not among the outputs.
+pub const LOG: &str = "log.txt";
 /// The record of a stage that has finished.
 pub const MANIFEST: &str = "manifest.json";
 

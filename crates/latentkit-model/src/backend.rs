@@ -42,6 +42,13 @@ pub fn device_name(device: tch::Device) -> String {
     }
 }
 
+/// The devices that libtorch can compute on: `cpu`, then `cuda:0`, `cuda:1`, ...
+pub fn devices() -> Vec<String> {
+    load_cuda();
+    let count = if Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 };
+    [tch::Device::Cpu].into_iter().chain((0..count).map(tch::Device::Cuda)).map(device_name).collect()
+}
+
 /// Makes the system's allocator keep what it got: a step of training frees and asks for the same gigabyte again, and where
 /// large blocks go back to the system in between, a fifth of the time goes into filling new pages with zeros.
 fn keep_memory() {

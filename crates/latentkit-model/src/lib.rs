@@ -4,6 +4,7 @@
 mod adam;
 mod architecture;
 mod backend;
+mod difference;
 mod engine;
 mod images;
 mod layer;
@@ -14,7 +15,8 @@ mod weights;
 
 pub use adam::Adam;
 pub use architecture::Blueprint;
-pub use backend::{device, device_name, libtorch_version, set_threads};
+pub use backend::{device, device_name, devices, libtorch_version, set_threads};
+pub use difference::{TensorDifference, tensor_differences};
 pub use engine::{Engine, Native, numbers};
 pub use images::ImageStore;
 pub use layer::{Activation, Layer, Shape};

@@ -9,6 +9,7 @@ mod criteria;
 mod dataset;
 mod density;
 mod diagnosis;
+mod difference;
 mod embeddings;
 mod frame;
 mod history;
@@ -30,6 +31,9 @@ pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,
     read_label_pairs, write_clusters, write_examples, write_label_pairs,
+};
+pub use difference::{
+    ColumnDifference, Difference, TableDifferences, hash_without_seconds, is_time, table_differences,
 };
 pub use embeddings::{Embeddings, Labels, read_embeddings};
 pub use history::{HistoryRow, read_history, write_history};

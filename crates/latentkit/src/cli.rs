@@ -3,26 +3,55 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use latentkit_core::Stage;
 
 use crate::versions;
 
 /// Auto-encoder, latents, clusters, report: an experiment from one TOML file.
 #[derive(Debug, Parser)]
-#[command(name = "latentkit", version = versions::short(), max_term_width = 100, after_help = "\
+#[command(
+    name = "latentkit",
+    version = versions::short(),
+    disable_version_flag = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "\
 Examples:
   latentkit run configs/quickstart.toml
   latentkit cluster configs/mnist.toml --set cluster.k=10
   latentkit status configs/mnist.toml
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 bad config, 4 missing or corrupt input,
-5 stale (status --check), 130 interrupted.")]
+5 stale (status --check), 6 not as recorded (verify, reproduce), 130 interrupted."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+    /// Print the version; with --verbose also what it was built with and what it runs on
+    #[arg(short = 'V', long)]
+    version: bool,
     #[command(flatten)]
     pub(crate) global: Global,
+}
+
+impl Cli {
+    /// The same, once it is sure that it asks for something: clap cannot demand a command except beside `--version`.
+    pub(crate) fn with_something_to_do(self) -> Self {
+        match (&self.command, self.version) {
+            (None, false) => Self::command()
+                .error(
+                    ErrorKind::MissingSubcommand,
+                    "a command is missing, such as `run`; `--help` lists them",
+                )
+                .exit(),
+            (Some(_), true) => Self::command()
+                .error(ErrorKind::ArgumentConflict, "`--version` stands without a command")
+                .exit(),
+            _ => self,
+        }
+    }
 }
 
 /// Options of every command.
@@ -53,12 +82,24 @@ pub(crate) struct Global {
     /// Colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
+    /// How progress is written to stderr
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines to be read; bars on a terminal
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless `NO_COLOR` is set; everywhere with `CLICOLOR_FORCE`
     Auto,
     /// Always
     Always,
@@ -131,6 +172,85 @@ Examples:
   latentkit compare mnist/sweep/seed=0 mnist/sweep/seed=1 mnist/sweep/seed=2 --html seeds.html
   latentkit compare mnist /backup/artifacts/mnist --markdown > difference.md")]
     Compare(CompareArguments),
+    /// Hash every file again and compare it with the manifests
+    #[command(after_help = "\
+Examples:
+  latentkit verify configs/mnist.toml
+  latentkit verify configs/mnist.toml --rerun --stage cluster")]
+    Verify(VerifyArguments),
+    /// Run again what a manifest records, and tell whether it agrees
+    #[command(after_help = "Example:\n  latentkit reproduce artifacts/mnist/train/manifest.json")]
+    Reproduce(ReproduceArguments),
+    /// Remove the files that the stages of an experiment wrote
+    #[command(after_help = "\
+Examples:
+  latentkit clean configs/mnist.toml --dry-run
+  latentkit clean configs/mnist.toml --stage plot --stage cluster
+  latentkit clean configs/mnist.toml --partial")]
+    Clean(CleanArguments),
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "\
+Examples:
+  latentkit completions bash > ~/.local/share/bash-completion/completions/latentkit
+  latentkit completions fish > ~/.config/fish/completions/latentkit.fish")]
+    Completions(CompletionsArguments),
+    /// Print a manual page
+    #[command(after_help = "\
+Examples:
+  latentkit man > latentkit.1
+  latentkit man run > latentkit-run.1")]
+    Man(ManArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The experiment, a TOML file
+    pub(crate) config: PathBuf,
+    /// Only this stage (repeatable)
+    #[arg(long = "stage", value_name = "STAGE")]
+    pub(crate) stages: Vec<StageName>,
+    /// Run the stages again from their recorded inputs, and compare what they write
+    #[arg(long)]
+    pub(crate) rerun: bool,
+    /// Folder for the files of the rerun, which stay there [default: a temporary one]
+    #[arg(long = "in", value_name = "DIR", requires = "rerun")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReproduceArguments {
+    /// The `manifest.json` of a stage
+    pub(crate) manifest: PathBuf,
+    /// Folder for the new files, which stay there [default: a temporary one]
+    #[arg(long = "in", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArguments {
+    /// The experiment, a TOML file
+    pub(crate) config: PathBuf,
+    /// Only this stage (repeatable)
+    #[arg(long = "stage", value_name = "STAGE")]
+    pub(crate) stages: Vec<StageName>,
+    /// Only unfinished results and their checkpoints
+    #[arg(long)]
+    pub(crate) partial: bool,
+    /// Tell what would be removed, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// The command that the page is about [default: the program]
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,16 @@
 //! `latentkit`: trains auto-encoders, exports their latents, clusters them, chooses k and draws the results.
 
+mod agreement;
 mod cli;
 mod columns;
 mod commands;
+mod logging;
 mod output;
 mod pipeline;
 mod progress;
 mod record;
+mod scratch;
+mod verification;
 mod versions;
 
 use std::process::ExitCode;
@@ -18,29 +22,37 @@ use cli::{Cli, Command};
 
 /// `status --check` found something that is not fresh.
 const EXIT_STALE: u8 = 5;
+/// `verify` or `reproduce` found something that is not as recorded.
+const EXIT_DISAGREES: u8 = 6;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse().with_something_to_do();
     progress::start(&cli.global);
     match run(&cli) {
         Ok(code) => code,
         Err(error) => {
             progress::finish();
-            output::error(&error);
-            ExitCode::from(match error.kind() {
+            let code = match error.kind() {
                 ErrorKind::Failed => 1,
                 ErrorKind::Usage => 2,
                 ErrorKind::Config => 3,
                 ErrorKind::Input => 4,
                 ErrorKind::Interrupted => 130,
-            })
+            };
+            output::error(&error, code);
+            ExitCode::from(code)
         }
     }
 }
 
 fn run(cli: &Cli) -> Result<ExitCode> {
     let global = &cli.global;
-    match &cli.command {
+    let Some(command) = &cli.command else {
+        commands::version::print(global);
+        output::close()?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    match command {
         Command::Run(arguments) => commands::run::all(global, arguments)?,
         Command::Ingest(arguments) => commands::run::one(global, latentkit_core::Stage::Ingest, arguments)?,
         Command::Train(arguments) => commands::run::one(global, latentkit_core::Stage::Train, arguments)?,
@@ -59,6 +71,21 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Sweep(arguments) => commands::sweep::run(global, arguments)?,
         Command::Runs => commands::runs::print(global)?,
         Command::Compare(arguments) => commands::compare::run(global, arguments)?,
+        Command::Verify(arguments) => {
+            if !commands::verify::print(global, arguments)? {
+                output::close()?;
+                return Ok(ExitCode::from(EXIT_DISAGREES));
+            }
+        }
+        Command::Reproduce(arguments) => {
+            if !commands::reproduce::print(global, arguments)? {
+                output::close()?;
+                return Ok(ExitCode::from(EXIT_DISAGREES));
+            }
+        }
+        Command::Clean(arguments) => commands::clean::run(global, arguments)?,
+        Command::Completions(arguments) => commands::completions::print(arguments),
+        Command::Man(arguments) => commands::man::print(arguments)?,
     }
     output::close()?;
     Ok(ExitCode::SUCCESS)

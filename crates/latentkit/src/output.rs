@@ -7,6 +7,8 @@ use anstyle::{AnsiColor, Style};
 use latentkit_core::{Error, Result};
 use serde::Serialize;
 
+use crate::logging;
+
 /// Bold red, yellow, green and dim.
 const fn bold(color: AnsiColor) -> Style {
     color.on_default().bold()
@@ -38,13 +40,21 @@ pub(crate) fn close() -> Result<()> {
     }
 }
 
+/// Prints a text as it is.
+pub(crate) fn text(text: &str) {
+    line(text.trim_end_matches('\n'));
+}
+
 /// Prints one JSON document.
 pub(crate) fn json(value: &impl Serialize) {
     line(serde_json::to_string_pretty(value).expect("results are JSON"));
 }
 
-/// Shows an error on stderr.
-pub(crate) fn error(error: &Error) {
+/// Shows the error that ends the program on stderr.
+pub(crate) fn error(error: &Error, exit_code: u8) {
+    if logging::is_json() {
+        return logging::json_error(error, exit_code);
+    }
     let text = error.to_string();
     let (body, hint) = match text.split_once("\nhint: ") {
         Some((body, hint)) => (body, Some(hint)),
@@ -55,5 +65,34 @@ pub(crate) fn error(error: &Error) {
     let _ = writeln!(err, "{ERROR}error:{ERROR:#} {body}");
     if let Some(hint) = hint {
         let _ = writeln!(err, "{HINT}hint:{HINT:#} {hint}");
+    }
+}
+
+/// A size to be read, as `2.6 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes} byte(s)");
+    }
+    let mut value = bytes as f64 / 1000.0;
+    for unit in ["kB", "MB", "GB"] {
+        // What would be shown as 1000.0 is shown in the next unit.
+        if value < 999.95 {
+            return format!("{value:.1} {unit}");
+        }
+        value /= 1000.0;
+    }
+    format!("{value:.1} TB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_at_most_three_digits_before_the_point() {
+        let shown = [0, 999, 1000, 999_949, 999_950, 2_612_003, 5_000_000_000, 7_000_000_000_000].map(size);
+        let expected =
+            ["0 byte(s)", "999 byte(s)", "1.0 kB", "999.9 kB", "1.0 MB", "2.6 MB", "5.0 GB", "7.0 TB"];
+        assert_eq!(shown, expected);
     }
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use latentkit_core::artifact::{Artifacts, Freshness};
-use latentkit_core::config::Config;
+use latentkit_core::config::{Config, Name};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::manifest::{Identity, Manifest};
+use latentkit_core::origin::{Earlier, Origin};
 #[cfg(feature = "torch")]
 use latentkit_core::stage::{CENTROIDS, CLUSTERS, MODEL};
 use latentkit_core::stage::{DATASET, LATENTS};
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cli::Global;
-use crate::versions;
+use crate::{agreement, logging, versions};
 
 /// An experiment and where its files are.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Experiment {
     pub(crate) artifacts: Artifacts,
     data: PathBuf,
     threads: usize,
+    /// Whether the user asked for that many.
+    threads_given: bool,
 }
 
 /// Which points are clustered; by default those of export, in their columns `z0`, `z1`, ...
@@ -36,6 +39,13 @@ pub(crate) struct Points {
     pub(crate) column: Option<String>,
     #[serde(default)]
     pub(crate) label_column: Option<String>,
+}
+
+impl Points {
+    /// Those of the config that a clustering recorded; the default for other stages.
+    pub(crate) fn recorded(config: &Value) -> Self {
+        Self::deserialize(&config["points"]).unwrap_or_default()
+    }
 }
 
 /// What became of a stage.
@@ -58,7 +68,41 @@ impl Experiment {
         let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = global.threads.map_or(cores, usize::from);
-        Ok(Self { config, artifacts, data: global.data.clone(), threads })
+        Ok(Self {
+            config,
+            artifacts,
+            data: global.data.clone(),
+            threads,
+            threads_given: global.threads.is_some(),
+        })
+    }
+
+    /// The experiment as far as a stage recorded it, with these artifacts.
+    pub(crate) fn recorded(
+        name: &Name,
+        earlier: &Earlier,
+        artifacts: Artifacts,
+        global: &Global,
+    ) -> Result<Self> {
+        let folder = earlier.config_folder.clone().unwrap_or_else(|| PathBuf::from("."));
+        let config = Config::recorded(name, earlier.seed, &earlier.config, &folder)?;
+        let threads = global.threads.map_or(earlier.threads, usize::from);
+        Ok(Self {
+            config,
+            artifacts,
+            data: global.data.clone(),
+            threads,
+            threads_given: global.threads.is_some(),
+        })
+    }
+
+    /// The same experiment with the config that a stage recorded. Relative paths start from this one's folder, and the
+    /// threads are the recorded ones unless the user asked for others.
+    pub(crate) fn as_recorded(&self, earlier: &Earlier, artifacts: Artifacts) -> Result<Self> {
+        let folder = self.config.folder();
+        let config = Config::recorded(&self.config.experiment.name, earlier.seed, &earlier.config, &folder)?;
+        let threads = if self.threads_given { self.threads } else { earlier.threads };
+        Ok(Self { config, artifacts, data: self.data.clone(), threads, threads_given: self.threads_given })
     }
 
     /// Makes every pool of threads as large as the user asked for.
@@ -69,6 +113,19 @@ impl Experiment {
             .num_threads(self.threads)
             .build_global()
             .map_err(|error| Error::failed(format!("cannot start {} threads: {error}", self.threads)))
+    }
+
+    /// As [`Self::set_threads`], for stages that run one after the other with other numbers of threads. rayon's pool keeps
+    /// the size that it had first, on which nothing depends that is computed in it.
+    pub(crate) fn change_threads(&self) {
+        #[cfg(feature = "torch")]
+        latentkit_model::set_threads(self.threads);
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build_global();
+    }
+
+    /// How many threads a stage computes with.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
     }
 
     /// What the result of a stage depends on now.
@@ -107,7 +164,7 @@ impl Experiment {
     /// The points that the last clustering was of.
     pub(crate) fn recorded_points(&self) -> Points {
         let manifest = Manifest::read(&self.artifacts.stage(Stage::Cluster)).ok().flatten();
-        manifest.and_then(|manifest| Points::deserialize(&manifest.config["points"]).ok()).unwrap_or_default()
+        manifest.map(|manifest| Points::recorded(&manifest.config)).unwrap_or_default()
     }
 
     fn points_record(&self, points: &Points) -> Result<FileRecord> {
@@ -168,10 +225,23 @@ impl Experiment {
             Freshness::Stale(reasons) => reasons,
             Freshness::Missing => vec!["first run".to_owned()],
         };
-        log::info!("{stage}: {}", reasons.join(", "));
         let (start, started) = (Instant::now(), jiff::Timestamp::now().to_string());
         let staging = self.artifacts.begin(&identity)?;
-        let summary = self.dispatch(&identity, points, staging.folder(), observer).map_err(located)?;
+        let log = logging::stage(stage, staging.folder(), self.threads);
+        log::info!("{stage}: {}", reasons.join(", "));
+        let summary = self
+            .dispatch(&identity, points, staging.folder(), observer)
+            .map_err(located)
+            .inspect_err(|error| log.failed(error))?;
+        let origin = Origin::now(
+            &self.artifacts,
+            &self.config.experiment.name,
+            &self.config.folder(),
+            &identity.inputs,
+        );
+        let without_times = agreement::hashes_without_times(staging.folder())?;
+        log::debug!("{stage}: done in {:.1} s", start.elapsed().as_secs_f64());
+        drop(log);
         let manifest = staging.commit(Manifest {
             stage,
             stage_version: stage.version(),
@@ -186,6 +256,9 @@ impl Experiment {
             started,
             seconds: start.elapsed().as_secs_f64(),
             summary,
+            log: None,
+            without_times,
+            origin: Some(origin),
         })?;
         Ok(Outcome {
             stage,
@@ -197,8 +270,8 @@ impl Experiment {
         })
     }
 
-    /// Calls the one function of a stage.
-    fn dispatch(
+    /// Calls the one function of a stage, which writes into `folder`.
+    pub(crate) fn dispatch(
         &self,
         identity: &Identity,
         points: &Points,

@@ -8,13 +8,12 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use latentkit_core::{Error, Event, Observer, Result};
-use log::{Level, LevelFilter};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use crate::cli::{Color, Global};
-use crate::output::WARNING;
+use crate::logging;
 
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -27,23 +26,8 @@ pub(crate) fn start(global: &Global) {
         Color::Always => ColorChoice::Always.write_global(),
         Color::Never => ColorChoice::Never.write_global(),
     }
-    let level = match (global.quiet, global.verbose) {
-        (true, _) => LevelFilter::Warn,
-        (false, 0) => LevelFilter::Info,
-        (false, 1) => LevelFilter::Debug,
-        (false, _) => LevelFilter::Trace,
-    };
-    env_logger::Builder::new()
-        .filter(None, LevelFilter::Warn)
-        .filter(Some("latentkit"), level)
-        .parse_default_env()
-        .format(|out, record| match record.level() {
-            Level::Error | Level::Warn => writeln!(out, "{WARNING}warning:{WARNING:#} {}", record.args()),
-            _ => writeln!(out, "{}", record.args()),
-        })
-        .target(env_logger::Target::Pipe(Box::new(AboveBars)))
-        .init();
-    if global.quiet || !io::stderr().is_terminal() {
+    logging::start(global);
+    if global.quiet || logging::is_json() || !io::stderr().is_terminal() {
         BARS.set_draw_target(ProgressDrawTarget::hidden());
     }
 }
@@ -67,7 +51,7 @@ pub(crate) fn stop_on_signals() -> Result<()> {
 }
 
 /// Log lines, written above the bars so that the two do not mix.
-struct AboveBars;
+pub(crate) struct AboveBars;
 
 impl Write for AboveBars {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -125,6 +109,7 @@ fn show(event: Event) {
         } => {
             let width = epochs.to_string().len();
             log::info!(
+                event = "epoch", epoch, epochs, seconds, images_per_second, learning_rate, train_loss, validation_loss;
                 "epoch {epoch:width$}/{epochs}  train {train_loss:.4}  validation {validation_loss:.4}  \
                  learning rate {learning_rate:.2e}  {images_per_second:.0} images/s  {seconds:.1} s"
             );
@@ -138,8 +123,10 @@ fn show(event: Event) {
             );
         }
         Event::Clustered { method, k, done, total, inertia } => {
-            let inertia = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
-            log::info!("{method}  k = {k:<3}{inertia}");
+            let shown = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
+            // JSON has null for what is no number.
+            let inertia = inertia.unwrap_or(f64::NAN);
+            log::info!(event = "clustered", method, k, done, total, inertia; "{method}  k = {k:<3}{shown}");
             advance(
                 "clustering",
                 "{prefix} {wide_bar} {pos}/{len} values of k",
@@ -147,7 +134,7 @@ fn show(event: Event) {
                 Some(total as u64),
             );
         }
-        Event::Drawn { name } => log::debug!("drew {name}"),
+        Event::Drawn { name } => log::debug!(event = "drawn", name = name.as_str(); "drew {name}"),
     }
 }
 

@@ -55,6 +55,11 @@ impl Document {
         Ok(document)
     }
 
+    /// The place of a config that was not read from a text, for errors and relative paths.
+    pub(super) fn without_text(path: PathBuf) -> Self {
+        Self { path, text: String::new(), table: Table::new(), overrides: Vec::new() }
+    }
+
     /// Applies one `section.key=value`.
     pub(super) fn apply(&mut self, argument: &str) -> Result<()> {
         let (key, value) = parse_override(argument)?;

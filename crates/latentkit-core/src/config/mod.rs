@@ -123,6 +123,25 @@ impl Config {
         Ok(Self { experiment, document })
     }
 
+    /// The config of one stage, as its manifest records it; see [`Self::of_stage`]. Relative paths in it start from `folder`.
+    ///
+    /// # Errors
+    /// Of kind [`ErrorKind::Input`] when it is no config of this version.
+    pub fn recorded(name: &Name, seed: u32, section: &serde_json::Value, folder: &Path) -> Result<Self> {
+        let mut values = serde_json::json!({ "name": name, "seed": seed });
+        for (key, value) in section.as_object().into_iter().flatten() {
+            // Which points are clustered is not part of the config.
+            if key != "points" {
+                values[key] = value.clone();
+            }
+        }
+        let experiment = serde_json::from_value(values).map_err(|error| {
+            Error::input(format!("cannot use the config of the manifest: {error}"))
+                .hint("take the version of latentkit that the manifest names")
+        })?;
+        Ok(Self { experiment, document: Document::without_text(folder.join("manifest.json")) })
+    }
+
     /// The path that the config was read from.
     pub fn path(&self) -> &Path {
         &self.document.path

@@ -359,3 +359,23 @@ fn an_error_found_later_is_located_in_the_file() {
     let error = config.locate(Error::config("cluster.k", "k = 4 is above the 3 points"));
     assert_contains(&error.to_string(), &["trial.toml:14:1", "k = { from = 2, to = 4 }"]);
 }
+
+#[test]
+fn the_config_of_a_manifest_is_the_one_that_its_stage_read() {
+    let config = load(COMPLETE, &[]).unwrap();
+    for stage in Stage::ALL {
+        let section = config.of_stage(stage).unwrap();
+        let experiment = &config.experiment;
+        let recorded =
+            Config::recorded(&experiment.name, experiment.seed, &section, Path::new("there")).unwrap();
+        // Decode only asks whether there is a model.
+        if stage != Stage::Decode {
+            assert_eq!(recorded.of_stage(stage).unwrap(), section, "{stage}");
+        }
+        assert_eq!(recorded.folder(), Path::new("there"));
+    }
+    let unknown = serde_json::json!({ "train": { "epoch": 1 } });
+    let error = Config::recorded(&config.experiment.name, 1, &unknown, Path::new("")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert_contains(&error.to_string(), &["unknown field `epoch`", "version of latentkit"]);
+}

@@ -2,10 +2,12 @@
 
 use latentkit_core::summary::SilhouetteKind;
 
+mod difference;
 mod points;
 mod reader;
 mod writer;
 
+pub(crate) use difference::{differences, values_of};
 pub(crate) use points::Usable;
 pub(crate) use reader::TableReader;
 pub(crate) use writer::{Blocks, Table};

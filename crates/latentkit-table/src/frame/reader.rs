@@ -13,7 +13,7 @@ use crate::{Metadata, Split};
 pub(crate) struct TableReader {
     path: PathBuf,
     pub(super) schema: Arc<ArrowSchema>,
-    metadata: Metadata,
+    pub(super) metadata: Metadata,
     /// First row that is read.
     first: usize,
     /// Rows that are read.

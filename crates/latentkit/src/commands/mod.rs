@@ -1,10 +1,16 @@
 //! One file for each command; the stages share [`run`].
 
+pub(crate) mod clean;
 pub(crate) mod compare;
+pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod man;
 mod panel;
+pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sweep;
+pub(crate) mod verify;
+pub(crate) mod version;

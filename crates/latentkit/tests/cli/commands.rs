@@ -1,30 +1,9 @@
 //! The commands that need no training.
 
-use latentkit_table::{Latents, Metadata, Split, read_assignments, write_latents};
-use ndarray::Array2;
+use latentkit_table::read_assignments;
 
 use crate::snapshot;
-use crate::support::{Folder, repository};
-
-/// A table of 60 points in three groups.
-pub(crate) fn write_points(folder: &Folder, name: &str, spoil: impl Fn(&mut Array2<f32>)) {
-    let mut values = Array2::from_shape_fn((60, 2), |(row, column)| {
-        let noise = ((row * 7 + column * 13) % 11) as f32 / 50.0;
-        (row % 3) as f32 * if column == 0 { 3.0 } else { -2.0 } + noise
-    });
-    spoil(&mut values);
-    let latents = Latents {
-        splits: vec![Split::Test; 60],
-        labels: (0..60).map(|row| row % 3).collect(),
-        label_names: vec!["a".into(), "b".into(), "<c>".into()],
-        values,
-        reconstruction_bce: vec![0.0; 60],
-        reconstruction_mse: vec![0.0; 60],
-    };
-    write_latents(&folder.path().join(name), &latents, &Metadata::new()).unwrap();
-}
-
-const POINTS: &str = "name = \"points\"\n\n[cluster]\nk = { from = 2, to = 5 }\n";
+use crate::support::{Folder, POINTS, repository, write_points};
 
 #[test]
 fn points_from_elsewhere_need_only_a_name_and_a_section() {
@@ -101,8 +80,24 @@ fn every_command_has_help_with_an_example() {
     let folder = Folder::new();
     snapshot!("help", folder.run(&["--help"]).ok().stdout);
     for command in [
-        "run", "ingest", "train", "export", "cluster", "plot", "summary", "status", "config", "sweep",
-        "runs", "compare",
+        "run",
+        "ingest",
+        "train",
+        "export",
+        "cluster",
+        "decode",
+        "plot",
+        "summary",
+        "status",
+        "config",
+        "sweep",
+        "runs",
+        "compare",
+        "verify",
+        "reproduce",
+        "clean",
+        "completions",
+        "man",
     ] {
         let help = folder.run(&[command, "--help"]).ok().stdout;
         assert!(

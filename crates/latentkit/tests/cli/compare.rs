@@ -4,9 +4,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::commands::write_points;
 use crate::snapshot;
-use crate::support::{Folder, repository};
+use crate::support::{Folder, repository, write_points};
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap()

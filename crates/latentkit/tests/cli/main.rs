@@ -3,8 +3,12 @@
 mod support;
 
 mod bad_input;
+mod clean;
 mod commands;
 mod compare;
+mod conventions;
 mod interruptions;
+mod json;
 mod pipeline;
 mod sweep;
+mod verify;

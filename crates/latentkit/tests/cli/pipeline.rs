@@ -119,6 +119,9 @@ fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
         "{}",
         resumed.stderr
     );
+    let log = String::from_utf8(parts.read("artifacts/smoke/train/log.txt")).unwrap();
+    assert_eq!(log.matches("info    latentkit ").count(), 2, "one log of both processes: {log}");
+    assert!(log.contains("error   interrupted") && log.contains("goes on after the checkpoint"), "{log}");
     for command in ["export", "cluster", "decode", "plot"] {
         parts.run(&with(command)).ok();
     }

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
+use latentkit_table::{Latents, Metadata, Split, write_latents};
+use ndarray::Array2;
 use tempfile::TempDir;
 
 /// The top of the repository.
@@ -140,12 +142,39 @@ impl Running {
     }
 }
 
+/// A table of 60 points in three groups.
+pub(crate) fn write_points(folder: &Folder, name: &str, spoil: impl Fn(&mut Array2<f32>)) {
+    let mut values = Array2::from_shape_fn((60, 2), |(row, column)| {
+        let noise = ((row * 7 + column * 13) % 11) as f32 / 50.0;
+        (row % 3) as f32 * if column == 0 { 3.0 } else { -2.0 } + noise
+    });
+    spoil(&mut values);
+    let latents = Latents {
+        splits: vec![Split::Test; 60],
+        labels: (0..60).map(|row| row % 3).collect(),
+        label_names: vec!["a".into(), "b".into(), "<c>".into()],
+        values,
+        reconstruction_bce: vec![0.0; 60],
+        reconstruction_mse: vec![0.0; 60],
+    };
+    write_latents(&folder.path().join(name), &latents, &Metadata::new()).unwrap();
+}
+
+/// The config of a clustering of points from elsewhere.
+pub(crate) const POINTS: &str = "name = \"points\"\n\n[cluster]\nk = { from = 2, to = 5 }\n";
+
 /// Snapshots with what differs from run to run filtered out: times, hashes and temporary folders.
 pub(crate) fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r" +\d+\.\d s\b", " [seconds]");
     settings.add_filter(r"\d+ images/s", "[n] images/s");
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[hash]");
+    settings.add_filter(r"BLAKE3 [0-9a-f]{12}\b", "BLAKE3 [hash]");
+    settings.add_filter(r"\bwith [0-9a-f]{12}\b", "with [hash]");
+    settings.add_filter(r"partial-[0-9a-f]{16}", "partial-[key]");
+    settings.add_filter(r", \d+(\.\d)? (kB|MB|byte\(s\))", ", [size]");
+    settings.add_filter(r"\d+ bytes with", "[n] bytes with");
+    settings.add_filter(r"found \d+ with", "found [n] with");
     settings.add_filter(r"process \d+, since [^)]+", "process [id], since [time]");
     settings.add_filter(r"/tmp/\.tmp\w+", "[folder]");
     settings.set_prepend_module_to_snapshot(false);

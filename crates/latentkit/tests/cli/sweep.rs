@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::commands::write_points;
 use crate::snapshot;
-use crate::support::{Folder, Ran, repository};
+use crate::support::{Folder, Ran, repository, write_points};
 
 const POINTS: &str = "name = \"points\"\n\n[cluster]\nk = { from = 2, to = 5 }\nseeds = 1\n";
 

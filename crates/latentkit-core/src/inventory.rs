@@ -1,0 +1,397 @@
+//! What is in the folder of an experiment: files that stages wrote, unfinished results, and what is of neither kind.
+//!
+//! Nothing here follows a symbolic link, and nothing is removed but what was found by walking through the folder. So a link
+//! leads no one out of it, and neither does a manifest that names `../elsewhere`.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::artifact::{Artifacts, Lock};
+use crate::manifest::Manifest;
+use crate::stage::{MANIFEST, TRIALS_FOLDER};
+use crate::{Error, Result, Stage};
+
+/// The content of an experiment's folder.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// The stages that have a manifest, in the order of the pipeline.
+    pub stages: Vec<Finished>,
+    /// Unfinished results, by stage and name.
+    pub unfinished: Vec<Unfinished>,
+    /// What neither a manifest lists nor an unfinished result holds.
+    pub foreign: Vec<Foreign>,
+}
+
+/// The files of a stage that has finished.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The stage.
+    pub stage: Stage,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Those of the files that the manifest lists that are there, the manifest last; relative to the stage's folder.
+    pub files: Vec<PathBuf>,
+    /// Their size together.
+    pub bytes: u64,
+}
+
+/// The folder of a stage that has not finished, with its checkpoints.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    /// The stage.
+    pub stage: Stage,
+    /// Its name in the folder of the experiment.
+    pub name: String,
+    /// How many files it holds.
+    pub files: usize,
+    /// Their size together.
+    pub bytes: u64,
+}
+
+/// A file or folder that no stage is known to have written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Where it is in the folder of the experiment.
+    pub path: PathBuf,
+    /// The stage in whose folder it is.
+    pub stage: Option<Stage>,
+    /// Why it is not taken for a stage's.
+    pub reason: String,
+}
+
+impl Inventory {
+    /// Looks through the folder. Empty when there is none.
+    pub fn take(artifacts: &Artifacts) -> Result<Self> {
+        let mut inventory = Self::default();
+        let root = artifacts.root();
+        for (name, kind) in list(root)? {
+            if name == LOCK {
+                continue;
+            }
+            let foreign = |stage, reason: &str| Foreign {
+                path: PathBuf::from(&name),
+                stage,
+                reason: reason.to_owned(),
+            };
+            let unfinished = unfinished_of(&name);
+            match (kind, Stage::ALL.into_iter().find(|stage| stage.name() == name), unfinished) {
+                (Kind::Link, stage, unfinished) => {
+                    inventory.foreign.push(foreign(stage.or(unfinished), "it is a symbolic link"));
+                }
+                (Kind::Folder, Some(stage), _) => inventory.add_stage(artifacts, stage)?,
+                (Kind::Folder, None, Some(stage)) => {
+                    let (files, bytes) = size(&root.join(&name))?;
+                    inventory.unfinished.push(Unfinished { stage, name, files, bytes });
+                }
+                (Kind::Folder, None, None) if name == TRIALS_FOLDER => {
+                    inventory.foreign.push(foreign(None, "it holds the trials of a sweep"));
+                }
+                _ => inventory.foreign.push(foreign(None, UNLISTED)),
+            }
+        }
+        inventory.stages.sort_by_key(|finished| finished.stage);
+        inventory.unfinished.sort_by_key(|unfinished| (unfinished.stage, unfinished.name.clone()));
+        Ok(inventory)
+    }
+
+    fn add_stage(&mut self, artifacts: &Artifacts, stage: Stage) -> Result<()> {
+        let folder = artifacts.stage(stage);
+        let whole =
+            |reason: String| Foreign { path: PathBuf::from(stage.name()), stage: Some(stage), reason };
+        let manifest = match Manifest::read(&folder) {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => {
+                self.foreign.push(whole(format!("it has no `{MANIFEST}`")));
+                return Ok(());
+            }
+            Err(_) => {
+                self.foreign.push(whole(format!("its `{MANIFEST}` cannot be read")));
+                return Ok(());
+            }
+        };
+        let listed: BTreeSet<&str> = (manifest.outputs.iter().map(|output| output.path.as_str()))
+            .chain(manifest.log.as_deref())
+            .chain([MANIFEST])
+            .collect();
+        let mut finished = Finished { stage, manifest: manifest.clone(), files: Vec::new(), bytes: 0 };
+        walk(&folder, "", &mut |name, kind| {
+            let reason = match kind {
+                Kind::File if listed.contains(name) => {
+                    finished.files.push(PathBuf::from(name));
+                    finished.bytes += fs_err::symlink_metadata(folder.join(name))?.len();
+                    return Ok(());
+                }
+                Kind::Link => "it is a symbolic link",
+                _ => UNLISTED,
+            };
+            let path = Path::new(stage.name()).join(name);
+            self.foreign.push(Foreign { path, stage: Some(stage), reason: reason.to_owned() });
+            Ok(())
+        })?;
+        // As long as a file is there, the manifest tells whose it is.
+        finished.files.sort_by_key(|file| (file.as_path() == Path::new(MANIFEST), file.clone()));
+        self.stages.push(finished);
+        Ok(())
+    }
+}
+
+/// Removes the files of a stage, the manifest last, and the folders that this leaves empty.
+pub fn remove_finished(artifacts: &Artifacts, finished: &Finished, _lock: &Lock) -> Result<()> {
+    let folder = artifacts.stage(finished.stage);
+    for file in &finished.files {
+        fs_err::remove_file(folder.join(file))?;
+    }
+    remove_empty(&folder)
+}
+
+/// Removes the folder of an unfinished result. What links in it point to stays.
+pub fn remove_unfinished(artifacts: &Artifacts, unfinished: &Unfinished, _lock: &Lock) -> Result<()> {
+    Ok(fs_err::remove_dir_all(artifacts.root().join(&unfinished.name))?)
+}
+
+/// Removes the folder of the experiment when nothing but the lock is left in it.
+pub fn remove_root(artifacts: &Artifacts, lock: Lock) -> Result<()> {
+    let root = artifacts.root();
+    if list(root)?.iter().all(|(name, _)| name == LOCK) {
+        // Whoever opened the file of the lock meanwhile finds that it is gone, and makes another; see `Artifacts::lock`.
+        fs_err::remove_file(root.join(LOCK))?;
+        drop(lock);
+        match fs_err::remove_dir(root) {
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The file that [`Artifacts::lock`] locks.
+pub(crate) const LOCK: &str = ".lock";
+
+const UNLISTED: &str = "no manifest lists it";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+    Link,
+    /// A pipe, a socket or a device.
+    Other,
+}
+
+/// The names in a folder, sorted. None when there is no folder.
+fn list(folder: &Path) -> Result<Vec<(String, Kind)>> {
+    let entries = match fs_err::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let kind = if kind.is_symlink() {
+            Kind::Link
+        } else if kind.is_dir() {
+            Kind::Folder
+        } else if kind.is_file() {
+            Kind::File
+        } else {
+            Kind::Other
+        };
+        let name = entry.file_name().into_string().map_err(|name| {
+            Error::failed(format!(
+                "cannot read the name `{}` in `{}`",
+                name.to_string_lossy(),
+                folder.display()
+            ))
+            .expected("UTF-8")
+            .hint("rename it or move it away")
+        })?;
+        names.push((name, kind));
+    }
+    names.sort_by(|(a, _): &(String, Kind), (b, _)| a.cmp(b));
+    Ok(names)
+}
+
+/// Calls `visit` with the name of everything below a folder that is no folder itself, and of each empty folder.
+fn walk(folder: &Path, prefix: &str, visit: &mut impl FnMut(&str, Kind) -> Result<()>) -> Result<()> {
+    for (name, kind) in list(folder)? {
+        let full = format!("{prefix}{name}");
+        match kind {
+            Kind::Folder if !list(&folder.join(&name))?.is_empty() => {
+                walk(&folder.join(&name), &format!("{full}/"), visit)?;
+            }
+            _ => visit(&full, kind)?,
+        }
+    }
+    Ok(())
+}
+
+/// How many files a folder holds, and their size together.
+fn size(folder: &Path) -> Result<(usize, u64)> {
+    let (mut files, mut bytes) = (0, 0);
+    walk(folder, "", &mut |name, kind| {
+        if kind == Kind::File {
+            files += 1;
+            bytes += fs_err::symlink_metadata(folder.join(name))?.len();
+        }
+        Ok(())
+    })?;
+    Ok((files, bytes))
+}
+
+/// Removes those folders in a folder, and it itself, that hold nothing.
+fn remove_empty(folder: &Path) -> Result<()> {
+    for (name, kind) in list(folder)? {
+        if kind == Kind::Folder {
+            remove_empty(&folder.join(name))?;
+        }
+    }
+    if list(folder)?.is_empty() {
+        fs_err::remove_dir(folder)?;
+    }
+    Ok(())
+}
+
+/// The stage of which a folder of this name is an unfinished result, or an old one that was about to be replaced.
+fn unfinished_of(name: &str) -> Option<Stage> {
+    let (stage, rest) = name.strip_prefix('.')?.split_once('.')?;
+    let key = rest.strip_prefix("partial-");
+    let ours = key.is_some_and(|key| key.len() == 16 && key.bytes().all(|c| c.is_ascii_hexdigit()));
+    Stage::ALL.into_iter().find(|known| known.name() == stage).filter(|_| ours || rest == "old")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Name;
+    use crate::manifest::{Identity, Versions};
+
+    /// An experiment whose ingest wrote `a.parquet` and `deep/b.parquet`, and whose train is unfinished.
+    fn experiment(folder: &Path) -> (Artifacts, Lock) {
+        let artifacts = Artifacts::new(folder, &Name::try_from("trial".to_owned()).unwrap());
+        let lock = artifacts.lock().unwrap();
+        let identity = Identity { stage: Stage::Ingest, config: serde_json::json!({}), inputs: Vec::new() };
+        let staging = artifacts.begin(&identity).unwrap();
+        fs_err::write(staging.folder().join("a.parquet"), "aaaa").unwrap();
+        fs_err::create_dir(staging.folder().join("deep")).unwrap();
+        fs_err::write(staging.folder().join("deep/b.parquet"), "bb").unwrap();
+        fs_err::write(staging.folder().join("log.txt"), "x").unwrap();
+        let manifest = Manifest {
+            stage: identity.stage,
+            stage_version: 1,
+            key: identity.key(),
+            config: identity.config.clone(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            versions: Versions::default(),
+            device: None,
+            threads: 1,
+            seed: 1,
+            started: String::new(),
+            seconds: 0.0,
+            summary: serde_json::Value::Null,
+            log: None,
+            without_times: std::collections::BTreeMap::new(),
+            origin: None,
+        };
+        staging.commit(manifest).unwrap();
+        let train = Identity { stage: Stage::Train, config: serde_json::json!({}), inputs: Vec::new() };
+        let staging = artifacts.begin(&train).unwrap();
+        fs_err::write(staging.folder().join("half"), "hh").unwrap();
+        (artifacts, lock)
+    }
+
+    fn remove_all(artifacts: &Artifacts, lock: Lock) -> Inventory {
+        let inventory = Inventory::take(artifacts).unwrap();
+        for finished in &inventory.stages {
+            remove_finished(artifacts, finished, &lock).unwrap();
+        }
+        for unfinished in &inventory.unfinished {
+            remove_unfinished(artifacts, unfinished, &lock).unwrap();
+        }
+        remove_root(artifacts, lock).unwrap();
+        inventory
+    }
+
+    #[test]
+    fn all_that_stages_wrote_is_found_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (artifacts, lock) = experiment(folder.path());
+        let inventory = remove_all(&artifacts, lock);
+        let files: Vec<_> = inventory.stages[0].files.iter().map(|file| file.display().to_string()).collect();
+        assert_eq!(files, ["a.parquet", "deep/b.parquet", "log.txt", "manifest.json"]);
+        assert_eq!((inventory.unfinished[0].files, inventory.unfinished[0].bytes), (1, 2));
+        assert!(inventory.foreign.is_empty());
+        assert!(!artifacts.root().exists());
+        assert!(Inventory::take(&artifacts).unwrap().stages.is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nothing_that_is_not_ours_is_touched() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs_err::create_dir(&elsewhere).unwrap();
+        fs_err::write(elsewhere.join("a.parquet"), "mine").unwrap();
+        let (artifacts, lock) = experiment(folder.path());
+        let root = artifacts.root().to_path_buf();
+        fs_err::write(root.join("notes.txt"), "mine").unwrap();
+        fs_err::write(root.join("ingest/deep/notes.txt"), "mine").unwrap();
+        fs_err::create_dir(root.join(".train.partial-mine")).unwrap();
+        fs_err::create_dir(root.join("plot")).unwrap();
+        symlink(&elsewhere, root.join("cluster")).unwrap();
+        symlink(&elsewhere, root.join(".export.old")).unwrap();
+        let partial = root.join(&Inventory::take(&artifacts).unwrap().unfinished[0].name);
+        symlink(&elsewhere, partial.join("link")).unwrap();
+        // A listed file that someone moved to another disk, and a folder in the place of one.
+        fs_err::remove_file(root.join("ingest/a.parquet")).unwrap();
+        symlink(elsewhere.join("a.parquet"), root.join("ingest/a.parquet")).unwrap();
+
+        let inventory = remove_all(&artifacts, lock);
+        let foreign: Vec<_> =
+            inventory.foreign.iter().map(|foreign| foreign.path.to_str().unwrap()).collect();
+        let expected = [
+            ".export.old",
+            ".train.partial-mine",
+            "cluster",
+            "ingest/a.parquet",
+            "ingest/deep/notes.txt",
+            "notes.txt",
+            "plot",
+        ];
+        assert_eq!(foreign, expected);
+        assert_eq!(fs_err::read(elsewhere.join("a.parquet")).unwrap(), b"mine");
+        for kept in expected {
+            assert!(fs_err::symlink_metadata(root.join(kept)).is_ok(), "{kept}");
+        }
+        assert!(!root.join("ingest/deep/b.parquet").exists() && !partial.exists());
+    }
+
+    #[test]
+    fn a_manifest_that_names_files_elsewhere_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let (artifacts, lock) = experiment(folder.path());
+        let outside = folder.path().join("outside.txt");
+        fs_err::write(&outside, "mine").unwrap();
+        let path = artifacts.file(Stage::Ingest, MANIFEST);
+        let text = fs_err::read_to_string(&path).unwrap();
+        fs_err::write(&path, text.replace("\"a.parquet\"", "\"../../outside.txt\"")).unwrap();
+        let inventory = remove_all(&artifacts, lock);
+        assert_eq!(inventory.foreign[0].path, Path::new("ingest/a.parquet"));
+        assert!(outside.exists() && artifacts.file(Stage::Ingest, "a.parquet").exists());
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (artifacts, lock) = experiment(folder.path());
+        remove_all(&artifacts, lock);
+        let lock = artifacts.lock().unwrap();
+        assert!(artifacts.root().join(LOCK).exists());
+        assert!(artifacts.lock().is_err());
+        drop(lock);
+    }
+}

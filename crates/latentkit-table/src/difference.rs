@@ -1,0 +1,170 @@
+//! How two tables of any columns differ, and a hash of a table that does not depend on how long something took.
+
+use std::path::Path;
+
+use latentkit_core::{Result, hash};
+
+use crate::frame::{TableReader, differences, values_of};
+
+/// How one table differs from another. Equal in all of this, they may still differ in how their values are encoded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableDifferences {
+    /// The columns that differ, in the order of the first table; those that only the second has come last.
+    pub columns: Vec<ColumnDifference>,
+    /// The keys of the metadata whose values differ or that only one of the tables has.
+    pub metadata: Vec<String>,
+}
+
+/// A column that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnDifference {
+    /// Its name.
+    pub name: String,
+    /// How.
+    pub difference: Difference,
+}
+
+/// How values differ.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Difference {
+    /// The largest absolute difference of the numbers. Infinite where only one of two numbers is finite or there at all.
+    Largest(f64),
+    /// In so many rows, for what has no distance.
+    Rows(usize),
+    /// The columns cannot be compared value by value, for this reason.
+    Kind(String),
+}
+
+/// Compares the columns and the metadata of two Parquet files. NaN equals NaN, and a missing value a missing one.
+///
+/// # Errors
+/// Of kind input when one of them cannot be read.
+pub fn table_differences(first: &Path, second: &Path) -> Result<TableDifferences> {
+    differences(&TableReader::open(first)?, &TableReader::open(second)?)
+}
+
+/// Whether a column holds times, which are others each time: `seconds`, or a name that ends in `_seconds`.
+pub fn is_time(column: &str) -> bool {
+    column == "seconds" || column.ends_with("_seconds")
+}
+
+/// BLAKE3 of the names, types and values of the columns that hold no times, and of the metadata. None when no column does, so
+/// that the hash of the file says all.
+///
+/// # Errors
+/// Of kind input when the file cannot be read or has a column that cannot be.
+pub fn hash_without_seconds(path: &Path) -> Result<Option<String>> {
+    let table = TableReader::open(path)?;
+    Ok(if table.names().any(is_time) { Some(hash::of_bytes(&values_of(&table, is_time)?)) } else { None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Metadata;
+    use crate::frame::Table;
+
+    fn write(folder: &Path, name: &str, table: Table, seed: &str) -> std::path::PathBuf {
+        let path = folder.join(name);
+        table.write(&path, &Metadata::from([("seed".to_owned(), seed.to_owned())])).unwrap();
+        path
+    }
+
+    fn table(values: Vec<f32>, seconds: f64) -> Table {
+        let rows = values.len();
+        Table::new(rows)
+            .u32("id", (0..rows as u32).collect())
+            .f32("z0", values.clone())
+            .f32_list("z", values.iter().flat_map(|&value| [value, -value]).collect(), 2)
+            .text("name", values.iter().map(|&value| if value > 1.0 { "large" } else { "small" }))
+            .binary("image", values.iter().map(|_| &[1, 2][..]))
+            .f64("seconds", vec![seconds; rows])
+    }
+
+    #[test]
+    fn a_table_does_not_differ_from_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let values = vec![0.0, f32::NAN, f32::INFINITY];
+        let one = write(folder.path(), "one", table(values.clone(), 1.0), "1");
+        let two = write(folder.path(), "two", table(values, 1.0), "1");
+        assert_eq!(table_differences(&one, &two).unwrap(), TableDifferences::default());
+        let empty = write(folder.path(), "empty", table(Vec::new(), 1.0), "1");
+        assert_eq!(table_differences(&empty, &empty).unwrap(), TableDifferences::default());
+    }
+
+    #[test]
+    fn the_largest_difference_of_each_column_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = write(folder.path(), "one", table(vec![0.0, 1.0, 2.0], 1.0), "1");
+        let two = write(folder.path(), "two", table(vec![0.0, 1.25, 1.5], 3.0), "2");
+        let found = table_differences(&one, &two).unwrap();
+        let column = |name: &str, difference| ColumnDifference { name: name.to_owned(), difference };
+        let expected = [
+            column("z0", Difference::Largest(0.5)),
+            column("z", Difference::Largest(0.5)),
+            column("name", Difference::Rows(1)),
+            column("seconds", Difference::Largest(2.0)),
+        ];
+        assert_eq!(found.columns, expected);
+        assert_eq!(found.metadata, ["seed"]);
+    }
+
+    #[test]
+    fn a_number_that_is_lost_differs_without_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = write(folder.path(), "one", Table::new(2).f64("x", vec![1.0, 2.0]), "1");
+        for lost in [f64::NAN, f64::INFINITY] {
+            let two = write(folder.path(), "two", Table::new(2).f64("x", vec![1.0, lost]), "1");
+            let found = table_differences(&one, &two).unwrap();
+            assert_eq!(found.columns[0].difference, Difference::Largest(f64::INFINITY));
+        }
+    }
+
+    #[test]
+    fn columns_rows_and_types_that_do_not_match_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = write(folder.path(), "one", Table::new(1).f32("x", vec![1.0]).u8("y", vec![1]), "1");
+        let two = write(folder.path(), "two", Table::new(1).f64("x", vec![1.0]).u8("w", vec![1]), "1");
+        let kinds: Vec<_> = table_differences(&one, &two)
+            .unwrap()
+            .columns
+            .into_iter()
+            .map(|column| (column.name, column.difference))
+            .collect();
+        let kind = |text: &str| Difference::Kind(text.to_owned());
+        assert_eq!(
+            kinds,
+            [
+                ("x".to_owned(), kind("f32 there, f64 here")),
+                ("y".to_owned(), kind("not here")),
+                ("w".to_owned(), kind("only here")),
+            ]
+        );
+        let two = write(folder.path(), "two", Table::new(2).f32("x", vec![1.0; 2]).u8("y", vec![1; 2]), "1");
+        let found = table_differences(&one, &two).unwrap();
+        assert_eq!(found.columns[0].difference, kind("1 row(s) there, 2 here"));
+    }
+
+    #[test]
+    fn the_hash_leaves_out_seconds_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let hash = |table: Table, seed: &str| {
+            hash_without_seconds(&write(folder.path(), "table", table, seed)).unwrap()
+        };
+        let first = hash(table(vec![0.0, 1.0], 1.0), "1");
+        assert!(first.is_some());
+        assert_eq!(hash(table(vec![0.0, 1.0], 9.0), "1"), first);
+        assert_ne!(hash(table(vec![0.0, 1.5], 1.0), "1"), first);
+        assert_ne!(hash(table(vec![0.0, 1.0], 1.0), "2"), first);
+        assert_eq!(hash(Table::new(1).u8("x", vec![1]), "1"), None);
+    }
+
+    #[test]
+    fn what_is_no_table_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        fs_err::write(&path, "id,x").unwrap();
+        assert!(table_differences(&path, &path).unwrap_err().to_string().contains("a Parquet file"));
+        assert!(hash_without_seconds(&path).is_err());
+    }
+}

@@ -1,0 +1,150 @@
+//! Columns of any type, compared value by value.
+
+use latentkit_core::Result;
+use polars::prelude::*;
+
+use crate::frame::TableReader;
+use crate::{ColumnDifference, Difference, TableDifferences};
+
+impl TableReader {
+    /// The names of the columns.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.schema.iter_names().map(PlSmallStr::as_str)
+    }
+}
+
+/// See [`crate::table_differences`].
+pub(crate) fn differences(first: &TableReader, second: &TableReader) -> Result<TableDifferences> {
+    let mut found = TableDifferences::default();
+    let mut add = |name: &str, difference| {
+        found.columns.push(ColumnDifference { name: name.to_owned(), difference });
+    };
+    for name in first.names() {
+        let difference = if !second.has(name) {
+            Some(Difference::Kind("not here".to_owned()))
+        } else if let Some(dtype) = first.unsupported(name).or_else(|| second.unsupported(name)) {
+            Some(Difference::Kind(format!("cannot be compared: it holds `{dtype}`")))
+        } else {
+            column_difference(&first.series(name)?, &second.series(name)?)
+        };
+        if let Some(difference) = difference {
+            add(name, difference);
+        }
+    }
+    for name in second.names().filter(|name| !first.has(name)) {
+        add(name, Difference::Kind("only here".to_owned()));
+    }
+    let keys: std::collections::BTreeSet<_> = first.metadata.keys().chain(second.metadata.keys()).collect();
+    found.metadata = keys
+        .into_iter()
+        .filter(|key| first.metadata.get(*key) != second.metadata.get(*key))
+        .cloned()
+        .collect();
+    Ok(found)
+}
+
+/// How two columns differ; none when they do not.
+fn column_difference(first: &Series, second: &Series) -> Option<Difference> {
+    if first.dtype() != second.dtype() {
+        return Some(Difference::Kind(format!("{} there, {} here", first.dtype(), second.dtype())));
+    }
+    if first.len() != second.len() {
+        return Some(Difference::Kind(format!("{} row(s) there, {} here", first.len(), second.len())));
+    }
+    let compared = match (values(first), values(second)) {
+        (Ok(Values::Numbers(first)), Ok(Values::Numbers(second))) => {
+            // Lists may be of other lengths and hold as many numbers together; the distances then say so.
+            if first.len() != second.len() {
+                return Some(Difference::Kind("lists of other lengths".to_owned()));
+            }
+            let largest = first.iter().zip(&second).map(|(a, b)| distance(*a, *b)).fold(0.0, f64::max);
+            return (largest > 0.0).then_some(Difference::Largest(largest));
+        }
+        (Ok(Values::Others(first)), Ok(Values::Others(second))) => {
+            first.iter().zip(&second).filter(|(a, b)| a != b).count()
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            return Some(Difference::Kind(format!("cannot be compared: {error}")));
+        }
+        _ => first.len(),
+    };
+    (compared > 0).then_some(Difference::Rows(compared))
+}
+
+/// The absolute difference of two numbers, 0 for two that are missing, NaN or the same infinity.
+fn distance(first: Option<f64>, second: Option<f64>) -> f64 {
+    match (first, second) {
+        (None, None) => 0.0,
+        (Some(a), Some(b)) if a == b || (a.is_nan() && b.is_nan()) => 0.0,
+        (Some(a), Some(b)) if a.is_finite() && b.is_finite() => (a - b).abs(),
+        _ => f64::INFINITY,
+    }
+}
+
+/// The values of a column.
+enum Values {
+    /// Numbers; those of lists one after the other.
+    Numbers(Vec<Option<f64>>),
+    /// Texts, bytes and truth values.
+    Others(Vec<Option<Vec<u8>>>),
+}
+
+fn values(series: &Series) -> PolarsResult<Values> {
+    Ok(match series.dtype() {
+        DataType::Array(..) => numbers(&series.array()?.get_inner())?,
+        DataType::List(_) => numbers(&series.list()?.get_inner())?,
+        DataType::String => {
+            let bytes = |value: Option<&str>| value.map(|text| text.as_bytes().to_vec());
+            Values::Others(series.str()?.iter().map(bytes).collect())
+        }
+        DataType::Binary => {
+            Values::Others(series.binary()?.iter().map(|value| value.map(<[u8]>::to_vec)).collect())
+        }
+        DataType::Boolean => {
+            Values::Others(series.bool()?.iter().map(|value| value.map(|value| vec![value.into()])).collect())
+        }
+        _ => numbers(series)?,
+    })
+}
+
+fn numbers(series: &Series) -> PolarsResult<Values> {
+    Ok(Values::Numbers(series.cast(&DataType::Float64)?.f64()?.iter().collect()))
+}
+
+/// The names, types and values of the columns that `left_out` does not name, and the metadata, as bytes to be hashed.
+pub(crate) fn values_of(table: &TableReader, left_out: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut part = |part: &[u8]| {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part);
+    };
+    for (key, value) in &table.metadata {
+        part(key.as_bytes());
+        part(value.as_bytes());
+    }
+    for name in table.names().filter(|name| !left_out(name)) {
+        let series = table.series(name)?;
+        part(name.as_bytes());
+        part(series.dtype().to_string().as_bytes());
+        part(&(series.len() as u64).to_le_bytes());
+        let wrong = |error| table.wrong(format!("column `{name}`: {error}"));
+        match values(&series).map_err(wrong)? {
+            Values::Numbers(numbers) => {
+                for number in numbers {
+                    part(&number.map_or([0; 9], |number| {
+                        let mut bytes = [1; 9];
+                        bytes[1..].copy_from_slice(&number.to_le_bytes());
+                        bytes
+                    }));
+                }
+            }
+            Values::Others(values) => {
+                for value in values {
+                    part(&[u8::from(value.is_some())]);
+                    part(value.as_deref().unwrap_or_default());
+                }
+            }
+        }
+    }
+    Ok(bytes)
+}

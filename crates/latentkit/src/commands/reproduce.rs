@@ -1,0 +1,194 @@
+//! `latentkit reproduce`: runs again what a manifest records, from its source on, and tells whether it agrees.
+
+use std::path::{Path, PathBuf};
+
+use latentkit_core::artifact::Artifacts;
+use latentkit_core::manifest::Manifest;
+use latentkit_core::origin::{Earlier, Origin, within};
+use latentkit_core::stage::MANIFEST;
+use latentkit_core::{Error, Result, Stage};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::agreement::{self, Agreement, First};
+use crate::cli::{Global, ReproduceArguments};
+use crate::output::{self, GOOD, WARNING};
+use crate::pipeline::{Experiment, Points};
+use crate::progress;
+use crate::scratch::Scratch;
+use crate::verification::{is_of_experiment, short};
+
+/// What came of a stage.
+#[derive(Serialize)]
+struct Line {
+    stage: Stage,
+    agrees: bool,
+    outputs: Vec<Agreement>,
+}
+
+/// Prints how each output compares. True when those of the manifest's stage agree.
+pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<bool> {
+    if !global.overrides.is_empty() {
+        return Err(Error::usage("cannot use `--set`: the manifest holds the config")
+            .hint("change a config and use `latentkit run`"));
+    }
+    let path = file_of(&arguments.manifest);
+    let manifest = Manifest::read_file(&path)?;
+    let origin = check(&manifest, &path)?;
+    let mut chain: Vec<Earlier> = origin.stages.iter().cloned().chain([Earlier::of(&manifest)]).collect();
+    add_model(&mut chain);
+    check_chain(&chain, &path)?;
+
+    progress::stop_on_signals()?;
+    let scratch = Scratch::new(arguments.folder.as_deref(), &global.artifacts, origin.name.as_str())?;
+    let artifacts = Artifacts::new(scratch.folder(), &origin.name);
+    let again = |earlier: &Earlier| Experiment::recorded(&origin.name, earlier, artifacts.clone(), global);
+    // What comes from elsewhere is looked at before hours of work.
+    for earlier in &chain {
+        check_outside(&again(earlier)?, earlier)?;
+    }
+    let _lock = artifacts.lock()?;
+    let mut lines: Vec<Line> = Vec::new();
+    let (mut threads, mut device) = (manifest.threads, None);
+    for earlier in &chain {
+        let stage = earlier.stage;
+        let experiment = again(earlier)?;
+        experiment.change_threads();
+        let points = Points::recorded(&earlier.config);
+        let outcome = experiment.run(stage, false, &points, progress::observer());
+        progress::finish();
+        let outcome = outcome?;
+        let first = First {
+            outputs: &earlier.outputs,
+            without_times: &earlier.without_times,
+            folder: &folder_of(&path, manifest.stage, stage),
+            other_times: true,
+        };
+        let outputs = agreement::compare(&first, &artifacts.stage(stage))?;
+        if !global.json {
+            agreement::print(stage, &outputs);
+        }
+        lines.push(Line { stage, agrees: outputs.iter().all(|output| output.agrees), outputs });
+        threads = experiment.threads();
+        device = outcome.summary.get("device").and_then(Value::as_str).map(str::to_owned);
+    }
+    // The last stage is the one that the manifest is of.
+    let agrees = lines.last().is_some_and(|line| line.agrees);
+    let circumstances = agreement::circumstances(&manifest, threads, device.as_deref());
+    let (name, stage, seed) = (&origin.name, manifest.stage, manifest.seed);
+    if global.json {
+        output::json(&json!({
+            "experiment": name,
+            "stage": stage,
+            "seed": seed,
+            "agrees": agrees,
+            "stages": lines,
+            "circumstances": circumstances,
+            "folder": scratch.kept().map(|folder| folder.display().to_string()),
+        }));
+        return Ok(agrees);
+    }
+    if !agrees && !circumstances.is_empty() {
+        output::line(format!("what may explain it: {}", circumstances.join("; ")));
+    }
+    let (style, verdict) = if agrees { (GOOD, "agrees") } else { (WARNING, "does not agree") };
+    output::line(format!("{style}{verdict}{style:#}: `{stage}` of `{}`, seed {seed}", name.as_str()));
+    Ok(agrees)
+}
+
+/// The manifest that the user means: the file, or that in the folder of a stage.
+fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(MANIFEST) } else { path.to_path_buf() }
+}
+
+/// Where the files of a stage are, when the manifest still lies among those of its experiment.
+fn folder_of(manifest: &Path, its_stage: Stage, stage: Stage) -> PathBuf {
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    if stage == its_stage { folder.to_path_buf() } else { folder.join("..").join(stage.name()) }
+}
+
+/// What the manifest says of where it came from.
+fn check<'a>(manifest: &'a Manifest, path: &Path) -> Result<&'a Origin> {
+    let key = manifest.recomputed_key();
+    if key != manifest.key {
+        return Err(Error::input(format!("cannot reproduce `{}`: someone changed it", path.display()))
+            .expected(format!("the key `{}`, which follows from its config and inputs", short(&key)))
+            .found(format!("`{}`", short(&manifest.key))));
+    }
+    manifest.origin.as_ref().ok_or_else(|| {
+        Error::input(format!(
+            "cannot reproduce `{}`: it does not say where its inputs came from",
+            path.display()
+        ))
+        .expected("an entry `origin`")
+        .found(format!("a manifest of latentkit {}", manifest.versions.latentkit))
+        .hint(format!("run the stage again: `latentkit {} CONFIG --force`", manifest.stage))
+    })
+}
+
+/// Decode runs only where the config has a model, which it takes from the weights; so it gets the one that was trained.
+fn add_model(chain: &mut [Earlier]) {
+    let trained = chain.iter().find(|earlier| earlier.stage == Stage::Train);
+    let Some(model) = trained.map(|earlier| earlier.config["model"].clone()) else { return };
+    for earlier in chain.iter_mut().filter(|earlier| earlier.stage == Stage::Decode) {
+        earlier.config["model"] = model.clone();
+    }
+}
+
+/// Whether every stage read what those before it in the chain wrote.
+fn check_chain(chain: &[Earlier], path: &Path) -> Result<()> {
+    let broken = |stage: Stage, input: &str| {
+        Error::input(format!("cannot reproduce `{}`: its stages did not fit together", path.display()))
+            .expected(format!("the `{input}` that `{stage}` read, among the outputs of the stages before it"))
+            .found("none, or another one")
+            .hint("`latentkit run CONFIG` makes all stages fit, and manifests that can be reproduced")
+    };
+    for (place, earlier) in chain.iter().enumerate() {
+        if let Some(twin) = chain[..place].iter().find(|before| before.stage == earlier.stage) {
+            return Err(broken(twin.stage, twin.outputs.first().map_or(MANIFEST, |output| &output.path)));
+        }
+        for input in earlier.inputs.iter().filter(|input| is_of_experiment(earlier.stage, input)) {
+            let made = chain[..place].iter().any(|before| {
+                within(&input.path, before.stage).is_some_and(|name| {
+                    name == MANIFEST
+                        || before
+                            .outputs
+                            .iter()
+                            .any(|output| output.path == name && output.blake3 == input.blake3)
+                })
+            });
+            if !made {
+                return Err(broken(earlier.stage, &input.path));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the files from elsewhere that a stage read are there and still the same.
+fn check_outside(experiment: &Experiment, earlier: &Earlier) -> Result<()> {
+    let outside: Vec<_> =
+        earlier.inputs.iter().filter(|input| !is_of_experiment(earlier.stage, input)).collect();
+    if outside.is_empty() {
+        return Ok(());
+    }
+    let now = experiment.identity(earlier.stage, &Points::recorded(&earlier.config))?;
+    for input in outside {
+        let found = now.inputs.iter().find(|found| found.path == input.path);
+        if found.is_none_or(|found| found.blake3 != input.blake3) {
+            let stage = earlier.stage;
+            let error = Error::input(format!(
+                "cannot reproduce `{stage}`: `{}` is not the file that it read",
+                input.path
+            ))
+            .expected(format!("{} bytes with BLAKE3 {}", input.bytes, short(&input.blake3)));
+            return Err(match found {
+                Some(found) => {
+                    error.found(format!("{} bytes with BLAKE3 {}", found.bytes, short(&found.blake3)))
+                }
+                None => error.found("no such file"),
+            });
+        }
+    }
+    Ok(())
+}
