@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::artifact::{Artifacts, Lock};
 use crate::manifest::Manifest;
-use crate::stage::{MANIFEST, TRIALS_FOLDER};
+use crate::stage::{MANIFEST, TRIAL_LOG, TRIALS_FOLDER};
 use crate::{Error, Result, Stage};
 
 /// The content of an experiment's folder.
@@ -86,6 +86,9 @@ impl Inventory {
                 }
                 (Kind::Folder, None, None) if name == TRIALS_FOLDER => {
                     inventory.foreign.push(foreign(None, "it holds the trials of a sweep"));
+                }
+                (Kind::File, None, None) if name == TRIAL_LOG => {
+                    inventory.foreign.push(foreign(None, "it is the log of a trial of a sweep"));
                 }
                 _ => inventory.foreign.push(foreign(None, UNLISTED)),
             }
