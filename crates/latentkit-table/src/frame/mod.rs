@@ -2,8 +2,11 @@
 
 use latentkit_core::summary::SilhouetteKind;
 
+mod claims;
+mod guard;
 mod points;
 mod reader;
+mod thrift;
 mod writer;
 
 pub(crate) use points::Usable;
