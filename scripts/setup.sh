@@ -87,6 +87,8 @@ for wheel in scratch.glob("*.whl"):
                 target = name.removeprefix("torch/")
             if target is None:
                 continue
+            if ".." in pathlib.PurePosixPath(target).parts:
+                sys.exit(f"error: the wheel has a file outside its folder: {name}")
             path = scratch / "prefix" / target
             path.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(name) as source, open(path, "wb") as sink:

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Name;
 use crate::hash::FileRecord;
+use crate::input::is_absent;
 use crate::inventory::LOCK;
 use crate::manifest::{Identity, Manifest};
 use crate::stage::{CHECKPOINTS, LOG, MANIFEST};
@@ -55,7 +56,7 @@ impl Artifacts {
     /// Of kind input when it does not exist, with the command that makes it.
     pub fn record(&self, stage: Stage, name: &str) -> Result<FileRecord> {
         let path = self.file(stage, name);
-        if !path.is_file() {
+        if is_absent(&path) {
             return Err(Error::input(format!("cannot find `{}`", path.display()))
                 .hint(format!("`latentkit {stage} CONFIG` makes it")));
         }
@@ -122,16 +123,23 @@ impl Artifacts {
     /// Opens the folder in which a stage prepares its files. Checkpoints that an interrupted run of the same key left
     /// in it stay, and so do those of the [`KEPT`] keys begun last: changing a value and changing it back loses nothing.
     /// All else that interrupted runs left is removed.
+    ///
+    /// # Errors
+    /// Also when the stage's earlier result is in a folder that cannot be changed: it would not be possible to replace it.
     pub fn begin(&self, identity: &Identity) -> Result<Staging> {
         let key = identity.key();
         let stage = identity.stage;
+        probe(&self.stage(stage))?;
         let folder = self.hidden(stage, &format!("partial-{}", &key[..16]));
         let mut others = self.partials(stage)?;
         others.retain(|other| *other != folder);
         let (kept, useless): (Vec<_>, Vec<_>) =
-            others.into_iter().rev().partition(|other| other.join(CHECKPOINTS).is_dir());
+            others.into_iter().rev().partition(|other| is_folder(&other.join(CHECKPOINTS)));
         for old in kept.iter().skip(KEPT).chain(&useless) {
-            fs_err::remove_dir_all(old)?;
+            remove(old)?;
+        }
+        if !is_folder(&folder) {
+            remove(&folder)?;
         }
         atomic::create_folder(&folder)?;
         // The manifest says that all is there, so it goes first.
@@ -141,14 +149,13 @@ impl Artifacts {
         // All but checkpoints and log is written anew, so that nothing half-written gets among the outputs.
         for entry in fs_err::read_dir(&folder)? {
             let path = entry?.path();
-            if path.file_name().is_some_and(|name| name == LOG) && path.is_file() {
+            let named = |name: &str| path.file_name().is_some_and(|found| found == name);
+            if named(LOG) && is_file(&path) {
                 // An interrupted run and those that go on with it have one log.
-            } else if path.is_file() {
-                fs_err::remove_file(path)?;
-            } else if path.file_name().is_none_or(|name| name != CHECKPOINTS) {
-                fs_err::remove_dir_all(path)?;
-            } else {
+            } else if named(CHECKPOINTS) && is_folder(&path) {
                 atomic::remove_temporary(&path)?;
+            } else {
+                remove(&path)?;
             }
         }
         Ok(Staging { folder, artifacts: self.clone(), stage })
@@ -176,18 +183,15 @@ impl Artifacts {
     /// their manifest tells, else back.
     fn recover(&self, stage: Stage) -> Result<()> {
         let (old, target) = (self.hidden(stage, "old"), self.stage(stage));
-        if !old.exists() {
+        if !is_there(&old) {
             return Ok(());
         }
-        if !target.exists() {
+        if !is_there(&target) {
             let complete =
                 self.partials(stage)?.into_iter().rev().find(|folder| folder.join(MANIFEST).exists());
             fs_err::rename(complete.as_deref().unwrap_or(&old), &target)?;
         }
-        if old.exists() {
-            fs_err::remove_dir_all(&old)?;
-        }
-        Ok(())
+        remove(&old)
     }
 }
 
@@ -205,6 +209,41 @@ fn is_at(file: &fs_err::File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_at(_: &fs_err::File, _: &Path) -> bool {
     true
+}
+
+/// Whether there is anything of this name, be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    fs_err::symlink_metadata(path).is_ok()
+}
+
+/// Whether this is a folder and no link to one.
+fn is_folder(path: &Path) -> bool {
+    fs_err::symlink_metadata(path).is_ok_and(|about| about.is_dir())
+}
+
+/// Whether this is a regular file and no link to one.
+fn is_file(path: &Path) -> bool {
+    fs_err::symlink_metadata(path).is_ok_and(|about| about.is_file())
+}
+
+/// Fails when files of a folder cannot be removed, which is told before hours of work and not after them.
+fn probe(folder: &Path) -> Result<()> {
+    if is_folder(folder) {
+        let file = folder.join(format!(".probe.{}", std::process::id()));
+        fs_err::File::create(&file)?;
+        fs_err::remove_file(&file)?;
+    }
+    Ok(())
+}
+
+/// Removes a folder with all that is in it, a file, or a link but not what it leads to; whatever someone put there.
+fn remove(path: &Path) -> Result<()> {
+    if is_folder(path) {
+        fs_err::remove_dir_all(path)?;
+    } else if is_there(path) {
+        fs_err::remove_file(path)?;
+    }
+    Ok(())
 }
 
 /// How many unfinished results of other keys are kept for each stage.
@@ -240,16 +279,14 @@ impl Staging {
 
         let target = self.artifacts.stage(self.stage);
         let old = self.artifacts.hidden(self.stage, "old");
-        if target.exists() {
+        if is_there(&target) {
             fs_err::rename(&target, &old)?;
             // POSIX promises no order of two renames on the disk.
             atomic::sync_folder(&self.artifacts.root)?;
         }
         fs_err::rename(&self.folder, &target)?;
         atomic::sync_folder(&self.artifacts.root)?;
-        if old.exists() {
-            fs_err::remove_dir_all(&old)?;
-        }
+        remove(&old)?;
         Ok(manifest)
     }
 }
@@ -384,6 +421,35 @@ mod tests {
         let _lock = artifacts.lock().unwrap();
         assert_eq!(fs_err::read_to_string(target.join("sweep.parquet")).unwrap(), "two");
         assert!(!old.exists());
+    }
+
+    #[test]
+    fn whatever_stands_in_a_stages_place_is_replaced_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = artifacts(folder.path());
+        let _lock = artifacts.lock().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs_err::create_dir(&elsewhere).unwrap();
+        fs_err::write(elsewhere.join("mine"), "x").unwrap();
+        let (target, prepared) =
+            (artifacts.stage(Stage::Cluster), artifacts.begin(&identity(1)).unwrap().folder().to_owned());
+        let link = |to: &Path, at: &Path| std::os::unix::fs::symlink(to, at).unwrap();
+        for seed in 1..=4 {
+            match seed {
+                1 => fs_err::write(&target, "a file").unwrap(),
+                2 => link(&target, &target),
+                3 => link(&elsewhere, &target),
+                _ => {
+                    fs_err::create_dir(&target).unwrap();
+                    link(&prepared, &prepared);
+                }
+            }
+            finish(&artifacts, if seed == 4 { 1 } else { seed }, "new");
+            let table = artifacts.file(Stage::Cluster, "sweep.parquet");
+            assert_eq!(fs_err::read_to_string(table).unwrap(), "new", "{seed}");
+            remove(&target).unwrap();
+        }
+        assert_eq!(fs_err::read_to_string(elsewhere.join("mine")).unwrap(), "x");
     }
 
     #[test]

@@ -115,6 +115,9 @@ impl Error {
     #[must_use]
     pub fn into_input(mut self) -> Self {
         self.0.kind = ErrorKind::Input;
+        if self.0.hint.as_deref() == Some(NOT_ALLOWED) {
+            self.0.hint = Some("check that this user may read the file".to_owned());
+        }
         self
     }
 
@@ -161,6 +164,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The way out when a folder cannot be written to.
+const NOT_ALLOWED: &str = "change the permissions, or choose another folder with `--artifacts DIR`";
+
 /// An I/O error, whose message names the path when it comes from `fs_err`.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
@@ -174,9 +180,7 @@ impl From<io::Error> for Error {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 failed.hint("free some space on that disk, or choose another with `--artifacts DIR`")
             }
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                failed.hint("change the permissions, or choose another folder with `--artifacts DIR`")
-            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => failed.hint(NOT_ALLOWED),
             _ => failed,
         }
     }

@@ -7,6 +7,7 @@ pub mod config;
 mod error;
 mod event;
 pub mod hash;
+pub mod input;
 pub mod inventory;
 pub mod machine;
 pub mod manifest;

@@ -11,7 +11,10 @@ use serde_json::Value;
 use crate::hash::{self, FileRecord};
 use crate::origin::Origin;
 use crate::stage::MANIFEST;
-use crate::{Error, Result, Stage, atomic};
+use crate::{Error, Result, Stage, atomic, input};
+
+/// Bytes of a manifest at most; it has a few kilobytes.
+const MAX_BYTES: u64 = 1 << 26;
 
 /// `manifest.json`. A stage without one did not happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,12 +73,16 @@ impl Manifest {
     /// Reads the manifest in the folder of a stage. None when there is none, so that the stage did not happen.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(MANIFEST);
-        let text = match fs_err::read(&path) {
-            Ok(text) => text,
+        let about = match fs_err::metadata(&path) {
+            Ok(about) => about,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::from(error).into_input()),
         };
-        Self::parse(&text, &path).map(Some).map_err(|error| error.hint("run the stage again with `--force`"))
+        // A pipe would be waited for.
+        if !about.is_file() {
+            return Err(Error::input(format!("cannot read `{}`: it is not a regular file", path.display())));
+        }
+        Self::read_file(&path).map(Some).map_err(|error| error.hint("run the stage again with `--force`"))
     }
 
     /// Reads a manifest from the file at `path`.
@@ -83,12 +90,8 @@ impl Manifest {
     /// # Errors
     /// Of kind input when there is none or it is not one.
     pub fn read_file(path: &Path) -> Result<Self> {
-        let text = fs_err::read(path).map_err(|error| Error::from(error).into_input())?;
-        Self::parse(&text, path)
-    }
-
-    fn parse(text: &[u8], path: &Path) -> Result<Self> {
-        serde_json::from_slice(text)
+        let text = input::read(path, MAX_BYTES).map_err(|error| Error::from(error).into_input())?;
+        serde_json::from_slice(&text)
             .map_err(|error| Error::input(format!("cannot read the manifest `{}`: {error}", path.display())))
     }
 

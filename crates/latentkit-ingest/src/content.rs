@@ -17,7 +17,7 @@ pub(crate) fn packed_limit(content: u64) -> u64 {
 
 /// Why a file has no content within the limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unusable {
+pub enum Unusable {
     /// The gzip file is cut off or was changed.
     Damaged(String),
     /// There is more than the limit, in bytes. Nothing beyond it was unpacked.
@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 
 /// The content of a file of these bytes, which is at most `limit` bytes long. A gzip file is recognised by its first
 /// bytes, whatever its name.
-pub(crate) fn unpack(bytes: Vec<u8>, limit: u64) -> std::result::Result<Vec<u8>, Unusable> {
+pub fn unpack(bytes: Vec<u8>, limit: u64) -> std::result::Result<Vec<u8>, Unusable> {
     let content = if bytes.starts_with(&GZIP) {
         let mut content = Vec::new();
         MultiGzDecoder::new(bytes.as_slice())

@@ -1,7 +1,7 @@
 //! Image sources, checksums, the IDX format and the seeded split: from published or own files to `dataset.parquet`.
 
 mod checksum;
-mod content;
+pub mod content;
 mod download;
 pub mod idx;
 mod named;

@@ -17,6 +17,9 @@ use crate::weights::read_tensors;
 const BATCH_NORM_MOMENTUM: f64 = 0.01; // Keras writes 0.99: the share of the old value
 const BATCH_NORM_EPSILON: f64 = 1e-3;
 
+/// The longest side of an image in pixels, as ingest reads them.
+const MAX_SIDE: usize = 1 << 15;
+
 /// An auto-encoder with its weights. Images are `[n, 1, height, width]` in 0 .. 1, latents `[n, d]`.
 #[derive(Debug)]
 pub struct AutoEncoder {
@@ -79,6 +82,7 @@ impl AutoEncoder {
             };
             let config = ModelConfig::deserialize(&metadata["model"]).map_err(wrong)?;
             let size = <(usize, usize)>::deserialize(&metadata["image_size"]).map_err(wrong)?;
+            check_size(path, &config, size)?;
             let model = Self::new(&config, size, 0, device).map_err(Error::into_input)?;
             let tensors = model.named_tensors();
             Ok(((model, metadata), tensors))
@@ -184,6 +188,25 @@ impl AutoEncoder {
         let layers = self.encoder.iter().chain(&self.decoder);
         layers.flat_map(|Weights(tensors)| tensors.iter().take(2).map(Tensor::shallow_clone)).collect()
     }
+}
+
+/// Checks that the file is as large as the weights of the model that it claims to hold, before they are allocated.
+fn check_size(path: &Path, config: &ModelConfig, (height, width): (usize, usize)) -> Result<()> {
+    let wrong =
+        |problem: &str| Error::input(format!("cannot read the weights `{}`: {problem}", path.display()));
+    if height.max(width) > MAX_SIDE {
+        return Err(wrong("its images are too large")
+            .expected(format!("at most {MAX_SIDE} pixels a side"))
+            .found(format!("{height}x{width}")));
+    }
+    let parameters = Blueprint::new(config, height, width).map_err(Error::into_input)?.parameters();
+    let (needed, held) = (4 * parameters as u64, fs_err::metadata(path)?.len());
+    if held < needed {
+        return Err(wrong("it is too short for the model that its metadata names")
+            .expected(format!("at least {needed} bytes for {parameters} numbers"))
+            .found(format!("{held} bytes")));
+    }
+    Ok(())
 }
 
 impl Weights {

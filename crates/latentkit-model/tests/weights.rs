@@ -1,7 +1,7 @@
 //! Weights files that are not what they should be.
 
 use latentkit_core::ErrorKind;
-use latentkit_model::{read_tensors, write_tensors};
+use latentkit_model::{AutoEncoder, read_tensors, write_tensors};
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 
@@ -48,4 +48,24 @@ fn what_is_wrong_is_named() {
     assert!(refusal("bias", &[3]).contains("cannot read the weights"));
     fs_err::write(&path, b"\xff\xff\xff\xff\xff\xff\xff\x7f{}").unwrap();
     assert!(refusal("bias", &[3]).contains("cannot read the weights"));
+}
+
+#[test]
+fn a_model_that_the_file_cannot_hold_is_not_allocated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let refusal = |architecture: &str, latents: u32, size: [u64; 2]| {
+        let model = json!({ "architecture": architecture, "latent-dim": latents });
+        let metadata = json!({ "model": model, "image_size": size });
+        write_tensors(&path, &[("bias".to_owned(), zeros(&[3]))], &metadata).unwrap();
+        let error = AutoEncoder::load(&path, Device::Cpu).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input);
+        error.to_string()
+    };
+    // Weights of 4.6 GB, of 37 TB, and of a size that no number holds.
+    assert!(refusal("strided", 1_000_000, [28, 28]).contains("too short for the model"));
+    assert!(refusal("strided", 1_000_000, [32_764, 32_764]).contains("too short for the model"));
+    assert!(refusal("strided", 1, [u64::MAX, 4]).contains("at most 32768 pixels a side"));
+    assert!(refusal("reference", 6, [29, 29]).contains("does not fit the images"));
+    assert!(refusal("reference", 6, [28, 28]).contains("at least 310088 bytes"));
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use latentkit_core::input::is_absent;
 use latentkit_core::manifest::Manifest;
 use latentkit_core::stage::{
     ASSIGNMENTS, CENTROID_IMAGES, CENTROIDS, CLUSTERS, CONTINGENCY, DATASET, EXAMPLES, HISTORY, LABEL_PAIRS,
@@ -70,9 +71,10 @@ pub(crate) struct ExampleImages {
     pub(crate) pixels: BTreeMap<u32, Vec<u8>>,
 }
 
-/// Those files that the stage reads that exist in the folder of an experiment, each with the stage that made it.
+/// Those files that the stage reads that exist in the folder of an experiment, each with the stage that made it. One that
+/// cannot be reached is among them, so that its absence from the report is an error and no surprise.
 pub fn inputs(experiment_folder: &Path) -> Vec<(Stage, &'static str)> {
-    let exists = |(stage, name): &(Stage, &str)| experiment_folder.join(stage.name()).join(name).is_file();
+    let exists = |(stage, name): &(Stage, &str)| !is_absent(&experiment_folder.join(stage.name()).join(name));
     Stage::Plot.inputs().iter().copied().filter(exists).collect()
 }
 

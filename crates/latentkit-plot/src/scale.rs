@@ -21,6 +21,12 @@ pub(crate) struct Axis {
     pub(crate) ticks: Vec<(f64, String)>,
 }
 
+/// The largest power of ten that a step may be: ticks at ten of them are numbers still.
+const LARGEST: i32 = 306;
+
+/// From this power of ten on, ticks are named like `2e13`, not with all their digits.
+const MANY_DIGITS: i32 = 12;
+
 /// The distance between two ticks: `digit` times ten to the power of `exponent`.
 #[derive(Clone, Copy)]
 struct Step {
@@ -31,9 +37,9 @@ struct Step {
 impl Step {
     /// The smallest step of 1, 2 or 5 times a power of ten that cuts `span` into at most `count` parts.
     fn covering(span: f64, count: usize) -> Self {
-        let steps = (-18..=18).flat_map(|exponent| [1, 2, 5].map(|digit| Self { digit, exponent }));
+        let steps = (-18..=LARGEST).flat_map(|exponent| [1, 2, 5].map(|digit| Self { digit, exponent }));
         let enough = |step: &Self| step.times(1) * count as f64 >= span * (1.0 - 1e-9);
-        steps.into_iter().find(enough).unwrap_or(Self { digit: 1, exponent: 19 })
+        steps.into_iter().find(enough).unwrap_or(Self { digit: 1, exponent: LARGEST })
     }
 
     /// A multiple of the step. Division by a power of ten rounds to the float that the decimal number means, so that
@@ -57,9 +63,12 @@ impl Axis {
         values: impl IntoIterator<Item = f64>,
         count: usize,
     ) -> Self {
+        // Beyond these ends the distance between two values may be no number.
+        let ends = f64::MAX / 100.0;
         let (low, high) = values
             .into_iter()
             .filter(|value| value.is_finite())
+            .map(|value| value.clamp(-ends, ends))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let (low, high) = if low > high {
             (0.0, 1.0)
@@ -72,13 +81,18 @@ impl Axis {
         let step = Step::covering(high - low, count);
         // A value that is a multiple but for rounding must not cost another step.
         let first = (low / step.times(1) + 1e-9).floor() as i64;
-        let last = (high / step.times(1) - 1e-9).ceil() as i64;
+        let last = ((high / step.times(1) - 1e-9).ceil() as i64).max(first + 1);
         let ticks = (first..=last).map(|count| step.times(count));
         Self {
             title: title.into(),
             logarithmic: false,
             range: step.times(first)..step.times(last),
-            ticks: ticks.map(|value| (value, format::decimal(value, step.decimals()))).collect(),
+            ticks: ticks
+                .map(|value| match step.exponent {
+                    MANY_DIGITS.. => (value, format::rate(value)),
+                    _ => (value, format::decimal(value, step.decimals())),
+                })
+                .collect(),
         }
     }
 
@@ -219,6 +233,18 @@ mod tests {
             assert!(axis.range.start < axis.range.end, "{axis:?}");
             assert!(values.iter().all(|value| axis.range.contains(value)), "{axis:?}");
             assert!((2..=12).contains(&axis.ticks.len()), "{axis:?}");
+        }
+    }
+
+    #[test]
+    fn values_of_any_size_have_a_few_ticks() {
+        assert_eq!(names(&Axis::over("", [0.0, 3e38], 4)), ["0", "1e38", "2e38", "3e38"]);
+        let most = f64::from(f32::MAX);
+        for values in [[-most, most], [0.0, most * most], [f64::MIN, f64::MAX], [0.0, f64::MIN_POSITIVE]] {
+            let axis = Axis::over("", values, 6);
+            assert!((2..=8).contains(&axis.ticks.len()), "{:?}", axis.ticks);
+            assert!(axis.ticks.iter().all(|(value, _)| value.is_finite()), "{:?}", axis.ticks);
+            assert!(axis.ticks.iter().all(|(_, name)| name.len() < 30), "{:?}", axis.ticks);
         }
     }
 

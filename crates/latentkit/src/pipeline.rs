@@ -35,6 +35,7 @@ pub(crate) struct Experiment {
 /// Which points are clustered; by default those of export, in their columns `z0`, `z1`, ...
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Points {
+    #[serde(default, with = "recorded_path")]
     pub(crate) file: Option<PathBuf>,
     pub(crate) column: Option<String>,
     #[serde(default)]
@@ -45,6 +46,41 @@ impl Points {
     /// Those of the config that a clustering recorded; the default for other stages.
     pub(crate) fn recorded(config: &Value) -> Self {
         Self::deserialize(&config["points"]).unwrap_or_default()
+    }
+}
+
+/// A path as a manifest records it: its text, or its bytes where they are no UTF-8.
+mod recorded_path {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    use std::path::PathBuf;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Recorded {
+        Text(String),
+        Bytes(Vec<u8>),
+    }
+
+    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
+    pub(super) fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_ref()
+            .map(|path| match path.to_str() {
+                Some(text) => Recorded::Text(text.to_owned()),
+                None => Recorded::Bytes(path.as_os_str().as_bytes().to_vec()),
+            })
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<PathBuf>, D::Error> {
+        Ok(Option::<Recorded>::deserialize(deserializer)?.map(|recorded| match recorded {
+            Recorded::Text(text) => PathBuf::from(text),
+            Recorded::Bytes(bytes) => PathBuf::from(OsString::from_vec(bytes)),
+        }))
     }
 }
 
@@ -142,7 +178,7 @@ impl Experiment {
                     .collect::<Result<_>>()?
             }
             Stage::Cluster => {
-                config["points"] = serde_json::to_value(points).unwrap_or_default();
+                config["points"] = serde_json::to_value(points).expect("points are JSON");
                 let latents = self.points_record(points)?;
                 let images = self.images_record(points, &latents)?;
                 [latents].into_iter().chain(images).collect()

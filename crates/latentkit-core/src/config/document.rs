@@ -1,5 +1,6 @@
 //! The text of a config file: parsing, overrides, and errors that show the line they are about.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 use std::ops::Range;
@@ -10,7 +11,16 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::Experiment;
-use crate::{Error, Result};
+use crate::{Error, Result, input};
+
+/// Bytes of a config at most.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Bytes of a line, or of an override, that are shown at most.
+const MAX_LINE: usize = 300;
+
+/// Parts that the key of an override may have.
+const MAX_PARTS: usize = 16;
 
 /// A config file that is valid TOML, with the overrides of the command line.
 #[derive(Clone, Debug)]
@@ -30,15 +40,19 @@ struct Override {
 
 impl Document {
     pub(super) fn read(path: &Path, overrides: &[String]) -> Result<Self> {
-        let text = fs_err::read_to_string(path).map_err(|error| match error.kind() {
+        let text = input::read(path, MAX_BYTES).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::input(format!("cannot find the config `{}`", path.display()))
                 .hint("the examples are in `configs/`, such as `configs/quickstart.toml`"),
-            io::ErrorKind::InvalidData => {
+            io::ErrorKind::FileTooLarge => {
                 Error::config("", format!("cannot read the config `{}`", path.display()))
-                    .expected("UTF-8 text")
-                    .found("bytes that are not UTF-8")
+                    .expected(format!("at most {MAX_BYTES} bytes"))
             }
             _ => Error::from(error).into_input(),
+        })?;
+        let text = String::from_utf8(text).map_err(|_| {
+            Error::config("", format!("cannot read the config `{}`", path.display()))
+                .expected("UTF-8 text")
+                .found("bytes that are not UTF-8")
         })?;
         let table = text.parse::<Table>().map_err(|error| {
             let message = format!("cannot parse `{}`: {}", path.display(), first_line(error.message()));
@@ -123,7 +137,8 @@ impl Document {
 pub(super) fn parse_override(argument: &str) -> Result<(Vec<String>, Value)> {
     let (key, value) = argument.split_once('=').ok_or_else(|| malformed(argument))?;
     let key: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
-    if key.iter().any(String::is_empty) {
+    // No key of a config has as many parts as this, and endless nesting would overflow the stack.
+    if key.iter().any(String::is_empty) || key.len() > MAX_PARTS {
         return Err(malformed(argument));
     }
     // A bare word is no TOML value; taken as text it spares the shell's second pair of quotes.
@@ -135,7 +150,7 @@ pub(super) fn parse_override(argument: &str) -> Result<(Vec<String>, Value)> {
 }
 
 fn malformed(argument: &str) -> Error {
-    Error::config("", format!("cannot use `--set {argument}`"))
+    Error::config("", format!("cannot use `--set {}`", shortened(argument)))
         .expected("`section.key=value`, the value as in TOML")
 }
 
@@ -149,12 +164,24 @@ fn excerpt(path: &Path, text: &str, span: Range<usize>) -> String {
     let end = span.end.clamp(start, line_start + line.len().max(start - line_start));
     let width = text[start..end].chars().count().max(1);
     let margin = number.to_string().len();
-    let mut shown = String::new();
-    let _ = writeln!(shown, "{:margin$}--> {}:{number}:{}", "", path.display(), column + 1);
+    let mut shown = format!("{:margin$}--> {}:{number}:{}", "", path.display(), column + 1);
+    // A line that no screen holds is not shown.
+    if line.len() > MAX_LINE {
+        return shown;
+    }
+    shown.push('\n');
     let _ = writeln!(shown, "{:margin$} |", "");
     let _ = writeln!(shown, "{number} | {line}");
     let _ = write!(shown, "{:margin$} | {:column$}{}", "", "", "^".repeat(width));
     shown
+}
+
+/// The start of a text that is too long to show.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_LINE) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
 }
 
 fn first_line(message: &str) -> &str {

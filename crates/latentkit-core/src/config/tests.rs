@@ -310,6 +310,28 @@ fn text_that_is_no_toml_shows_where() {
 }
 
 #[test]
+fn what_no_screen_holds_is_an_error_of_some_lines() {
+    // A column over 65 535, at which a formatted width panics; brackets and keys that nest without end; too long a file.
+    let spaces = format!("{}epochs = = 3", " ".repeat(70_000));
+    let wrong_key = format!("name = \"a\"\ncluster = {{ k = 5,{}x = 1 }}", " ".repeat(70_000));
+    let nested = format!("a = {}", "[".repeat(500_000));
+    let key = format!("a{} = 1", ".a".repeat(400_000));
+    let inline = format!("a = {}", "{ a = ".repeat(100_000));
+    let long = "#".repeat(1 << 20) + "\n";
+    for text in [&spaces, &wrong_key, &nested, &key, &inline, &long] {
+        let error = load(text, &[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().len() < 1000, "{error}");
+    }
+    let set = format!("a{}=1", ".a".repeat(50_000));
+    let error = load(COMPLETE, &[&set]).unwrap_err().to_string();
+    assert!(error.len() < 1000, "{error}");
+    assert_contains(&error, &["cannot use `--set a.a.", "section.key=value"]);
+    let value = format!("train.epochs={}", "[".repeat(50_000));
+    assert!(load(COMPLETE, &[&value]).unwrap_err().to_string().len() < 1000);
+}
+
+#[test]
 fn a_missing_section_is_an_error_only_for_the_stages_that_need_it() {
     let config = load("name = \"trial\"\n[cluster]\nk = 5\n", &[]).unwrap();
     assert!(config.of_stage(Stage::Cluster).is_ok());

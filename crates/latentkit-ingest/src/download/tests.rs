@@ -28,6 +28,8 @@ enum Reply {
     Status(&'static str),
     /// Sends the client to the same address again.
     Redirect,
+    /// Sends the client to this address.
+    Elsewhere(&'static str),
     /// Sends the bytes and then keeps the connection open without a word.
     Stall(Vec<u8>),
     /// Sends a byte every few milliseconds.
@@ -74,6 +76,9 @@ fn answer(mut stream: TcpStream, reply: &Reply) -> std::io::Result<()> {
         Reply::Status(status) => write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n"),
         Reply::Redirect => {
             write!(stream, "HTTP/1.1 302 Found\r\nlocation: /abc.gz\r\ncontent-length: 0\r\n\r\n")
+        }
+        Reply::Elsewhere(url) => {
+            write!(stream, "HTTP/1.1 302 Found\r\nlocation: {url}\r\ncontent-length: 0\r\n\r\n")
         }
         Reply::Stall(bytes) => {
             stream.write_all(bytes)?;
@@ -200,6 +205,15 @@ fn a_truncated_body() {
     let half = packed[..packed.len() / 2].to_vec();
     assert_eq!(refusal(Reply::Short(packed.len(), half.clone())), "Peer disconnected");
     assert_eq!(refusal(Reply::Unannounced(half)), "sent a damaged gzip file (it is cut off)");
+    // What comes after the announced length is not read.
+    let announced = Reply::Short(packed.len() - 3, packed);
+    assert_eq!(refusal(announced), "sent a damaged gzip file (it is cut off)");
+}
+
+#[test]
+fn a_redirect_to_a_file_of_this_machine_is_not_followed() {
+    let refused = refusal(Reply::Elsewhere("file:///etc/hostname"));
+    assert!(!refused.contains("SHA-256"), "nothing was read: {refused}");
 }
 
 #[test]

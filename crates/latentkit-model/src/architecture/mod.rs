@@ -60,6 +60,16 @@ impl Blueprint {
             .collect()
     }
 
+    /// Numbers that the layers hold, those that are not trained counted as well.
+    pub fn parameters(&self) -> usize {
+        let (mut shape, mut sum) = (self.input, 0);
+        for layer in self.encoder.iter().chain(&self.decoder) {
+            sum += layer.parameters(shape).total();
+            shape = layer.output(shape).expect("a blueprint's layers fit each other");
+        }
+        sum
+    }
+
     /// Number of latents.
     pub fn latent_dim(&self) -> usize {
         self.encoder

@@ -2,9 +2,12 @@
 
 use latentkit_core::summary::SilhouetteKind;
 
+mod claims;
 mod difference;
+mod guard;
 mod points;
 mod reader;
+mod thrift;
 mod writer;
 
 pub(crate) use difference::{differences, values_of};

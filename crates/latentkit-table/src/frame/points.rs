@@ -19,8 +19,10 @@ impl TableReader {
     /// Labels: whole numbers from 0 to 255, each named by itself, or texts or truth values, numbered in the order of the
     /// alphabet.
     pub(crate) fn labels(&self, name: &str) -> Result<Usable<Labels>> {
+        if self.holds_texts(name) {
+            return Ok(self.texts(name)?.and_then(|texts| named_labels(&texts)));
+        }
         Ok(self.optional(name)?.and_then(|series| match series.dtype() {
-            DataType::String => named_labels(&texts(&series)?),
             DataType::Boolean => named_labels(&truth_values(&series)?),
             _ => whole_numbers(&series, 255).map(|numbers| numbered_labels(&numbers)),
         }))
@@ -40,7 +42,12 @@ impl TableReader {
 
     /// The texts of a column.
     pub(crate) fn texts(&self, name: &str) -> Result<Usable<Vec<String>>> {
-        Ok(self.optional(name)?.and_then(|series| texts(&series)))
+        let series = self.optional(name)?;
+        if let Some(texts) = series.as_ref().ok().and_then(|series| series.str().ok()) {
+            let lengths = texts.iter().flatten().map(|text| text.len() + size_of::<String>());
+            self.within_reason(name, lengths)?;
+        }
+        Ok(series.and_then(|series| texts(&series)))
     }
 
     pub(crate) fn holds_texts(&self, name: &str) -> bool {
@@ -170,7 +177,7 @@ impl TableReader {
             };
             if row == 0 {
                 width = list.len();
-                values.reserve_exact(width * series.len());
+                values.reserve_exact(width.saturating_mul(series.len()).min(self.values(name)));
             }
             if list.len() != width || width == 0 {
                 return Err(self

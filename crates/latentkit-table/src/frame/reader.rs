@@ -6,12 +6,17 @@ use latentkit_core::{Error, Result};
 use polars::prelude::*;
 
 use crate::frame::PREFIX;
+use crate::frame::claims::{self, Checked};
+use crate::frame::guard::guarded;
 use crate::frame::points::first_null;
 use crate::{Metadata, Split};
 
 /// A table to be read, column by column.
 pub(crate) struct TableReader {
     path: PathBuf,
+    /// Bytes of the file.
+    length: u64,
+    footer: Arc<FileMetadata>,
     pub(super) schema: Arc<ArrowSchema>,
     pub(super) metadata: Metadata,
     /// First row that is read.
@@ -21,33 +26,35 @@ pub(crate) struct TableReader {
 }
 
 impl TableReader {
-    /// Opens a regular file: a pipe would be waited for, and cannot be read from its end.
+    /// Opens a regular file: a pipe would be waited for, and cannot be read from its end. What the file claims is checked
+    /// before anything is allocated for it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        if let Ok(about) = fs_err::metadata(path)
-            && !about.is_file()
-        {
+        let about = fs_err::metadata(path).map_err(|error| Error::from(error).into_input())?;
+        if !about.is_file() {
             return Err(Error::input(format!("cannot read `{}`", path.display()))
                 .expected("a Parquet file")
                 .found(if about.is_dir() { "a folder" } else { "neither a file nor a folder" }));
         }
-        let mut reader = ParquetReader::new(
-            fs_err::File::open(path).map_err(|e| Error::from(e).into_input())?.into_file(),
-        );
-        let unreadable = |error: PolarsError| {
-            Error::input(format!("cannot read `{}`", path.display()))
-                .expected("a Parquet file")
-                .found(error.to_string())
+        let length = about.len();
+        let mut file = fs_err::File::open(path).map_err(|error| Error::from(error).into_input())?;
+        let no_table = |found: String| {
+            Error::input(format!("cannot read `{}`", path.display())).expected("a Parquet file").found(found)
         };
-        let file = reader.get_metadata().map_err(unreadable)?;
-        let metadata = file
+        claims::check_schema(&mut file).map_err(Error::into_input)?.map_err(no_table)?;
+        let (footer, schema) = guarded(|| {
+            let mut reader = ParquetReader::new(file.into_file());
+            Ok((reader.get_metadata()?.clone(), reader.schema()?))
+        })
+        .map_err(|error| no_table(error.to_string()))?;
+        claims::check_footer(&footer, schema.iter_values(), length).map_err(no_table)?;
+        let metadata = footer
             .key_value_metadata()
             .iter()
             .flatten()
             .filter_map(|pair| Some((pair.key.strip_prefix(PREFIX)?.to_owned(), pair.value.clone()?)))
             .collect();
-        let schema = reader.schema().map_err(unreadable)?;
-        let height = reader.num_rows().map_err(unreadable)?;
-        Ok(Self { path: path.to_path_buf(), schema, metadata, first: 0, height })
+        let height = footer.num_rows;
+        Ok(Self { path: path.to_path_buf(), length, footer, schema, metadata, first: 0, height })
     }
 
     /// The same table, of which only one of `count` blocks of as many rows each is read.
@@ -99,14 +106,17 @@ impl TableReader {
                 .expected("numbers, texts, or lists of f32 or f64")
                 .found(format!("`{unsupported}`")));
         }
-        let file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
-        let frame = ParquetReader::new(file.into_file())
-            .with_columns(Some(vec![name.to_owned()]))
-            .with_slice(Some((self.first, self.height)))
-            .finish()
-            .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
-        let column = frame.column(name).map_err(|error| self.wrong(error))?;
-        let series = column.as_materialized_series().rechunk();
+        let mut file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
+        self.checked(claims::check_pages(&mut file, &self.footer, name, self.length))?;
+        let series = guarded(|| {
+            let mut reader = ParquetReader::new(file.into_file())
+                .with_columns(Some(vec![name.to_owned()]))
+                .with_slice(Some((self.first, self.height)));
+            reader.set_metadata(self.footer.clone());
+            let frame = reader.finish()?;
+            Ok(frame.column(name)?.as_materialized_series().rechunk())
+        })
+        .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
         if series.len() != self.height {
             return Err(self
                 .wrong(format!("column `{name}` has another length than the table"))
@@ -114,6 +124,25 @@ impl TableReader {
                 .found(series.len().to_string()));
         }
         Ok(series)
+    }
+
+    /// How many values a column has, those in lists counted one by one.
+    pub(super) fn values(&self, name: &str) -> usize {
+        let groups = self.footer.row_groups.iter();
+        let chunks = groups.flat_map(|group| group.columns_under_root_iter(name).into_iter().flatten());
+        chunks.map(|chunk| usize::try_from(chunk.num_values()).unwrap_or(0)).sum()
+    }
+
+    fn checked(&self, found: Result<Checked<()>>) -> Result<()> {
+        found.map_err(Error::into_input)?.map_err(|problem| self.wrong(problem))
+    }
+
+    /// An error where the values of a column take more memory than the file gives reason for: a text of a dictionary may
+    /// stand in every row.
+    pub(super) fn within_reason(&self, name: &str, lengths: impl Iterator<Item = usize>) -> Result<()> {
+        let bytes = lengths.fold(0_u64, |sum, length| sum.saturating_add(length as u64));
+        claims::check_size(bytes, self.length)
+            .map_err(|problem| self.wrong(format!("column `{name}` is too large: {problem}")))
     }
 
     /// The type of a column that polars would not read, but panic.
@@ -185,6 +214,7 @@ impl TableReader {
     pub(crate) fn text(&self, name: &str) -> Result<Vec<String>> {
         let series = self.typed(name, &DataType::String)?;
         let column = series.str().map_err(|error| self.wrong(error))?;
+        self.within_reason(name, column.iter().flatten().map(|text| text.len() + size_of::<String>()))?;
         Ok(column.iter().flatten().map(str::to_owned).collect())
     }
 
@@ -209,7 +239,9 @@ impl TableReader {
     pub(crate) fn binary_rows(&self, name: &str, size: usize, rows: &[usize]) -> Result<Vec<u8>> {
         let series = self.typed(name, &DataType::Binary)?;
         let column = series.binary().map_err(|error| self.wrong(error))?;
-        let mut bytes = Vec::with_capacity(rows.len() * size);
+        let lengths = rows.iter().map(|&row| column.get(row).map_or(0, <[u8]>::len));
+        self.within_reason(name, lengths)?;
+        let mut bytes = Vec::new();
         for &row in rows {
             let value = column.get(row).unwrap_or_default();
             if value.len() != size {

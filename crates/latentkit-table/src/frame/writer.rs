@@ -1,5 +1,6 @@
 //! Columns of plain values to a Parquet file.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use latentkit_core::{Error, Result, atomic};
@@ -75,9 +76,9 @@ impl Table {
 
     /// Writes the table. The same columns and metadata give the same bytes.
     pub(crate) fn write(self, path: &Path, metadata: &Metadata) -> Result<()> {
-        let failed = |error: PolarsError| polars_error("write", path, error);
+        let failed = |error: PolarsError| polars_error(path, &error);
         let mut frame = self.frame().map_err(failed)?;
-        atomic::write_with(path, |file| writer(file, metadata).finish(&mut frame).map(|_| ()).map_err(failed))
+        write_remembering(path, |file| writer(file, metadata).finish(&mut frame).map(|_| ()).map_err(failed))
     }
 
     fn frame(self) -> PolarsResult<DataFrame> {
@@ -95,8 +96,8 @@ pub(crate) struct Blocks<'a> {
 impl Blocks<'_> {
     /// Writes the blocks that `of` makes, all of the same columns, one after the other.
     pub(crate) fn write(&self, path: &Path, mut of: impl FnMut(usize) -> Result<Table>) -> Result<()> {
-        let failed = |error: PolarsError| polars_error("write", path, error);
-        atomic::write_with(path, |file| {
+        let failed = |error: PolarsError| polars_error(path, &error);
+        write_remembering(path, |file| {
             let mut frame = of(0)?.frame().map_err(failed)?;
             let mut blocks = writer(file, self.metadata).batched(frame.schema()).map_err(failed)?;
             for index in 0..self.count {
@@ -115,20 +116,55 @@ impl Blocks<'_> {
 /// Rows of a row group of a table that is written block by block.
 const ROWS: usize = 1 << 18;
 
-fn writer<W: std::io::Write>(file: W, metadata: &Metadata) -> ParquetWriter<W> {
+fn writer<W: Write>(file: W, metadata: &Metadata) -> ParquetWriter<W> {
     let pairs = metadata.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.clone())).collect();
     ParquetWriter::new(file)
         .with_compression(ParquetCompression::Zstd(None))
         .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
 }
 
-/// Polars wraps the system's errors; those keep their kind, and with it their hint.
-fn polars_error(doing: &str, path: &Path, error: PolarsError) -> Error {
-    match error {
-        PolarsError::IO { error, .. } => Error::from(std::io::Error::new(
-            error.kind(),
-            format!("cannot {doing} `{}`: {error}", path.display()),
-        )),
-        other => Error::failed(format!("cannot {doing} `{}`: {other}", path.display())),
+/// An error of polars that is none of the system's.
+fn polars_error(path: &Path, error: &PolarsError) -> Error {
+    Error::failed(format!("cannot write `{}`: {error}", path.display()))
+}
+
+/// As [`atomic::write_with`]; where the system refused to write, its error is the one that is returned.
+fn write_remembering(path: &Path, fill: impl FnOnce(&mut Remembering) -> Result<()>) -> Result<()> {
+    atomic::write_with(path, |file| {
+        let mut file = Remembering { file, error: None };
+        match (fill(&mut file), file.error) {
+            (Err(_), Some(error)) => Err(error.into()),
+            (outcome, _) => outcome,
+        }
+    })
+}
+
+/// A file that keeps the system's error, of which polars keeps the text alone: its kind tells the way out.
+struct Remembering<'a> {
+    file: &'a mut fs_err::File,
+    error: Option<io::Error>,
+}
+
+impl Remembering<'_> {
+    fn remember<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
+        outcome.map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.error.get_or_insert(error);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl Write for Remembering<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let outcome = self.file.write(bytes);
+        self.remember(outcome)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let outcome = self.file.flush();
+        self.remember(outcome)
     }
 }

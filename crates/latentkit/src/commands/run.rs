@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use latentkit_core::artifact::Freshness;
+use latentkit_core::input::is_absent;
 use latentkit_core::stage::REPORT;
 use latentkit_core::{Error, ErrorKind, Result, Stage};
 use serde_json::json;
@@ -67,7 +68,7 @@ pub(crate) fn cluster(global: &Global, arguments: &ClusterArguments) -> Result<(
 
 /// The absolute path of the points, so that `status` finds them from any folder.
 fn absolute(file: &Path) -> Result<PathBuf> {
-    if !file.exists() {
+    if is_absent(file) {
         return Err(Error::input(format!("cannot find the points `{}`", file.display())));
     }
     fs_err::canonicalize(file).map_err(|error| Error::from(error).into_input())

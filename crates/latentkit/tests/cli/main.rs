@@ -7,6 +7,7 @@ mod clean;
 mod commands;
 mod compare;
 mod conventions;
+mod faults;
 mod interruptions;
 mod json;
 mod pipeline;

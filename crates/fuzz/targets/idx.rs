@@ -1,0 +1,17 @@
+//! Files of images and of labels in the IDX format. Reading borrows, so only messages take memory.
+#![no_main]
+
+use latentkit_fuzz::within;
+use latentkit_ingest::idx;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    within(4096, || {
+        if let Ok(images) = idx::images(bytes) {
+            assert_eq!(images.pixels.len(), images.count * images.height * images.width);
+        }
+        if let Ok(labels) = idx::labels(bytes) {
+            assert_eq!(labels.len() + 8, bytes.len());
+        }
+    });
+});
