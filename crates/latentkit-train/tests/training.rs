@@ -104,7 +104,8 @@ fn assert_same(a: &Path, b: &Path) {
     let read = |folder: &Path, name: &str| fs_err::read(folder.join(name)).unwrap();
     assert!(read(a, "model.safetensors") == read(b, "model.safetensors"), "the weights differ");
     assert_eq!(names(a), names(b));
-    for name in names(a).iter().filter(|name| name.ends_with(".safetensors")) {
+    // The records beside them hold seconds.
+    for name in names(a).iter().filter(|name| !name.contains(".json")) {
         let name = format!("checkpoints/{name}");
         assert!(read(a, &name) == read(b, &name), "{name} differs");
     }
