@@ -53,6 +53,7 @@ fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {
 }
 
 /// The largest absolute difference of little-endian f32. Zeros of both signs are equal, and so is NaN to NaN.
+#[expect(clippy::float_cmp, reason = "asks whether both are the same number")]
 fn largest(first: &[u8], second: &[u8]) -> f64 {
     let numbers = |bytes: &[u8]| -> Vec<f64> {
         bytes.as_chunks::<4>().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect()

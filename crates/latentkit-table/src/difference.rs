@@ -70,11 +70,11 @@ mod tests {
         path
     }
 
-    fn table(values: Vec<f32>, seconds: f64) -> Table {
+    fn table(values: &[f32], seconds: f64) -> Table {
         let rows = values.len();
         Table::new(rows)
             .u32("id", (0..rows as u32).collect())
-            .f32("z0", values.clone())
+            .f32("z0", values.to_vec())
             .f32_list("z", values.iter().flat_map(|&value| [value, -value]).collect(), 2)
             .text("name", values.iter().map(|&value| if value > 1.0 { "large" } else { "small" }))
             .binary("image", values.iter().map(|_| &[1, 2][..]))
@@ -84,19 +84,19 @@ mod tests {
     #[test]
     fn a_table_does_not_differ_from_itself() {
         let folder = tempfile::tempdir().unwrap();
-        let values = vec![0.0, f32::NAN, f32::INFINITY];
-        let one = write(folder.path(), "one", table(values.clone(), 1.0), "1");
-        let two = write(folder.path(), "two", table(values, 1.0), "1");
+        let values = [0.0, f32::NAN, f32::INFINITY];
+        let one = write(folder.path(), "one", table(&values, 1.0), "1");
+        let two = write(folder.path(), "two", table(&values, 1.0), "1");
         assert_eq!(table_differences(&one, &two).unwrap(), TableDifferences::default());
-        let empty = write(folder.path(), "empty", table(Vec::new(), 1.0), "1");
+        let empty = write(folder.path(), "empty", table(&[], 1.0), "1");
         assert_eq!(table_differences(&empty, &empty).unwrap(), TableDifferences::default());
     }
 
     #[test]
     fn the_largest_difference_of_each_column_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let one = write(folder.path(), "one", table(vec![0.0, 1.0, 2.0], 1.0), "1");
-        let two = write(folder.path(), "two", table(vec![0.0, 1.25, 1.5], 3.0), "2");
+        let one = write(folder.path(), "one", table(&[0.0, 1.0, 2.0], 1.0), "1");
+        let two = write(folder.path(), "two", table(&[0.0, 1.25, 1.5], 3.0), "2");
         let found = table_differences(&one, &two).unwrap();
         let column = |name: &str, difference| ColumnDifference { name: name.to_owned(), difference };
         let expected = [
@@ -151,11 +151,11 @@ mod tests {
         let hash = |table: Table, seed: &str| {
             hash_without_seconds(&write(folder.path(), "table", table, seed)).unwrap()
         };
-        let first = hash(table(vec![0.0, 1.0], 1.0), "1");
+        let first = hash(table(&[0.0, 1.0], 1.0), "1");
         assert!(first.is_some());
-        assert_eq!(hash(table(vec![0.0, 1.0], 9.0), "1"), first);
-        assert_ne!(hash(table(vec![0.0, 1.5], 1.0), "1"), first);
-        assert_ne!(hash(table(vec![0.0, 1.0], 1.0), "2"), first);
+        assert_eq!(hash(table(&[0.0, 1.0], 9.0), "1"), first);
+        assert_ne!(hash(table(&[0.0, 1.5], 1.0), "1"), first);
+        assert_ne!(hash(table(&[0.0, 1.0], 1.0), "2"), first);
         assert_eq!(hash(Table::new(1).u8("x", vec![1]), "1"), None);
     }
 

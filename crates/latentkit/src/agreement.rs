@@ -206,7 +206,9 @@ impl Agreement {
 /// Prints a line for each output of a stage.
 pub(crate) fn print(stage: Stage, outputs: &[Agreement]) {
     let width = outputs.iter().map(|output| output.output.len()).max().unwrap_or(0);
-    outputs.iter().for_each(|output| output.print(stage, width));
+    for output in outputs {
+        output.print(stage, width);
+    }
 }
 
 /// How many parts of a file a line names; `--json` names all.
@@ -275,7 +277,8 @@ fn remove_times(value: &mut Value) -> bool {
             values.values_mut().fold(removed, |removed, value| remove_times(value) || removed)
         }
         Value::Array(values) => {
-            values.iter_mut().fold(false, |removed, value| remove_times(value) || removed)
+            // Each of them, also after one that had some.
+            values.iter_mut().filter_map(|value| remove_times(value).then_some(())).count() > 0
         }
         _ => false,
     }

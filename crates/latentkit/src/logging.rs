@@ -101,6 +101,7 @@ pub(crate) fn stage(stage: Stage, folder: &Path, threads: usize) -> StageLog {
 
 impl StageLog {
     /// Writes down what ended the stage.
+    #[expect(clippy::unused_self, reason = "only while there is a log of a stage")]
     pub(crate) fn failed(&self, error: &Error) {
         to_file("error", &error.to_string());
     }
@@ -214,7 +215,7 @@ impl<'kvs> VisitSource<'kvs> for Fields<'_> {
 /// A field of a log record as JSON; a number that is not finite is null there.
 struct Field(Value);
 
-impl<'v> VisitValue<'v> for Field {
+impl VisitValue<'_> for Field {
     fn visit_any(&mut self, value: kv::Value) -> Result<(), kv::Error> {
         self.0 = value.to_string().into();
         Ok(())

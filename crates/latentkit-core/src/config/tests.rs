@@ -250,7 +250,7 @@ fn checkpoints_are_written_every_so_many_epochs_steps_or_seconds() {
 #[test]
 fn a_checkpoint_is_due_after_steps_epochs_or_seconds() {
     use std::time::Duration;
-    let (now, later) = (Duration::ZERO, Duration::from_secs(60));
+    let (now, later) = (Duration::ZERO, Duration::from_mins(1));
     let count = |value| Count::new(value).unwrap();
     let epochs = CheckpointEvery::Epochs(count(2));
     assert!(

@@ -72,6 +72,7 @@ fn column_difference(first: &Series, second: &Series) -> Option<Difference> {
 }
 
 /// The absolute difference of two numbers, 0 for two that are missing, NaN or the same infinity.
+#[expect(clippy::float_cmp, reason = "asks whether both are the same number")]
 fn distance(first: Option<f64>, second: Option<f64>) -> f64 {
     match (first, second) {
         (None, None) => 0.0,

@@ -137,8 +137,8 @@ fn points_whose_path_is_not_utf8_are_found_again() {
     let table = OsStr::from_bytes(b"not \xff UTF-8.parquet");
     let folder = folder(table);
     let cluster = |column: &str| {
-        let mut command = folder.command(&["cluster", "trial.toml", "--column", column, "--latents"]);
-        Ran::from(command.arg(table).output().unwrap())
+        let mut command = folder.command(&["cluster", "trial.toml", "--column", column]);
+        Ran::from(command.arg("--latents").arg(table).output().unwrap())
     };
     cluster("z").ok();
     assert!(folder.run(&["status", "trial.toml"]).ok().stdout.contains("cluster  fresh"));

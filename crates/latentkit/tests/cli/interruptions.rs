@@ -56,7 +56,7 @@ fn one_process_works_others_read_and_its_death_frees_the_lock() {
     // Reading is not.
     let text = folder.run(&with(&status, &[])).ok().stdout;
     assert!(text.contains("ingest   fresh") && text.contains("train    missing"), "{text}");
-    assert!(folder.run(&with(&training("summary"), &[])).ok().stdout.contains("77,522"));
+    assert!(folder.run(&with(&training("summary"), &[])).ok().stdout.contains("77 522"));
     assert!(folder.run(&with(&training("config"), &[])).ok().stdout.contains("steps = 1"));
     assert!(folder.run(&with(&training("run"), &["--dry-run"])).ok().stdout.contains("train"));
 
