@@ -243,7 +243,7 @@ def files(root):
         path.relative_to(root).as_posix()
         for stage in STAGES
         for path in (root / stage).rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "log.txt"  # which tells when, and of every interruption
     }
 
 

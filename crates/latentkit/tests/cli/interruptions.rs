@@ -66,7 +66,7 @@ fn one_process_works_others_read_and_its_death_frees_the_lock() {
     // It left a lock's file, but no lock.
     folder.run(&with(&ingest, &[])).ok();
     let resumed = folder.run(&with(&train, &[])).ok();
-    assert!(resumed.stderr.contains("goes on after the checkpoint of epoch 1, step "), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("goes on after the checkpoint of epoch "), "{}", resumed.stderr);
 
     // How often checkpoints are written is no reason to train again.
     let again = folder.run(&with(&train, &["--set=train.checkpoint-every={ seconds = 60 }"])).ok();
