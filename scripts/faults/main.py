@@ -100,7 +100,7 @@ def permissions():
     cases = [
         ("artifacts folder is read-only", "artifacts", 0o555, ["run", "tiny.toml", "--set", "name=\"new\""], 1, [*denied, "--artifacts DIR"]),
         ("experiment's folder is read-only", "artifacts/tiny", 0o555, ["cluster", "tiny.toml", "--force"], 1, denied),
-        ("experiment's folder may not be entered", "artifacts/tiny", 0o000, ["cluster", "tiny.toml", "--force"], 4, denied),
+        ("experiment's folder may not be entered", "artifacts/tiny", 0o000, ["cluster", "tiny.toml", "--force"], 1, denied),
         ("a stage's folder is read-only", "artifacts/tiny/cluster", 0o555, ["cluster", "tiny.toml", "--force"], 1, [*denied, "--artifacts DIR"]),
         ("a stage's folder may not be entered", "artifacts/tiny/export", 0o000, ["cluster", "tiny.toml", "--force"], 4, [*denied, readable]),
         ("an input may not be read", "artifacts/tiny/export/latents.parquet", 0o000, ["cluster", "tiny.toml", "--force"], 4, [*denied, readable]),

@@ -69,10 +69,12 @@ impl Artifacts {
         let Some(manifest) = Manifest::read(&folder)? else { return Ok(Freshness::Missing) };
         let mut reasons = identity.differences(&manifest);
         for output in &manifest.outputs {
-            match FileRecord::of(&folder.join(&output.path), output.path.as_str()) {
+            let path = folder.join(&output.path);
+            match FileRecord::of(&path, output.path.as_str()) {
                 Ok(found) if found == *output => {}
                 Ok(_) => reasons.push(format!("`{}` was changed by someone else", output.path)),
-                Err(_) => reasons.push(format!("`{}` is gone", output.path)),
+                Err(_) if is_absent(&path) => reasons.push(format!("`{}` is gone", output.path)),
+                Err(_) => reasons.push(format!("`{}` cannot be read", output.path)),
             }
         }
         Ok(if reasons.is_empty() { Freshness::Fresh(Box::new(manifest)) } else { Freshness::Stale(reasons) })

@@ -12,6 +12,7 @@ pub mod inventory;
 pub mod machine;
 pub mod manifest;
 pub mod origin;
+pub mod recorded_path;
 pub mod rng;
 pub mod stage;
 pub mod summary;

@@ -19,6 +19,7 @@ pub struct Origin {
     /// Name of the experiment.
     pub name: Name,
     /// The folder that relative paths in the config start from.
+    #[serde(with = "crate::recorded_path")]
     pub config_folder: PathBuf,
     /// The processor and the system.
     pub machine: Machine,
@@ -39,6 +40,7 @@ pub struct Earlier {
     /// The config that it read.
     pub config: Value,
     /// The folder that relative paths in that config start from.
+    #[serde(default, with = "crate::recorded_path::option")]
     pub config_folder: Option<PathBuf>,
     /// Seed of the experiment.
     pub seed: u32,

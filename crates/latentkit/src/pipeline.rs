@@ -6,6 +6,7 @@ use std::time::Instant;
 use latentkit_core::artifact::{Artifacts, Freshness};
 use latentkit_core::config::{Config, Name};
 use latentkit_core::hash::FileRecord;
+use latentkit_core::input::is_absent;
 use latentkit_core::manifest::{Identity, Manifest};
 use latentkit_core::origin::{Earlier, Origin};
 #[cfg(feature = "torch")]
@@ -35,7 +36,7 @@ pub(crate) struct Experiment {
 /// Which points are clustered; by default those of export, in their columns `z0`, `z1`, ...
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Points {
-    #[serde(default, with = "recorded_path")]
+    #[serde(default, with = "latentkit_core::recorded_path::option")]
     pub(crate) file: Option<PathBuf>,
     pub(crate) column: Option<String>,
     #[serde(default)]
@@ -46,41 +47,6 @@ impl Points {
     /// Those of the config that a clustering recorded; the default for other stages.
     pub(crate) fn recorded(config: &Value) -> Self {
         Self::deserialize(&config["points"]).unwrap_or_default()
-    }
-}
-
-/// A path as a manifest records it: its text, or its bytes where they are no UTF-8.
-mod recorded_path {
-    use std::ffi::OsString;
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    use std::path::PathBuf;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    enum Recorded {
-        Text(String),
-        Bytes(Vec<u8>),
-    }
-
-    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
-    pub(super) fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-        path.as_ref()
-            .map(|path| match path.to_str() {
-                Some(text) => Recorded::Text(text.to_owned()),
-                None => Recorded::Bytes(path.as_os_str().as_bytes().to_vec()),
-            })
-            .serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<PathBuf>, D::Error> {
-        Ok(Option::<Recorded>::deserialize(deserializer)?.map(|recorded| match recorded {
-            Recorded::Text(text) => PathBuf::from(text),
-            Recorded::Bytes(bytes) => PathBuf::from(OsString::from_vec(bytes)),
-        }))
     }
 }
 
@@ -207,7 +173,13 @@ impl Experiment {
         match &points.file {
             Some(file) => FileRecord::of(file, file.to_string_lossy()).map_err(Error::into_input),
             None => self.artifacts.record(Stage::Export, LATENTS).map_err(|error| {
-                error.hint("`latentkit export CONFIG` makes it; `--latents FILE` takes points from elsewhere")
+                if is_absent(&self.artifacts.file(Stage::Export, LATENTS)) {
+                    error.hint(
+                        "`latentkit export CONFIG` makes it; `--latents FILE` takes points from elsewhere",
+                    )
+                } else {
+                    error
+                }
             }),
         }
     }

@@ -147,3 +147,14 @@ fn points_whose_path_is_not_utf8_are_found_again() {
     assert!(again.stdout.contains("skipped"), "{}", again.stdout);
     folder.run(&["plot", "trial.toml"]).ok();
 }
+
+#[test]
+fn a_config_whose_folder_is_not_utf8_is_run() {
+    let folder = folder(OsStr::new("points.parquet"));
+    let odd = folder.path().join(OsStr::from_bytes(b"not \xff UTF-8"));
+    fs_err::create_dir(&odd).unwrap();
+    fs_err::write(odd.join("trial.toml"), CONFIG).unwrap();
+    let mut command = folder.command(&["cluster", "--latents", "points.parquet"]);
+    Ran::from(command.arg(odd.join("trial.toml")).output().unwrap()).ok();
+    folder.run(&["plot", "trial.toml"]).ok();
+}
