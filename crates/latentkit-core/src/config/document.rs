@@ -112,7 +112,7 @@ impl Document {
         let set =
             self.overrides.iter().rev().find(|set| key.starts_with(&set.key) || set.key.starts_with(key));
         if let Some(set) = set.filter(|_| !key.is_empty()) {
-            return Some(format!("  --> --set {}", set.argument));
+            return Some(format!("  --> --set {}", shortened(&set.argument)));
         }
         let root = DeTable::parse(&self.text).ok()?;
         let mut table = root.get_ref();
@@ -216,7 +216,7 @@ fn describe(key: &[String], message: &str, excerpt: Option<String>) -> Error {
     } else {
         format!("the config has a wrong value for `{dotted}`: {problem}")
     };
-    let mut wrong = Error::config(dotted, summary);
+    let mut wrong = Error::config(dotted, shortened(&summary));
     if let Some(excerpt) = excerpt {
         wrong = wrong.excerpt(excerpt);
     }
@@ -224,7 +224,7 @@ fn describe(key: &[String], message: &str, excerpt: Option<String>) -> Error {
         wrong = wrong.expected(expected);
     }
     if let Some(found) = found {
-        wrong = wrong.found(found);
+        wrong = wrong.found(shortened(found));
     }
     match expected.and_then(|expected| nearest(name, expected)) {
         Some(nearest) if problem.starts_with("unknown ") => wrong.hint(format!("did you mean `{nearest}`?")),
