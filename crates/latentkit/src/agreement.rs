@@ -157,6 +157,7 @@ fn tensors(first: &Path, second: &Path) -> Result<Vec<Part>> {
 }
 
 #[cfg(not(feature = "torch"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with libtorch, where reading may fail")]
 fn tensors(_: &Path, _: &Path) -> Result<Vec<Part>> {
     let detail = Some("this latentkit was built without libtorch and compares no tensors".to_owned());
     Ok(vec![Part { kind: "bytes", name: None, largest: None, detail, expected: false }])
