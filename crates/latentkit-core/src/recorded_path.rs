@@ -57,7 +57,6 @@ pub mod option {
     use super::{Deserialize, Deserializer, PathBuf, Recorded, Serialize, Serializer};
 
     /// Writes a path, or nothing.
-    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
     pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
         path.as_deref().map(Recorded::from).serialize(serializer)
     }
