@@ -82,7 +82,7 @@ impl Document {
         for parent in parents {
             let entry = table.entry(parent.clone()).or_insert_with(|| Value::Table(Table::new()));
             table = entry.as_table_mut().ok_or_else(|| {
-                Error::config("", format!("cannot use `--set {argument}`"))
+                Error::config("", format!("cannot use `--set {}`", shortened(argument)))
                     .found(format!("`{parent}` is a value, not a section"))
             })?;
         }
