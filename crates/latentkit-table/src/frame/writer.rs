@@ -1,6 +1,6 @@
 //! Columns of plain values to a Parquet file.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use latentkit_core::{Error, Result, atomic};
@@ -129,15 +129,26 @@ fn polars_error(path: &Path, error: &PolarsError) -> Error {
 }
 
 /// As [`atomic::write_with`]; where the system refused to write, its error is the one that is returned.
-fn write_remembering(path: &Path, fill: impl FnOnce(&mut Remembering) -> Result<()>) -> Result<()> {
+fn write_remembering(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&mut Remembering>) -> Result<()>,
+) -> Result<()> {
     atomic::write_with(path, |file| {
         let mut file = Remembering { file, error: None };
-        match (fill(&mut file), file.error) {
+        // polars writes the footer byte by byte.
+        let mut buffer = BufWriter::with_capacity(BUFFER, &mut file);
+        let outcome = fill(&mut buffer).and_then(|()| Ok(buffer.flush()?));
+        // What could not be written is not tried again.
+        let _ = buffer.into_parts();
+        match (outcome, file.error) {
             (Err(_), Some(error)) => Err(error.into()),
             (outcome, _) => outcome,
         }
     })
 }
+
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 18;
 
 /// A file that keeps the system's error, of which polars keeps the text alone: its kind tells the way out.
 struct Remembering<'a> {
