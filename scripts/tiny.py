@@ -61,5 +61,7 @@ def experiment(folder):
     """Runs every stage over the images, and returns the folder of its files."""
     prepare(folder)
     command = [PROGRAM, "run", "tiny.toml", "--quiet", "--threads", "1"]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if ran.returncode != 0:
+        raise SystemExit(f"the smallest experiment cannot be run:\n{ran.stderr}")
     return folder / "artifacts" / "tiny"
