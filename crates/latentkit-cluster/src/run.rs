@@ -84,7 +84,7 @@ pub fn run(
     let sweep = sweep(config, seed, &embeddings, sample.as_deref(), observer)?;
     observer.message(time_taken(&sweep, kind, points));
     let method = config.method.primary();
-    let (_, suggestion) = of_silhouette(&sweep, method);
+    let (silhouettes_of_k, suggestion) = of_silhouette(&sweep, method);
     let best_k = suggestion
         .k
         .ok_or_else(|| Error::failed("no k has a silhouette: all points are in one cluster whatever k is"))?;
@@ -154,7 +154,7 @@ pub fn run(
         scaling: config.scaling.name().to_owned(),
         method: method.name().to_owned(),
         silhouette_sample: sample.as_ref().map(Vec::len),
-        sweep: sweep.figures(kind),
+        sweep: sweep.figures(kind, &silhouettes_of_k),
         best_k,
         best_at_edge: suggestion.at_edge,
         rivals: suggestion.rivals,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use latentkit_core::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::rng::generator;
-use latentkit_core::summary::{MeanSilhouette, SilhouetteKind, SweepFigure};
+use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Event, Observer, Result};
 use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
 use ndarray::{ArrayView2, s};
@@ -41,6 +41,8 @@ struct Found {
     inertia: Option<f64>,
     bic: Option<f64>,
     aic: Option<f64>,
+    /// Whether the iterations sufficed.
+    converged: bool,
     seconds: f64,
 }
 
@@ -122,7 +124,7 @@ pub(crate) fn sweep<'a>(
     Ok(sweep)
 }
 
-/// Clusters the points for each k, and says so; `done` clusterings of `total` were before.
+/// Clusters the points for each k, and says so, and when the iterations did not suffice; `done` clusterings of `total` were before.
 fn clusterings(
     config: &ClusterConfig,
     method: Method,
@@ -140,6 +142,14 @@ fn clusterings(
             Method::GaussianMixture => by_mixture(config, seed, points, k, observer)?,
             Method::Dbscan | Method::Hdbscan => continue,
         };
+        if !found.converged {
+            observer.warn(format!(
+                "{} of k = {k}, seed {seed}, had not converged after {} iterations; `cluster.max-iterations` allows \
+                 more",
+                method.name(),
+                config.max_iterations.get()
+            ));
+        }
         let (k, inertia) = (k as usize, found.inertia);
         clusterings.push(Found { seconds: start.elapsed().as_secs_f64(), ..found });
         observer.emit(Event::Clustered { method: method.name(), k, done: done + index + 1, total, inertia });
@@ -147,7 +157,7 @@ fn clusterings(
     Ok(clusterings)
 }
 
-/// K-Means for one k; says so when the iterations did not suffice.
+/// K-Means for one k.
 fn by_kmeans(
     config: &ClusterConfig,
     seed: u32,
@@ -165,19 +175,14 @@ fn by_kmeans(
     };
     let rng = generator(u64::from(seed), Method::KMeans.name(), u64::from(k));
     let found = kmeans(points, params, &rng, observer)?;
-    if !found.converged && params.batch_size.is_none() {
-        observer.warn(format!(
-            "k-means of k = {k}, seed {seed}, had not converged after {} iterations; `cluster.max-iterations` allows \
-             more",
-            params.max_iterations
-        ));
-    }
     let partition =
         Partition { method: Method::KMeans, k, clusters: found.clusters, centroids: found.centroids };
-    Ok(Found { partition, inertia: Some(found.inertia), bic: None, aic: None, seconds: 0.0 })
+    // Mini-batches end otherwise.
+    let converged = found.converged || params.batch_size.is_some();
+    Ok(Found { partition, inertia: Some(found.inertia), bic: None, aic: None, converged, seconds: 0.0 })
 }
 
-/// A mixture of Gaussians for one k; says so when the iterations did not suffice.
+/// A mixture of Gaussians for one k.
 fn by_mixture(
     config: &ClusterConfig,
     seed: u32,
@@ -195,13 +200,6 @@ fn by_mixture(
     };
     let rng = generator(u64::from(seed), Method::GaussianMixture.name(), u64::from(k));
     let found = gaussian_mixture(points, params, &rng, observer)?;
-    if !found.converged {
-        observer.warn(format!(
-            "gaussian-mixture of k = {k}, seed {seed}, had not converged after {} iterations; \
-             `cluster.max-iterations` allows more",
-            params.max_iterations
-        ));
-    }
     // Components that no point belongs to most come last, and are left out.
     let filled = found.clusters.iter().max().map_or(0, |&last| last as usize + 1);
     let partition = Partition {
@@ -210,7 +208,8 @@ fn by_mixture(
         clusters: found.clusters,
         centroids: found.means.slice(s![..filled, ..]).to_owned(),
     };
-    Ok(Found { partition, inertia: None, bic: Some(found.bic), aic: Some(found.aic), seconds: 0.0 })
+    let (bic, aic) = (Some(found.bic), Some(found.aic));
+    Ok(Found { partition, inertia: None, bic, aic, converged: found.converged, seconds: 0.0 })
 }
 
 /// The silhouettes of all clusterings, in one pass over the pairs.
@@ -244,7 +243,7 @@ fn row(
     spread: f64,
 ) -> Result<SweepRow> {
     let points = embeddings.values.view();
-    let Found { partition, inertia, bic, aic, seconds } = found;
+    let Found { partition, inertia, bic, aic, seconds, .. } = found;
     let dispersion = Dispersion::new(points, &partition.clusters, &partition.centroids);
     let inertia = inertia.unwrap_or_else(|| dispersion.within());
     let asked = |criterion| config.criteria.has(criterion);
@@ -275,10 +274,18 @@ fn row(
 }
 
 impl Sweep<'_> {
-    /// The figures of each k of the first method over the seeds.
-    pub(crate) fn figures(&self, kind: SilhouetteKind) -> Vec<SweepFigure> {
+    /// The figures of each k of the first method, from the values of its silhouette; a k without one has none.
+    pub(crate) fn figures(&self, kind: SilhouetteKind, values: &[CriterionValue]) -> Vec<SweepFigure> {
         let method = self.partitions[0].method;
-        self.ks().map(|k| figure(kind, k, self.of(method, k))).collect()
+        let figure = |&CriterionValue { k, value, low, high }: &CriterionValue| {
+            let first = self.of(method, k as u32).next()?;
+            Some(SweepFigure {
+                k,
+                inertia: first.inertia,
+                silhouette: MeanSilhouette::new(kind, value, low, high),
+            })
+        };
+        values.iter().filter_map(figure).collect()
     }
 
     /// The rows of a method and k, one a seed, the first of the first seed.
@@ -307,21 +314,47 @@ impl Sweep<'_> {
     }
 }
 
-/// The figures of the rows of one k, of which there is one at least; the first is of the first seed.
-fn figure<'a>(kind: SilhouetteKind, k: u32, rows: impl Iterator<Item = &'a SweepRow> + Clone) -> SweepFigure {
-    let inertia = rows.clone().next().map_or(f64::NAN, |row| row.inertia);
-    let silhouettes = rows.filter_map(|row| row.silhouette);
-    let ends = silhouettes.clone().map(|found| found.interval.unwrap_or([found.mean; 2]));
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), [own_low, own_high]| {
-        (low.min(own_low), high.max(own_high))
-    });
-    let mean = mean(silhouettes.map(|found| found.mean));
-    SweepFigure { k: k as usize, inertia, silhouette: MeanSilhouette::new(kind, mean, low, high) }
-}
-
 /// The mean of some numbers; NaN of none. Summed above the least, equal numbers have exactly their value as mean.
 pub(crate) fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let least = values.clone().fold(f64::INFINITY, f64::min);
     let (count, sum) = values.fold((0, 0.0), |(count, sum), value| (count + 1, sum + (value - least)));
     if count == 0 { f64::NAN } else { least + sum / f64::from(count) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::panel::of_silhouette;
+
+    #[test]
+    fn a_k_that_left_all_points_in_one_cluster_has_no_figures() {
+        let method = Method::GaussianMixture;
+        let partition = |k| Partition { method, k, clusters: vec![0; 4], centroids: Array2::zeros((1, 2)) };
+        let row = |k, mean: Option<f64>| SweepRow {
+            method: method.name().to_owned(),
+            k,
+            inertia: f64::from(k),
+            silhouette: mean.map(|mean| SilhouetteFigure { mean, interval: None }),
+            ..SweepRow::default()
+        };
+        let sweep = Sweep {
+            seeds: vec![42],
+            rows: vec![row(2, Some(0.5)), row(3, None), row(4, Some(0.25))],
+            partitions: vec![partition(2), partition(3), partition(4)],
+            silhouettes: vec![None, None, None],
+            gap: None,
+            silhouette_seconds: 0.0,
+        };
+        let (values, suggestion) = of_silhouette(&sweep, method);
+        let figures = sweep.figures(SilhouetteKind::Exact, &values);
+        let found: Vec<_> =
+            figures.iter().map(|figure| (figure.k, figure.inertia, figure.silhouette.mean())).collect();
+        assert_eq!(found, [(2, 2.0, 0.5), (4, 4.0, 0.25)]);
+        assert_eq!(suggestion.k, Some(2));
+        // What is no number would come back from JSON as none.
+        let json = serde_json::to_value(&figures).unwrap();
+        assert_eq!(serde_json::from_value::<Vec<SweepFigure>>(json).unwrap(), figures);
+    }
 }

@@ -166,7 +166,7 @@ pub struct ClusterSummary {
     pub method: String,
     /// Points that the silhouettes were computed of, where it was not all of them.
     pub silhouette_sample: Option<usize>,
-    /// The figures of each k, ascending.
+    /// The figures of each k, ascending; of a mixture those without a silhouette are left out.
     pub sweep: Vec<SweepFigure>,
     /// The k of the highest silhouette.
     pub best_k: usize,
