@@ -3,7 +3,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use latentkit_cluster::{KMeansParams, adjusted_rand_index, kmeans, silhouette, silhouette_sampled};
-use latentkit_core::Observer;
+use latentkit_core::Cancellation;
 use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::generator;
 use ndarray::Array2;
@@ -35,7 +35,7 @@ fn silhouettes(bencher: Bencher, dimensions: usize) {
     let count = points.nrows() * points.nrows();
     bencher
         .counter(ItemsCount::new(count))
-        .bench(|| silhouette(points.view(), &clusterings, Observer::silent()).unwrap());
+        .bench(|| silhouette(points.view(), &clusterings, Cancellation::never()).unwrap());
 }
 
 /// Distances a second of a sampled silhouette.
@@ -46,7 +46,7 @@ fn silhouettes_of_a_sample(bencher: Bencher, dimensions: usize) {
     let sample: Vec<u32> = (0..1024).map(|point| point * 64).collect();
     bencher
         .counter(ItemsCount::new(sample.len() * points.nrows()))
-        .bench(|| silhouette_sampled(points.view(), &clusterings, &sample, Observer::silent()).unwrap());
+        .bench(|| silhouette_sampled(points.view(), &clusterings, &sample, Cancellation::never()).unwrap());
 }
 
 /// Points a second of one restart of K-Means with ten clusters.
@@ -64,7 +64,7 @@ fn kmeans_of_ten(bencher: Bencher, dimensions: usize) {
     let rng = generator(1, "k-means", 10);
     bencher
         .counter(ItemsCount::new(points.nrows()))
-        .bench(|| kmeans(points.view(), params, &rng, Observer::silent()).unwrap());
+        .bench(|| kmeans(points.view(), params, &rng, Cancellation::never()).unwrap());
 }
 
 /// Points a second of the agreement of two clusterings.

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use latentkit_cluster::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbscan};
 use latentkit_core::rng::generator;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::read_embeddings;
 use ndarray::Array2;
 use rand::Rng as _;
@@ -96,11 +96,12 @@ fn run(plan: &Plan) -> Result<()> {
     let Plan { radius, min_points, min_cluster_size, .. } = *plan;
     for _ in 0..plan.runs {
         let start = Instant::now();
-        let (found, radius) = dbscan(points.view(), DbscanParams { radius, min_points }, Observer::silent())?;
+        let (found, radius) =
+            dbscan(points.view(), DbscanParams { radius, min_points }, Cancellation::never())?;
         report(&format!("DBSCAN, radius {radius:.6}"), start, &found);
         let start = Instant::now();
         let params = HdbscanParams { min_cluster_size, min_points };
-        report("HDBSCAN", start, &hdbscan(points.view(), params, Observer::silent())?);
+        report("HDBSCAN", start, &hdbscan(points.view(), params, Cancellation::never())?);
     }
     Ok(())
 }

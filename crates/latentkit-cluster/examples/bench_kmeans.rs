@@ -12,7 +12,7 @@ use std::time::Instant;
 use latentkit_cluster::{KMeansParams, kmeans};
 use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::generator;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::read_embeddings;
 use ndarray::Array2;
 use rand::Rng as _;
@@ -108,7 +108,7 @@ fn run(plan: &Plan) -> Result<()> {
         for k in plan.k[0]..=plan.k[1] {
             let params = KMeansParams { k, ..plan.params };
             let found =
-                kmeans(points.view(), params, &generator(seed, "k-means", k as u64), Observer::silent())?;
+                kmeans(points.view(), params, &generator(seed, "k-means", k as u64), Cancellation::never())?;
             inertias.push(format!("{:.6}", found.inertia));
         }
         println!("seed {seed}: {:.3} s, inertia {}", start.elapsed().as_secs_f64(), inertias.join(" "));

@@ -12,7 +12,7 @@ use std::time::Instant;
 use latentkit_cluster::{MixtureParams, gaussian_mixture};
 use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::generator;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::read_embeddings;
 
 fn main() -> ExitCode {
@@ -50,7 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
             engine: ClusterEngine::Native,
         };
         let rng = generator(0, "mixture", k as u64);
-        let found = gaussian_mixture(points.view(), params, &rng, Observer::silent())?;
+        let found = gaussian_mixture(points.view(), params, &rng, Cancellation::never())?;
         println!(
             "k = {k}: {:.3} s, log-likelihood {:.3}, converged {}",
             start.elapsed().as_secs_f64(),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use latentkit_core::config::{ClusterConfig, Method, Several};
 use latentkit_core::rng::generator;
 use latentkit_core::summary::DensityFigure;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{DensityRow, Embeddings};
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -58,10 +58,10 @@ pub(crate) fn densities(
     seed: u32,
     embeddings: &Embeddings,
     best: &Partition,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Density>> {
     let methods = config.method.all().iter().copied().filter(|method| !method.takes_k());
-    methods.map(|method| density(config, method, seed, embeddings, best, observer)).collect()
+    methods.map(|method| density(config, method, seed, embeddings, best, cancel)).collect()
 }
 
 /// Fails when some method of the config cannot take so many points.
@@ -84,7 +84,7 @@ fn density(
     seed: u32,
     embeddings: &Embeddings,
     best: &Partition,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Density> {
     let points = embeddings.values.view();
     let start = Instant::now();
@@ -97,18 +97,18 @@ fn density(
     let (found, radius, min_points, min_cluster_size) = if method == Method::Dbscan {
         let min_points = neighbours(config.dbscan.min_points);
         let radius = config.dbscan.radius.map(latentkit_core::config::Positive::get);
-        let (found, radius) = dbscan(points, DbscanParams { radius, min_points }, observer)?;
+        let (found, radius) = dbscan(points, DbscanParams { radius, min_points }, cancel)?;
         (found, Some(radius), min_points, None)
     } else {
         let (min_points, min_cluster_size) =
             (neighbours(config.hdbscan.min_points), size(config.hdbscan.min_cluster_size));
-        let found = hdbscan(points, HdbscanParams { min_cluster_size, min_points }, observer)?;
+        let found = hdbscan(points, HdbscanParams { min_cluster_size, min_points }, cancel)?;
         (found, None, min_points, Some(min_cluster_size as u32))
     };
     let seconds = start.elapsed().as_secs_f64();
     let DensityClustering { clusters, count, noise } = found;
     let inside = Inside::new(points, &clusters);
-    let (mean, silhouettes) = inside.silhouettes(config, seed, points.nrows(), observer)?;
+    let (mean, silhouettes) = inside.silhouettes(config, seed, points.nrows(), cancel)?;
     let chosen: Vec<u32> = inside.of(&best.clusters);
     let several = !inside.numbers.is_empty();
     let labels = embeddings.labels.as_ref().map(|labels| inside.of(&labels.codes));
@@ -164,7 +164,7 @@ impl Inside {
         config: &ClusterConfig,
         seed: u32,
         all: usize,
-        observer: Observer,
+        cancel: Cancellation,
     ) -> Result<(Option<f64>, Vec<Option<f64>>)> {
         let clusters = self.clusters.iter().max().map_or(0, |&last| last as usize + 1);
         if clusters < 2 || clusters == self.numbers.len() {
@@ -172,13 +172,13 @@ impl Inside {
         }
         let points = self.points.view();
         if all <= config.exact_silhouette_points.get() as usize {
-            let found = silhouette(points, &[&self.clusters], observer)?.remove(0);
+            let found = silhouette(points, &[&self.clusters], cancel)?.remove(0);
             return Ok((Some(found.mean), self.among(all, found.points.into_iter().enumerate())));
         }
         let size = config.sample_size.get() as usize;
         let mut rng = generator(u64::from(seed), "density silhouette sample", 0);
         let sample = choose(&mut rng, self.numbers.len(), size);
-        let found = silhouette_sampled(points, &[&self.clusters], &sample, observer)?.remove(0);
+        let found = silhouette_sampled(points, &[&self.clusters], &sample, cancel)?.remove(0);
         let values = sample.iter().map(|&place| place as usize).zip(found.points);
         Ok((Some(found.mean), self.among(all, values)))
     }

@@ -2,7 +2,7 @@
 
 use latentkit_core::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::summary::{CriterionFigure, CriterionValue, SilhouetteKind};
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use latentkit_table::SweepRow;
 use ndarray::ArrayView2;
 
@@ -48,7 +48,7 @@ pub(crate) fn panel(
     points: ArrayView2<'_, f32>,
     sweep: &Sweep,
     kind: SilhouetteKind,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<CriterionFigure>> {
     let mut figures = Vec::new();
     for &method in config.method.all().iter().filter(|method| method.takes_k()) {
@@ -67,7 +67,7 @@ pub(crate) fn panel(
                 repetitions: config.stability_resamples.get() as usize,
                 points: config.sample_size.get() as usize,
             };
-            let found = stability(points, config.k.values(), resampling, seed, observer)?;
+            let found = stability(points, config.k.values(), resampling, seed, cancel)?;
             let values: Vec<_> = found
                 .iter()
                 .filter_map(|found| {

@@ -1,6 +1,6 @@
 //! The points seen from the two directions in which they vary most.
 
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use linfa_linalg::eigh::{EigSort, EighInto};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -41,9 +41,9 @@ pub(crate) struct Principal {
 /// # Reference
 /// K. Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine 2 (1901),
 /// 559-572.
-pub(crate) fn project(points: ArrayView2<'_, f32>, observer: Observer) -> Result<Principal> {
+pub(crate) fn project(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Principal> {
     let mean = mean(points);
-    let Axes { total, values, vectors } = axes(points, mean.view(), observer)?;
+    let Axes { total, values, vectors } = axes(points, mean.view(), cancel)?;
 
     let component = |index: usize| (index < values.len()).then(|| oriented(vectors.column(index)));
     let share = |index: usize| match values.get(index) {
@@ -71,9 +71,9 @@ struct Axes {
     vectors: Array2<f64>,
 }
 
-fn axes(points: ArrayView2<'_, f32>, mean: ArrayView1<'_, f64>, observer: Observer) -> Result<Axes> {
+fn axes(points: ArrayView2<'_, f32>, mean: ArrayView1<'_, f64>, cancel: Cancellation) -> Result<Axes> {
     check_points(points)?;
-    let products = products(points, mean, observer)?; // n times the covariance
+    let products = products(points, mean, cancel)?; // n times the covariance
     let total = products.diag().sum();
     let (values, vectors) = products
         .eigh_into()
@@ -86,9 +86,9 @@ fn axes(points: ArrayView2<'_, f32>, mean: ArrayView1<'_, f64>, observer: Observ
 ///
 /// # Errors
 /// As [`project`].
-pub(crate) fn principal_ranges(points: ArrayView2<'_, f32>, observer: Observer) -> Result<Vec<f64>> {
+pub(crate) fn principal_ranges(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Vec<f64>> {
     let mean = mean(points);
-    let axes = axes(points, mean.view(), observer)?;
+    let axes = axes(points, mean.view(), cancel)?;
     let widest = |chunk: usize| {
         let end = points.nrows().min((chunk + 1) * CHUNK);
         let centred = points.slice(s![chunk * CHUNK..end, ..]).mapv(f64::from) - &mean;
@@ -120,11 +120,11 @@ fn mean(points: ArrayView2<'_, f32>) -> Array1<f64> {
 fn products(
     points: ArrayView2<'_, f32>,
     mean: ArrayView1<'_, f64>,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Array2<f64>> {
     let mut sum = Array2::zeros((points.ncols(), points.ncols()));
     for group in points.axis_chunks_iter(Axis(0), CHUNK * CHUNKS) {
-        observer.check()?;
+        cancel.check()?;
         let parts: Vec<Array2<f64>> = (0..group.nrows().div_ceil(CHUNK))
             .into_par_iter()
             .map(|chunk| {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     fn projected(points: &Array2<f32>) -> Principal {
-        project(points.view(), Observer::silent()).unwrap()
+        project(points.view(), Cancellation::never()).unwrap()
     }
 
     #[test]

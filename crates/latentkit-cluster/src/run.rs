@@ -5,7 +5,7 @@ use std::path::Path;
 use latentkit_core::config::{ClusterConfig, Method};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, SilhouetteKind};
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{LabelPairRow, Metadata, read_embeddings};
 use ndarray::ArrayView2;
 
@@ -65,11 +65,11 @@ pub fn run(
     seed: u32,
     source: Source,
     output_folder: &Path,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<ClusterSummary> {
     let mut embeddings = read_embeddings(source.file, source.column, source.label_column)?;
     for warning in embeddings.warnings.iter().cloned().chain(constant_columns(&embeddings)) {
-        observer.warn(warning);
+        tracing::warn!("{warning}");
     }
     let original = scale(&mut embeddings, config.scaling)?;
     let points = embeddings.values.view();
@@ -81,21 +81,21 @@ pub fn run(
 
     let sample = silhouette_sample(config, seed, count);
     let kind = if sample.is_some() { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
-    let sweep = sweep(config, seed, &embeddings, sample.as_deref(), observer)?;
-    observer.message(time_taken(&sweep, kind, points));
+    let sweep = sweep(config, seed, &embeddings, sample.as_deref(), cancel)?;
+    tracing::info!("{}", time_taken(&sweep, kind, points));
     let method = config.method.primary();
     let (silhouettes_of_k, suggestion) = of_silhouette(&sweep, method);
     let best_k = suggestion
         .k
         .ok_or_else(|| Error::failed("no k has a silhouette: all points are in one cluster whatever k is"))?;
     for warning in suggestion.warnings(ks, sweep.seeds.len()) {
-        observer.warn(warning);
+        tracing::warn!("{warning}");
     }
-    let criteria = panel(config, seed, points, &sweep, kind, observer)?;
+    let criteria = panel(config, seed, points, &sweep, kind, cancel)?;
     let own: Vec<CriterionFigure> =
         criteria.iter().filter(|figure| figure.method == method.name()).cloned().collect();
     let verdict = verdict(&own);
-    observer.message(verdict.sentence.as_str());
+    tracing::info!("{}", verdict.sentence);
 
     let best = sweep
         .partitions
@@ -103,7 +103,7 @@ pub fn run(
         .position(|partition| partition.method == method && partition.k as usize == best_k)
         .ok_or_else(|| Error::failed("the best k was not clustered"))?;
     let partition = &sweep.partitions[best];
-    let densities = densities(config, seed, &embeddings, partition, observer)?;
+    let densities = densities(config, seed, &embeddings, partition, cancel)?;
     let silhouettes = sweep.silhouettes[best].as_ref().map(|found| found.of_points(count));
     let diagnosis = diagnose(
         &embeddings,
@@ -114,7 +114,7 @@ pub fn run(
             silhouettes: &silhouettes.unwrap_or_else(|| vec![None; count]),
         },
     );
-    let principal = project(points, observer)?;
+    let principal = project(points, cancel)?;
     let explained_variance = principal.explained_variance.to_vec();
     let methods: Vec<_> = config.method.all().iter().map(|method| method.name()).collect();
     let metadata = Metadata::from([
@@ -145,7 +145,7 @@ pub fn run(
         metadata: &metadata,
     };
     outputs.write(output_folder, principal)?;
-    let neighbours = neighbours::survey(&embeddings, source.images, seed, observer)?;
+    let neighbours = neighbours::survey(&embeddings, source.images, seed, cancel)?;
     neighbours::write(output_folder, &neighbours, &metadata)?;
 
     Ok(ClusterSummary {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use latentkit_core::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::rng::generator;
 use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
-use latentkit_core::{Event, Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
 use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
@@ -66,7 +66,7 @@ pub(crate) fn sweep<'a>(
     seed: u32,
     embeddings: &Embeddings,
     sample: Option<&'a [u32]>,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Sweep<'a>> {
     let points = embeddings.values.view();
     let seeds: Vec<u32> = (0..config.seeds.get()).map(|index| seed.wrapping_add(index)).collect();
@@ -78,7 +78,7 @@ pub(crate) fn sweep<'a>(
             repetitions: config.gap_references.get() as usize,
             points: config.sample_size.get() as usize,
         };
-        gap_reference(points, ks, resampling, seed, observer)?
+        gap_reference(points, ks, resampling, seed, cancel)?
     } else {
         None
     };
@@ -95,9 +95,9 @@ pub(crate) fn sweep<'a>(
     for &method in &methods {
         for index in 0..sweep.seeds.len() {
             let seed = sweep.seeds[index];
-            let found = clusterings(config, method, seed, points, (sweep.rows.len(), total), observer)?;
+            let found = clusterings(config, method, seed, points, (sweep.rows.len(), total), cancel)?;
             let start = Instant::now();
-            let silhouettes = silhouettes(points, &found, sample, observer)?;
+            let silhouettes = silhouettes(points, &found, sample, cancel)?;
             sweep.silhouette_seconds += start.elapsed().as_secs_f64();
             let rows: Vec<SweepRow> = found
                 .par_iter()
@@ -131,28 +131,30 @@ fn clusterings(
     seed: u32,
     points: ArrayView2<'_, f32>,
     (done, total): (usize, usize),
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Found>> {
     let ks = config.k.values();
     let mut clusterings = Vec::with_capacity(ks.len());
     for (index, &k) in ks.iter().enumerate() {
         let start = Instant::now();
         let found = match method {
-            Method::KMeans => by_kmeans(config, seed, points, k, observer)?,
-            Method::GaussianMixture => by_mixture(config, seed, points, k, observer)?,
+            Method::KMeans => by_kmeans(config, seed, points, k, cancel)?,
+            Method::GaussianMixture => by_mixture(config, seed, points, k, cancel)?,
             Method::Dbscan | Method::Hdbscan => continue,
         };
         if !found.converged {
-            observer.warn(format!(
+            tracing::warn!(
                 "{} of k = {k}, seed {seed}, had not converged after {} iterations; `cluster.max-iterations` allows \
                  more",
                 method.name(),
                 config.max_iterations.get()
-            ));
+            );
         }
         let (k, inertia) = (k as usize, found.inertia);
         clusterings.push(Found { seconds: start.elapsed().as_secs_f64(), ..found });
-        observer.emit(Event::Clustered { method: method.name(), k, done: done + index + 1, total, inertia });
+        let (method, done) = (method.name(), done + index + 1);
+        let shown = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
+        tracing::info!(event = "clustered", method, k, done, total, inertia, "{method}  k = {k:<3}{shown}");
     }
     Ok(clusterings)
 }
@@ -163,7 +165,7 @@ fn by_kmeans(
     seed: u32,
     points: ArrayView2<'_, f32>,
     k: u32,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Found> {
     let params = KMeansParams {
         k: k as usize,
@@ -174,7 +176,7 @@ fn by_kmeans(
         batch_size: config.batch_size.map(|size| size.get() as usize),
     };
     let rng = generator(u64::from(seed), Method::KMeans.name(), u64::from(k));
-    let found = kmeans(points, params, &rng, observer)?;
+    let found = kmeans(points, params, &rng, cancel)?;
     let partition =
         Partition { method: Method::KMeans, k, clusters: found.clusters, centroids: found.centroids };
     // Mini-batches end otherwise.
@@ -188,7 +190,7 @@ fn by_mixture(
     seed: u32,
     points: ArrayView2<'_, f32>,
     k: u32,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Found> {
     let params = MixtureParams {
         k: k as usize,
@@ -199,7 +201,7 @@ fn by_mixture(
         engine: config.engine,
     };
     let rng = generator(u64::from(seed), Method::GaussianMixture.name(), u64::from(k));
-    let found = gaussian_mixture(points, params, &rng, observer)?;
+    let found = gaussian_mixture(points, params, &rng, cancel)?;
     // Components that no point belongs to most come last, and are left out.
     let filled = found.clusters.iter().max().map_or(0, |&last| last as usize + 1);
     let partition = Partition {
@@ -217,14 +219,14 @@ fn silhouettes<'a>(
     points: ArrayView2<'_, f32>,
     found: &[Found],
     sample: Option<&'a [u32]>,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Option<Silhouettes<'a>>>> {
     let several = |found: &&Found| found.partition.centroids.nrows() > 1;
     let clusters: Vec<&[u32]> =
         found.iter().filter(several).map(|found| found.partition.clusters.as_slice()).collect();
     let mut silhouettes: Vec<Silhouettes> = match sample {
-        None => silhouette(points, &clusters, observer)?.into_iter().map(Silhouettes::Exact).collect(),
-        Some(sample) => silhouette_sampled(points, &clusters, sample, observer)?
+        None => silhouette(points, &clusters, cancel)?.into_iter().map(Silhouettes::Exact).collect(),
+        Some(sample) => silhouette_sampled(points, &clusters, sample, cancel)?
             .into_iter()
             .map(|found| Silhouettes::Sampled(sample, found))
             .collect(),

@@ -3,10 +3,10 @@
 #![expect(clippy::float_cmp, reason = "figures of one run are the same wherever they are written")]
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use latentkit_cluster::{Source, external_quality, nearest_neighbours, preservation, run, silhouette};
+use latentkit_core::capture::{self, Level, Reported};
 use latentkit_core::config::{
     ClusterConfig, ClusterEngine, Count, Criteria, Dbscan, Hdbscan, KSweep, Method, Methods, Natural,
     Positive, Scaling, Several,
@@ -17,7 +17,7 @@ use latentkit_core::stage::{
     SWEEP,
 };
 use latentkit_core::summary::ClusterSummary;
-use latentkit_core::{ErrorKind, Event, Observer, Result};
+use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_table::{
     Centroids, ClusterLabels, Dataset, ExampleKind, Latents, Metadata, Split, SweepRow, read_assignments,
     read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs, read_neighbours,
@@ -92,17 +92,14 @@ fn all_assignments(folder: &Path) -> AllAssignments {
 }
 
 /// Writes the latents and clusters them; returns also what was reported.
-fn cluster(folder: &Path, ks: &[u32]) -> (Result<ClusterSummary>, Vec<Event>) {
+fn cluster(folder: &Path, ks: &[u32]) -> (Result<ClusterSummary>, Vec<Reported>) {
     cluster_latents(folder, ks, &latents())
 }
 
-fn cluster_latents(folder: &Path, ks: &[u32], latents: &Latents) -> (Result<ClusterSummary>, Vec<Event>) {
+fn cluster_latents(folder: &Path, ks: &[u32], latents: &Latents) -> (Result<ClusterSummary>, Vec<Reported>) {
     let file = folder.join("latents.parquet");
     write_latents(&file, latents, &Metadata::new()).unwrap();
-    let (events, never) = (Mutex::new(Vec::new()), AtomicBool::new(false));
-    let sink = |event| events.lock().unwrap().push(event);
-    let summary = run(&config(ks), 42, source(&file), folder, Observer::new(&sink, &never));
-    (summary, events.into_inner().unwrap())
+    capture::events(|| run(&config(ks), 42, source(&file), folder, Cancellation::never()))
 }
 
 #[test]
@@ -118,11 +115,14 @@ fn writes_tables_that_agree_with_each_other() {
     let found: Vec<_> = sweep.iter().map(|row| (row.seed, row.k)).collect();
     assert_eq!(found, [(42, 2), (42, 3), (42, 4), (42, 5), (43, 2), (43, 3), (43, 4), (43, 5)]);
     assert!(sweep.iter().all(|row| row.method == "k-means" && row.seconds > 0.0));
-    let clustered = events.iter().filter_map(|event| match event {
-        Event::Clustered { k, done, total, inertia, .. } => Some((*k, *done, *total, *inertia)),
-        _ => None,
-    });
-    assert!(clustered.eq((1..).zip(&sweep).map(|(done, row)| (row.k as usize, done, 8, Some(row.inertia)))));
+    let clustered = events.iter().map(|event| &event.fields).filter(|fields| fields.contains_key("k"));
+    let clustered: Vec<_> =
+        clustered.map(|fields| ["k", "done", "total", "inertia"].map(|key| fields[key].clone())).collect();
+    let expected: Vec<[serde_json::Value; 4]> = (1..)
+        .zip(&sweep)
+        .map(|(done, row)| [row.k.into(), done.into(), 8.into(), row.inertia.into()])
+        .collect();
+    assert_eq!(clustered, expected);
     let other = sweep.split_off(4);
     assert_eq!(summary.seeds, [42, 43]);
     for ((figure, row), other) in summary.sweep.iter().zip(&sweep).zip(&other) {
@@ -142,7 +142,7 @@ fn writes_tables_that_agree_with_each_other() {
         assert!(assignments.ids[rows.clone()].iter().copied().eq(0..POINTS as u32));
         assert!(assignments.k[rows.clone()].iter().all(|&k| k == row.k));
         let clusters = &assignments.clusters[rows.clone()];
-        let found = silhouette(values.view(), &[clusters], Observer::silent()).unwrap().remove(0);
+        let found = silhouette(values.view(), &[clusters], Cancellation::never()).unwrap().remove(0);
         assert!((found.mean - mean_silhouette(row)).abs() < 1e-6);
         for (found, &written) in found.points.iter().zip(&assignments.silhouettes[rows.clone()]) {
             assert!((*found as f32 - written).abs() < 1e-6);
@@ -161,19 +161,18 @@ fn writes_tables_that_agree_with_each_other() {
     assert_eq!(found, expected);
     assert_eq!(contingency[1].label_name, "one");
 
-    let messages: Vec<_> = events.iter().filter(|event| matches!(event, Event::Message(_))).collect();
-    assert!(
-        matches!(&messages[..], [Event::Message(time), Event::Message(verdict), Event::Message(neighbours)]
+    let plain: Vec<_> = events.iter().filter(|event| event.fields.is_empty()).cloned().collect();
+    let messages = capture::texts(Level::INFO, &plain);
+    assert!(matches!(&messages[..], [time, verdict, neighbours]
             if time.starts_with("120 points of 2 dimensions: k-means for 4 values of k and 2 seeds")
-            && verdict == &summary.verdict.sentence
-            && neighbours.starts_with("neighbours of 120 points in "))
-    );
+            && *verdict == summary.verdict.sentence
+            && neighbours.starts_with("neighbours of 120 points in ")));
     assert_eq!(summary.verdict.k, Some(3), "{}", summary.verdict.sentence);
     let suggested: Vec<_> =
         summary.criteria.iter().map(|figure| (figure.criterion.as_str(), figure.k)).collect();
     let all = ["silhouette", "calinski_harabasz", "davies_bouldin", "gap", "bic", "stability"];
     assert_eq!(suggested, all.map(|name| (name, Some(3))));
-    assert!(!events.iter().any(|event| matches!(event, Event::Warning(_))));
+    assert_eq!(capture::texts(Level::WARN, &events), [""; 0]);
 }
 
 /// The Euclidean distance between a point and a centroid.
@@ -286,7 +285,7 @@ fn points_without_labels_have_no_table_of_labels() {
     let values = array![[1.0], [2.0], [3.0], [10.0], [11.0], [12.0]];
     write_centroids(&file, &Centroids { k: vec![6; 6], clusters: vec![0; 6], values }, &Metadata::new())
         .unwrap();
-    let summary = run(&config(&[2]), 42, source(&file), folder.path(), Observer::silent()).unwrap();
+    let summary = run(&config(&[2]), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     assert_eq!(summary.label_pairs, []);
     for table in TABLES {
         assert_eq!(
@@ -320,7 +319,8 @@ fn an_offset_of_columns_of_f64_changes_nothing_but_the_centroids() {
         let file = folder.path().join("points.parquet");
         let table = Centroids { k: vec![60; 60], clusters: vec![0; 60], values };
         write_centroids(&file, &table, &Metadata::new()).unwrap();
-        let summary = run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Observer::silent()).unwrap();
+        let summary =
+            run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
         (summary, read_centroids(&folder.path().join(CENTROIDS)).unwrap().values)
     };
     let (near, near_centroids) = cluster(points.clone());
@@ -340,13 +340,13 @@ fn sampled_silhouettes_go_by_another_name_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    let exact = run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Observer::silent()).unwrap();
+    let exact = run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     let config = ClusterConfig {
         exact_silhouette_points: Natural::new(POINTS as u32 - 1).unwrap(),
         sample_size: Several::new(40).unwrap(),
         ..config(&[2, 3, 4])
     };
-    let summary = run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+    let summary = run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     assert_eq!((summary.silhouette_sample, summary.best_k), (Some(40), 3));
     assert_eq!(summary.criteria[0].criterion, "silhouette_sampled");
     let json = serde_json::to_string(&summary).unwrap();
@@ -380,7 +380,7 @@ fn centroids_are_in_the_coordinates_of_the_table_however_points_were_scaled() {
     let values = latents().values;
     for scaling in [Scaling::None, Scaling::Standardize, Scaling::UnitLength] {
         let config = ClusterConfig { scaling, ..config(&[3]) };
-        let summary = run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+        let summary = run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
         assert_eq!(summary.scaling, scaling.name());
         let assignments = all_assignments(folder.path());
         let centroids = read_centroids(&folder.path().join(CENTROIDS)).unwrap().values;
@@ -412,7 +412,7 @@ fn scaling_decides_which_column_counts() {
     write_centroids(&file, &table, &Metadata::new()).unwrap();
     let groups = |scaling| {
         let config = ClusterConfig { scaling, ..config(&[2]) };
-        run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+        run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
         let clusters = all_assignments(folder.path()).clusters;
         (0..60).all(|point| clusters[point] == clusters[point % 2]) && clusters[0] != clusters[1]
     };
@@ -424,7 +424,7 @@ fn scaling_decides_which_column_counts() {
 fn cluster_with(folder: &Path, config: &ClusterConfig) -> Result<ClusterSummary> {
     let file = folder.join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    run(config, 42, source(&file), folder, Observer::silent())
+    run(config, 42, source(&file), folder, Cancellation::never())
 }
 
 #[test]
@@ -490,7 +490,7 @@ fn the_silhouette_alone_may_be_asked() {
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
     let config = ClusterConfig { criteria: Criteria::new(Vec::new()), ..config(&[2, 3, 4]) };
-    let summary = run(&config, 42, source(&file), folder.path(), Observer::silent()).unwrap();
+    let summary = run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     assert_eq!((summary.criteria.len(), summary.verdict.asked, summary.verdict.k), (1, 1, Some(3)));
     let row = &read_sweep(&folder.path().join(SWEEP)).unwrap()[0];
     assert_eq!((row.calinski_harabasz, row.davies_bouldin, row.gap, row.bic), (None, None, None, None));
@@ -515,7 +515,7 @@ fn the_seeds_go_on_from_that_of_the_experiment() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    let seed = |seed| run(&config(&[7]), seed, source(&file), folder.path(), Observer::silent()).unwrap();
+    let seed = |seed| run(&config(&[7]), seed, source(&file), folder.path(), Cancellation::never()).unwrap();
     let rows = |seed| {
         let rows = read_sweep(&folder.path().join(SWEEP)).unwrap().into_iter();
         rows.filter(move |row| row.seed == seed).map(|row| (row.inertia, row.silhouette)).collect::<Vec<_>>()
@@ -583,15 +583,11 @@ fn a_column_that_cannot_be_used_is_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../latentkit-table/tests/fixtures/strange_columns.parquet");
-    let (warnings, never) = (Mutex::new(Vec::new()), AtomicBool::new(false));
-    let sink = |event| {
-        if let Event::Warning(text) = event {
-            warnings.lock().unwrap().push(text);
-        }
-    };
     // Of two points no k has a silhouette; the warnings come before.
-    run(&config(&[2]), 42, source(&file), folder.path(), Observer::new(&sink, &never)).unwrap_err();
-    let warnings = warnings.into_inner().unwrap();
+    let (summary, events) =
+        capture::events(|| run(&config(&[2]), 42, source(&file), folder.path(), Cancellation::never()));
+    summary.unwrap_err();
+    let warnings = capture::texts(Level::WARN, &events);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].starts_with("column `id` is not used"), "{warnings:?}");
     assert!(warnings[1].starts_with("column `label` is not used"), "{warnings:?}");
@@ -626,7 +622,7 @@ fn the_neighbours_are_in_the_table_and_the_summary() {
     write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
     let of = |images: Option<&Path>| {
         let source = Source { images, ..source(&file) };
-        let summary = run(&config(&[3]), 42, source, folder.path(), Observer::silent()).unwrap();
+        let summary = run(&config(&[3]), 42, source, folder.path(), Cancellation::never()).unwrap();
         summary.neighbours.unwrap()
     };
     let found = of(Some(&pictures));
@@ -638,9 +634,9 @@ fn the_neighbours_are_in_the_table_and_the_summary() {
 
     let points = latents.values.view();
     let pixels = Array2::from_shape_vec((POINTS, 6), images(&latents).images).unwrap();
-    let preserved = preservation(pixels.view(), points, &[1, 5, 10, 20], Observer::silent()).unwrap();
+    let preserved = preservation(pixels.view(), points, &[1, 5, 10, 20], Cancellation::never()).unwrap();
     let neighbours =
-        nearest_neighbours(points, &(0..POINTS).collect::<Vec<_>>(), 20, Observer::silent()).unwrap();
+        nearest_neighbours(points, &(0..POINTS).collect::<Vec<_>>(), 20, Cancellation::never()).unwrap();
     for (figure, preserved) in found.figures.iter().zip(preserved) {
         assert_eq!(figure.images, Some(preserved));
         assert!(preserved.trustworthiness > 0.8 && preserved.trustworthiness < 1.0, "{preserved:?}");
@@ -686,7 +682,7 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
             seed,
             Source { images: Some(&pictures), ..source(&file) },
             folder.path(),
-            Observer::silent(),
+            Cancellation::never(),
         )
         .unwrap()
         .neighbours
@@ -712,7 +708,7 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
         1,
         Source { images: Some(&pictures), ..source(&file) },
         folder.path(),
-        Observer::silent(),
+        Cancellation::never(),
     )
     .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
@@ -736,7 +732,7 @@ fn few_points_have_fewer_neighbours() {
         42,
         Source { images: Some(&pictures), ..source(&file) },
         folder.path(),
-        Observer::silent(),
+        Cancellation::never(),
     )
     .unwrap();
     let figures = summary.neighbours.unwrap().figures;
@@ -753,10 +749,7 @@ fn points_that_have_collapsed_are_a_warning() {
     let mut latents = latents();
     let warnings = |latents: &Latents| {
         let (summary, events) = cluster_latents(folder.path(), &[2, 3, 4], latents);
-        let warnings = events.into_iter().filter_map(|event| match event {
-            Event::Warning(text) => Some(text),
-            _ => None,
-        });
+        let warnings = capture::texts(Level::WARN, &events).into_iter().map(str::to_owned);
         (summary.unwrap().neighbours.unwrap(), warnings.collect::<Vec<_>>())
     };
     let row = latents.values.row(0).to_owned();
@@ -817,10 +810,11 @@ fn linfa_and_mini_batches_find_the_same_blobs() {
         ClusterConfig { engine: ClusterEngine::Linfa, ..config(&[3]) },
         ClusterConfig { batch_size: Count::new(30), ..config(&[3]) },
     ] {
-        let never = AtomicBool::new(false);
+        let (summary, events) =
+            capture::events(|| run(&other, 42, source(&file), folder.path(), Cancellation::never()));
+        let summary = summary.unwrap();
         // Mini-batches are not said to need more iterations.
-        let sink = |event| assert!(!matches!(event, Event::Warning(_)), "{event:?}");
-        let summary = run(&other, 42, source(&file), folder.path(), Observer::new(&sink, &never)).unwrap();
+        assert_eq!(capture::texts(Level::WARN, &events), [""; 0]);
         assert_eq!((summary, all_assignments(folder.path())), native);
         let bytes = fs_err::read(folder.path().join(SWEEP)).unwrap();
         let text: String = bytes.into_iter().map(char::from).collect();
@@ -838,7 +832,7 @@ fn a_list_column_holds_the_same_points() {
         42,
         Source { column: Some("z"), ..source(&file) },
         folder.path(),
-        Observer::silent(),
+        Cancellation::never(),
     );
     assert_eq!(list.unwrap(), columns.unwrap());
 }
@@ -849,15 +843,8 @@ fn a_best_k_at_the_edge_is_a_warning() {
     let (summary, events) = cluster(folder.path(), &[3, 4, 6]);
     let summary = summary.unwrap();
     assert_eq!((summary.best_k, summary.best_at_edge), (3, true));
-    let warnings: Vec<_> = events
-        .into_iter()
-        .filter_map(|event| match event {
-            Event::Warning(text) => Some(text),
-            _ => None,
-        })
-        .collect();
     assert_eq!(
-        warnings,
+        capture::texts(Level::WARN, &events),
         ["the best k, 3, is at the edge of the sweep from 3 to 6: a better one may lie outside"]
     );
 }
@@ -880,7 +867,7 @@ fn k_must_be_below_the_number_of_points() {
 fn a_missing_file_is_an_input_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nowhere.parquet");
-    let error = run(&config(&[3]), 42, source(&file), folder.path(), Observer::silent()).unwrap_err();
+    let error = run(&config(&[3]), 42, source(&file), folder.path(), Cancellation::never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("nowhere.parquet"), "{error}");
 }
@@ -891,8 +878,7 @@ fn an_interrupt_leaves_no_table() {
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
     let stop = AtomicBool::new(true);
-    let error =
-        run(&config(&[3]), 42, source(&file), folder.path(), Observer::new(&|_| {}, &stop)).unwrap_err();
+    let error = run(&config(&[3]), 42, source(&file), folder.path(), Cancellation::new(&stop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert!(!folder.path().join(SWEEP).exists());
 }

@@ -1,22 +1,25 @@
 //! What the stages of latentkit share and none of them owns: the experiment config, the layout of its artifacts, their
-//! manifests, atomic writes, the error type and the progress events. No heavy dependency.
+//! manifests, atomic writes, the error type, progress and cancellation. No heavy dependency.
 
 pub mod artifact;
 pub mod atomic;
+mod cancellation;
+pub mod capture;
 pub mod config;
 mod error;
-mod event;
 pub mod hash;
 pub mod input;
 pub mod inventory;
 pub mod machine;
 pub mod manifest;
 pub mod origin;
+mod phase;
 pub mod recorded_path;
 pub mod rng;
 pub mod stage;
 pub mod summary;
 
+pub use cancellation::Cancellation;
 pub use error::{Error, ErrorKind, Result};
-pub use event::{Event, Observer};
+pub use phase::Phase;
 pub use stage::Stage;

@@ -10,7 +10,7 @@ use latentkit_core::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
 use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, SplitError};
-use latentkit_core::{Error, Event, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_model::{AutoEncoder, Engine, ImageStore, device, device_name, numbers, per_image_errors};
 use latentkit_table::{
     Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,
@@ -30,7 +30,7 @@ pub fn run(
     dataset: &Path,
     model: &Path,
     output_folder: &Path,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<ExportSummary> {
     let device = device(config.device, "export.device")?;
     let record = |path: &Path| FileRecord::of(path, "input").map_err(Error::into_input);
@@ -46,7 +46,7 @@ pub fn run(
     }
     let mut engine = Engine::new(config.engine, &network, "export.engine")?;
     let images = ImageStore::new(&data.images, data.height, data.width, device);
-    let latents = encode(&mut engine, &network, &images, &data, config.batch_size.get() as usize, observer)?;
+    let latents = encode(&mut engine, &network, &images, &data, config.batch_size.get() as usize, cancel)?;
 
     let metadata = Metadata::from([
         (
@@ -65,7 +65,7 @@ pub fn run(
     let health = latent_health(&latents.values);
     for latent in &health {
         let (name, std, zeros) = (&latent.name, latent.std, 100.0 * latent.zeros);
-        observer.message(format!("latent {name}: standard deviation {std:.4}, {zeros:.1} % zeros"));
+        tracing::info!("latent {name}: standard deviation {std:.4}, {zeros:.1} % zeros");
     }
     let dead: Vec<&str> =
         health.iter().filter(|latent| latent.dead).map(|latent| latent.name.as_str()).collect();
@@ -75,12 +75,12 @@ pub fn run(
         } else {
             ""
         };
-        observer.warn(format!(
+        tracing::warn!(
             "{} of {} latents are dead ({}): their standard deviation is below 1 % of the largest{advice}",
             dead.len(),
             health.len(),
             dead.join(", ")
-        ));
+        );
     }
     Ok(ExportSummary {
         images: data.len(),
@@ -100,14 +100,14 @@ fn encode(
     images: &ImageStore,
     data: &Dataset,
     batch_size: usize,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Latents> {
     let ids: Vec<usize> = (0..data.len()).collect();
     let dimensions = network.blueprint.latent_dim();
     let mut values = Vec::with_capacity(data.len() * dimensions);
     let (mut reconstruction_bce, mut reconstruction_mse) = (Vec::new(), Vec::new());
     for batch in ids.chunks(batch_size) {
-        observer.check()?;
+        cancel.check()?;
         let input = images.batch(batch); // [n, 1, height, width]
         let latents = engine.encode(network, &input); // [n, d]
         let (bce, mse) = per_image_errors(&engine.decode_logits(network, &latents), &input);
@@ -121,7 +121,7 @@ fn encode(
         values.extend(latents);
         reconstruction_bce.extend(bce);
         reconstruction_mse.extend(mse);
-        observer.emit(Event::Encoded { images: reconstruction_bce.len() as u64, total: data.len() as u64 });
+        cancel.emit(Event::Encoded { images: reconstruction_bce.len() as u64, total: data.len() as u64 });
     }
     let values =
         Array2::from_shape_vec((data.len(), dimensions), values).expect("one row of latents an image");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use latentkit_core::config::{ExportConfig, ModelConfig};
 use latentkit_core::summary::{ExportSummary, SilhouetteKind};
-use latentkit_core::{ErrorKind, Observer, Result};
+use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_export::decode;
 use latentkit_model::{AutoEncoder, ImageStore, write_tensors};
 use latentkit_table::{
@@ -44,7 +44,7 @@ fn export(folder: &Path, model: &AutoEncoder, dataset: &Dataset) -> Result<Expor
 }
 
 fn run(config: &ExportConfig, data: &Path, weights: &Path, folder: &Path) -> Result<ExportSummary> {
-    latentkit_export::run(config, data, weights, folder, Observer::silent())
+    latentkit_export::run(config, data, weights, folder, Cancellation::never())
 }
 
 #[test]

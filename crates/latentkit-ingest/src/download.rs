@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use latentkit_core::{Error, Event, Observer, Result, atomic};
+use latentkit_core::{Cancellation, Error, Result, atomic};
 use ureq::{Agent, Proxy, Timeout};
 
 use crate::checksum::Pinned;
@@ -65,13 +65,13 @@ pub(crate) fn download(
     urls: &[String],
     target: &Path,
     client: &Client,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<u8>> {
     let agent = client.agent();
     let mut refusals = Vec::new();
     for url in urls {
-        observer.message(format!("downloading `{url}`"));
-        let fetched = client.fetch(&agent, url, file, observer).and_then(|packed| {
+        tracing::info!("downloading `{url}`");
+        let fetched = client.fetch(&agent, url, file, cancel).and_then(|packed| {
             let content = file.open(packed.clone());
             content
                 .map(|content| (packed, content))
@@ -112,11 +112,11 @@ impl Client {
         agent: &Agent,
         url: &str,
         file: &Pinned,
-        observer: Observer,
+        cancel: Cancellation,
     ) -> std::result::Result<Vec<u8>, Failure> {
         let limit = packed_limit(file.bytes);
         let refused = |error| Failure::Refused(self.reason(error));
-        observer.check().map_err(Failure::Stopped)?;
+        cancel.check().map_err(Failure::Stopped)?;
         let body = agent.get(url).call().map_err(refused)?.into_body();
         let total = body.content_length();
         if total.is_some_and(|total| total > limit) {
@@ -126,13 +126,13 @@ impl Client {
         let mut bytes = Vec::new();
         let mut chunk = vec![0; CHUNK];
         loop {
-            observer.check().map_err(Failure::Stopped)?;
+            cancel.check().map_err(Failure::Stopped)?;
             let count = reader.read(&mut chunk).map_err(|error| refused(error.into()))?;
             if count == 0 {
                 return Ok(bytes);
             }
             bytes.extend_from_slice(&chunk[..count]);
-            observer.emit(Event::Download { name: file.packed(), received: bytes.len() as u64, total });
+            tracing::trace!(event = "download", name = file.packed(), received = bytes.len(), total);
         }
     }
 

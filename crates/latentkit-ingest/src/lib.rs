@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use latentkit_core::config::{DatasetConfig, SplitMethod};
 use latentkit_core::stage::DATASET;
 use latentkit_core::summary::IngestSummary;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{Dataset, Metadata, Split, write_dataset};
 
 /// The files whose content the stage's result depends on and that must exist before it runs, each with its name for
@@ -50,9 +50,9 @@ pub fn run(
     config_folder: &Path,
     data_folder: &Path,
     output_folder: &Path,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<IngestSummary> {
-    let loaded = source::load(&config.source, config_folder, data_folder, observer)?;
+    let loaded = source::load(&config.source, config_folder, data_folder, cancel)?;
     let mut splits = split::draw(&loaded.labels[..loaded.train], config.validation, config.split, seed)?;
     splits.resize(loaded.labels.len(), Split::Test);
 
@@ -73,7 +73,7 @@ pub fn run(
         labels: loaded.labels,
         images: loaded.images,
     };
-    observer.check()?;
+    cancel.check()?;
     write_dataset(&output_folder.join(DATASET), &dataset, &metadata)?;
 
     let count = |wanted: Split| dataset.splits.iter().filter(|&&split| split == wanted).count();

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use latentkit_core::config::{Files, NamedSource, Source};
-use latentkit_core::{Error, ErrorKind, Observer, Result, hash};
+use latentkit_core::{Cancellation, Error, ErrorKind, Result, hash};
 
 use crate::checksum::Pinned;
 use crate::content;
@@ -110,14 +110,14 @@ pub(crate) fn load(
     source: &Source,
     config_folder: &Path,
     data_folder: &Path,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Loaded> {
     match source {
-        Source::Named(NamedSource::Sample) => load_sample(data_folder, observer),
+        Source::Named(NamedSource::Sample) => load_sample(data_folder, cancel),
         Source::Named(named) => {
-            load_published(*named, &data_folder.join("raw").join(named.name()), &Client::default(), observer)
+            load_published(*named, &data_folder.join("raw").join(named.name()), &Client::default(), cancel)
         }
-        Source::Files(files) => load_own(files, config_folder, observer),
+        Source::Files(files) => load_own(files, config_folder, cancel),
     }
 }
 
@@ -147,10 +147,10 @@ impl Pair {
     }
 }
 
-fn load_sample(data_folder: &Path, observer: Observer) -> Result<Loaded> {
+fn load_sample(data_folder: &Path, cancel: Cancellation) -> Result<Loaded> {
     let published = Published::of(NamedSource::Sample);
     let read = |file: &Pinned| -> Result<(String, Vec<u8>)> {
-        observer.check()?;
+        cancel.check()?;
         let input = bundled(file, data_folder);
         let bytes = content::read(&input.path, file.bytes)?.ok_or_else(|| input.missing())?;
         Ok((input.path.display().to_string(), open(file, bytes, &input.path, &input.hint)?))
@@ -172,11 +172,16 @@ fn load_sample(data_folder: &Path, observer: Observer) -> Result<Loaded> {
     })
 }
 
-fn load_published(source: NamedSource, folder: &Path, client: &Client, observer: Observer) -> Result<Loaded> {
+fn load_published(
+    source: NamedSource,
+    folder: &Path,
+    client: &Client,
+    cancel: Cancellation,
+) -> Result<Loaded> {
     let published = Published::of(source);
     let read = |[images, labels]: &[Pinned; 2]| -> Result<Pair> {
         let obtain =
-            |file: &Pinned| obtain(file, &published.urls(file), source.name(), folder, client, observer);
+            |file: &Pinned| obtain(file, &published.urls(file), source.name(), folder, client, cancel);
         Ok(Pair {
             images_name: images.name.to_owned(),
             images: obtain(images)?,
@@ -193,10 +198,10 @@ fn load_published(source: NamedSource, folder: &Path, client: &Client, observer:
     Ok(loaded)
 }
 
-fn load_own(files: &Files, config_folder: &Path, observer: Observer) -> Result<Loaded> {
+fn load_own(files: &Files, config_folder: &Path, cancel: Cancellation) -> Result<Loaded> {
     let mut hashes = BTreeMap::new();
     let mut read = |(key, path): (&str, &Path)| -> Result<(String, Vec<u8>)> {
-        observer.check()?;
+        cancel.check()?;
         let input = own_input(key, path, config_folder);
         let bytes = content::read(&input.path, MAX_CONTENT)?.ok_or_else(|| input.missing())?;
         hashes.insert(key.to_owned(), hash::of_bytes(&bytes));
@@ -268,9 +273,9 @@ fn obtain(
     source: &str,
     folder: &Path,
     client: &Client,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<u8>> {
-    observer.check()?;
+    cancel.check()?;
     let packed = folder.join(file.packed());
     for path in [&folder.join(file.name), &packed] {
         if let Some(bytes) = content::read(path, file.bytes)? {
@@ -279,7 +284,7 @@ fn obtain(
         }
     }
     fs_err::create_dir_all(folder).map_err(|error| Error::from(error).hint(NO_ROOM))?;
-    download(file, urls, &packed, client, observer).map_err(|error| match error.kind() {
+    download(file, urls, &packed, client, cancel).map_err(|error| match error.kind() {
         ErrorKind::Input => error.hint(format!(
             "run `scripts/fetch-data.sh {source}`, or put `{}` or `{}` into `{}` by hand",
             file.packed(),

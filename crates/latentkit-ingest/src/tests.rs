@@ -22,7 +22,7 @@ fn sample(validation: f64, split: SplitMethod) -> DatasetConfig {
 fn ingest(config: &DatasetConfig, seed: u32) -> (IngestSummary, Dataset, Vec<u8>) {
     let output = tempfile::tempdir().unwrap();
     let summary =
-        run(config, seed, Path::new("."), Path::new(DATA), output.path(), Observer::silent()).unwrap();
+        run(config, seed, Path::new("."), Path::new(DATA), output.path(), Cancellation::never()).unwrap();
     let path = output.path().join(DATASET);
     (summary, read_dataset(&path).unwrap(), fs_err::read(path).unwrap())
 }
@@ -98,7 +98,7 @@ fn own_files_become_a_dataset() {
         .collect();
     assert_eq!(names, ["train-images", "train-labels", "test-images", "test-labels"]);
     let summary =
-        run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Observer::silent()).unwrap();
+        run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Cancellation::never()).unwrap();
     assert_eq!((summary.source.as_str(), summary.labels), ("files", 3));
     assert_eq!((summary.train, summary.validation, summary.test), (2, 1, 2));
     let dataset = read_dataset(&folder.path().join(DATASET)).unwrap();
@@ -110,8 +110,8 @@ fn own_files_become_a_dataset() {
 fn a_share_that_leaves_nothing_is_an_error_of_the_config() {
     let (folder, files) = own_files();
     let config = config(Source::Files(files), 0.1, SplitMethod::Random);
-    let error =
-        run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Observer::silent()).unwrap_err();
+    let error = run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Cancellation::never())
+        .unwrap_err();
     assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("dataset.validation")));
     assert!(!folder.path().join(DATASET).exists());
 }
@@ -129,7 +129,8 @@ fn a_missing_sample() {
     let config = sample(0.25, SplitMethod::Random);
     let folder = tempfile::tempdir().unwrap();
     let listed = input_files(&config, Path::new("."), folder.path()).unwrap_err();
-    let read = run(&config, 1, Path::new("."), folder.path(), folder.path(), Observer::silent()).unwrap_err();
+    let read =
+        run(&config, 1, Path::new("."), folder.path(), folder.path(), Cancellation::never()).unwrap_err();
     for error in [listed, read] {
         assert_eq!(error.kind(), ErrorKind::Input);
         assert!(error.to_string().contains("t10k-images-idx3-ubyte.gz"), "{error}");
@@ -143,7 +144,7 @@ fn a_changed_sample() {
     let path = data.path().join("sample").join("t10k-labels-idx1-ubyte.gz");
     fs_err::write(&path, b"changed").unwrap();
     let config = sample(0.25, SplitMethod::Random);
-    let error = run(&config, 1, Path::new("."), data.path(), data.path(), Observer::silent()).unwrap_err();
+    let error = run(&config, 1, Path::new("."), data.path(), data.path(), Cancellation::never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("it is not the published file"), "{error}");
     assert!(error.to_string().contains("git checkout data/sample"), "{error}");

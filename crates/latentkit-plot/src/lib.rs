@@ -30,7 +30,7 @@ use std::path::Path;
 use latentkit_core::config::{PictureFormat, PlotConfig};
 use latentkit_core::stage::REPORT;
 use latentkit_core::summary::PlotSummary;
-use latentkit_core::{Event, Observer, Result, atomic};
+use latentkit_core::{Cancellation, Result, atomic};
 
 use crate::chart::Chart;
 use crate::experiment::Experiment;
@@ -56,7 +56,7 @@ pub fn run(
     config: &PlotConfig,
     inputs: &PlotInputs,
     output_folder: &Path,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<PlotSummary> {
     let experiment = Experiment::read(inputs)?;
     let charts = Chart::all(&experiment);
@@ -64,13 +64,13 @@ pub fn run(
     let mut write = |name: String, bytes: &[u8]| -> Result<()> {
         atomic::write(&output_folder.join(&name), bytes)?;
         files += 1;
-        observer.emit(Event::Drawn { name });
+        tracing::debug!(event = "drawn", name, "drew {name}");
         Ok(())
     };
     for chart in &charts {
         for (extension, format) in [("png", PictureFormat::Png), ("svg", PictureFormat::Svg)] {
             if config.formats.contains(&format) {
-                observer.check()?;
+                cancel.check()?;
                 let name = format!("{}.{extension}", chart.file_stem());
                 match format {
                     PictureFormat::Png => write(name, &canvas::png(chart)?)?,
@@ -79,7 +79,7 @@ pub fn run(
             }
         }
     }
-    observer.check()?;
+    cancel.check()?;
     write(REPORT.to_owned(), report::page(&experiment, &charts)?.as_bytes())?;
     Ok(PlotSummary { charts: charts.len(), files })
 }

@@ -4,7 +4,6 @@ mod fixture;
 mod several;
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use base64::Engine as _;
@@ -12,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use fixture::{CLOTHES, Cloud, DIGITS, Fixture, MNIST_SILHOUETTES};
 use latentkit_core::config::{PictureFormat, PlotConfig};
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, PlotSummary, Preservation};
-use latentkit_core::{ErrorKind, Event, Observer, Result, Stage};
+use latentkit_core::{Cancellation, ErrorKind, Result, Stage, capture};
 use latentkit_plot::PlotInputs;
 
 const CHARTS: [&str; 13] = [
@@ -36,7 +35,7 @@ fn plot(folder: &Path, name: &str, config: &PlotConfig) -> Result<PlotSummary> {
     let output = folder.join("plot");
     fs_err::create_dir_all(&output).unwrap();
     let inputs = PlotInputs { name, experiment_folder: folder };
-    latentkit_plot::run(config, &inputs, &output, Observer::silent())
+    latentkit_plot::run(config, &inputs, &output, Cancellation::never())
 }
 
 fn read(folder: &Path, name: &str) -> String {
@@ -412,18 +411,14 @@ fn each_file_is_reported_and_an_interrupt_stops() {
     let output = folder.path().join("plot");
     fs_err::create_dir_all(&output).unwrap();
     let inputs = PlotInputs { name: "a", experiment_folder: folder.path() };
-    let names = Mutex::new(Vec::new());
-    let sink = |event| {
-        if let Event::Drawn { name } = event {
-            names.lock().unwrap().push(name);
-        }
-    };
     let stop = AtomicBool::new(false);
-    latentkit_plot::run(&PlotConfig::default(), &inputs, &output, Observer::new(&sink, &stop)).unwrap();
-    assert_eq!(*names.lock().unwrap(), ["silhouette.png", "silhouette.svg", "report.html"]);
+    let plot = || latentkit_plot::run(&PlotConfig::default(), &inputs, &output, Cancellation::new(&stop));
+    let (summary, events) = capture::events(plot);
+    summary.unwrap();
+    let names: Vec<_> = events.iter().map(|event| &event.fields["name"]).collect();
+    assert_eq!(names, ["silhouette.png", "silhouette.svg", "report.html"]);
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    let error = latentkit_plot::run(&PlotConfig::default(), &inputs, &output, Observer::new(&sink, &stop))
-        .unwrap_err();
+    let error = plot().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use latentkit_core::hash::{self, FileRecord};
-use latentkit_core::{Error, Observer, Result, atomic};
+use latentkit_core::{Error, Result, atomic};
 use latentkit_model::{MetricSums, numbers, read_tensors, write_tensors};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -108,7 +108,7 @@ impl Checkpoints {
 
     /// Writes a checkpoint and removes those before the last [`KEEP`]. Does nothing where the last one is of this position,
     /// and before the first step. What is not finite is not written: it would take the place of a state that is.
-    pub(crate) fn write(&mut self, progress: &Progress, observer: Observer) -> Result<()> {
+    pub(crate) fn write(&mut self, progress: &Progress) -> Result<()> {
         let position = progress.state.position();
         if position == self.last.unwrap_or_default() {
             return Ok(());
@@ -119,7 +119,7 @@ impl Checkpoints {
             self.last = Some(position);
             self.remove_others(position, KEEP)?;
         } else if !self.warned {
-            observer.warn("no checkpoint is written: the weights, moments or metrics are not finite");
+            tracing::warn!("no checkpoint is written: the weights, moments or metrics are not finite");
             self.warned = true;
         }
         Ok(())
@@ -178,29 +178,22 @@ impl Checkpoints {
     }
 
     /// Loads the newest checkpoint that is whole, and says which. Warns of each that is not.
-    pub(crate) fn restore(
-        &mut self,
-        progress: &mut Progress,
-        steps_per_epoch: usize,
-        observer: Observer,
-    ) -> Result<()> {
+    pub(crate) fn restore(&mut self, progress: &mut Progress, steps_per_epoch: usize) -> Result<()> {
         let positions = self.positions()?;
         for &position in positions.iter().rev() {
             match self.restore_one(position, progress) {
                 Ok(()) => {
                     self.last = Some(position);
-                    observer
-                        .message(format!("goes on after the checkpoint of {}", position.of(steps_per_epoch)));
+                    tracing::info!("goes on after the checkpoint of {}", position.of(steps_per_epoch));
                     return Ok(());
                 }
-                Err(error) => observer.warn(format!(
-                    "cannot use the checkpoint `{}`: {error}",
-                    self.record(position).display()
-                )),
+                Err(error) => {
+                    tracing::warn!("cannot use the checkpoint `{}`: {error}", self.record(position).display())
+                }
             }
         }
         if !positions.is_empty() {
-            observer.warn("no checkpoint can be used: training starts again");
+            tracing::warn!("no checkpoint can be used: training starts again");
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use latentkit_core::config::{Loss, ModelConfig, Precision, TrainConfig};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{CHECKPOINTS, HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
-use latentkit_core::{Error, ErrorKind, Event, Observer, Result, rng};
+use latentkit_core::{Cancellation, Error, ErrorKind, Result, rng};
 use latentkit_model::{
     AutoEncoder, Engine, ImageStore, MetricSums, ModelSummary, device, device_name, write_tensors,
 };
@@ -58,7 +58,7 @@ impl Images {
 /// # Errors
 /// When the loss becomes NaN or infinite; the last good checkpoint is kept and named. When the user interrupts, after a
 /// checkpoint of the step that was being done; the hint says where the same plan goes on.
-pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer) -> Result<TrainSummary> {
+pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, cancel: Cancellation) -> Result<TrainSummary> {
     let device = device(plan.train.device, "train.device")?;
     let source = FileRecord::of(dataset, "dataset").map_err(Error::into_input)?;
     let data = read_dataset(dataset)?;
@@ -76,13 +76,13 @@ pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, observer: Observer)
     let parameters = model.trainable();
     let mut progress = Progress::new(model, &plan.train.optimizer, &parameters);
     let mut checkpoints = Checkpoints::new(output_folder.join(CHECKPOINTS));
-    checkpoints.restore(&mut progress, images.steps_per_epoch(), observer)?;
+    checkpoints.restore(&mut progress, images.steps_per_epoch())?;
     let resumed = checkpoints.last();
 
-    let test = train(plan, &images, &mut engine, &mut progress, &mut checkpoints, observer)
-        .and_then(|()| test(&images, &mut engine, &mut progress, observer))
+    let test = train(plan, &images, &mut engine, &mut progress, &mut checkpoints, cancel)
+        .and_then(|()| test(&images, &mut engine, &mut progress, cancel))
         .map_err(|error| match error.kind() {
-            ErrorKind::Interrupted => stop(error, &images, &progress, &mut checkpoints, observer),
+            ErrorKind::Interrupted => stop(error, &images, &progress, &mut checkpoints, cancel),
             _ => error,
         })?;
     write_outputs(plan, &progress, &source, output_folder)?;
@@ -97,7 +97,7 @@ fn train(
     engine: &mut Engine,
     progress: &mut Progress,
     checkpoints: &mut Checkpoints,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<()> {
     let Plan { train: config, seed, .. } = plan;
     let mut parameters = progress.model.trainable();
@@ -110,7 +110,7 @@ fn train(
         order.shuffle(&mut rng::generator(seed.into(), "shuffle", epoch.into()));
         let mut clock = Clock::from(progress.state.current.seconds);
         for batch in order.chunks(images.batch_size).skip(progress.state.current.steps as usize) {
-            observer.check()?;
+            cancel.check()?;
             let rate = progress.state.schedule.rate(&config.schedule, progress.state.step, total_steps);
             let batch = images.store.batch(batch); // [n, 1, height, width]
             let gradients = engine.step(&progress.model, &batch, config.loss, &mut progress.sums);
@@ -119,17 +119,17 @@ fn train(
             let steps = progress.state.current.steps + 1;
             progress.state.current = Current { steps, learning_rate: rate, seconds: clock.seconds() };
             let seen = (steps as usize * images.batch_size).min(order.len()) as u64;
-            observer.emit(Event::Step { epoch, epochs, images: seen, total: order.len() as u64 });
+            tracing::trace!(event = "step", epoch, epochs, images = seen, total = order.len());
             let due = config.checkpoint_every.after_step(progress.state.step, checkpoints.age());
             if due && steps < steps_per_epoch {
-                checkpoints.write(progress, observer)?;
+                checkpoints.write(progress)?;
                 clock = Clock::from(progress.state.current.seconds);
             }
         }
         let train = progress.sums.means();
         let train_seconds = clock.seconds();
         progress.state.current.seconds = train_seconds;
-        let validation = evaluate(engine, &progress.model, images, &images.validation, observer)?;
+        let validation = evaluate(engine, &progress.model, images, &images.validation, cancel)?;
         let seconds = clock.seconds();
         let (train_loss, validation_loss) = (monitored(config, train), monitored(config, validation));
         if !train_loss.is_finite() || !validation_loss.is_finite() {
@@ -149,9 +149,11 @@ fn train(
         progress.sums = MetricSums::new(progress.model.device());
         let ends = progress.state.stopped || epoch == epochs;
         if ends || config.checkpoint_every.after_epoch(epoch, progress.state.step, checkpoints.age()) {
-            checkpoints.write(progress, observer)?;
+            checkpoints.write(progress)?;
         }
-        observer.emit(Event::Epoch {
+        let width = epochs.to_string().len();
+        tracing::info!(
+            event = "epoch",
             epoch,
             epochs,
             seconds,
@@ -159,10 +161,12 @@ fn train(
             learning_rate,
             train_loss,
             validation_loss,
-        });
+            "epoch {epoch:width$}/{epochs}  train {train_loss:.4}  validation {validation_loss:.4}  \
+             learning rate {learning_rate:.2e}  {images_per_second:.0} images/s  {seconds:.1} s"
+        );
     }
     if let Some(path) = checkpoints.last_path() {
-        log_end(&progress.state, epochs, &path, observer);
+        log_end(&progress.state, epochs, &path);
     }
     Ok(())
 }
@@ -189,10 +193,10 @@ fn test(
     images: &Images,
     engine: &mut Engine,
     progress: &mut Progress,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Metrics> {
     progress.model.precision = Precision::Float32;
-    evaluate(engine, &progress.model, images, &images.test, observer)
+    evaluate(engine, &progress.model, images, &images.test, cancel)
 }
 
 /// Writes a checkpoint of an interrupted training, and adds to the error where the training goes on.
@@ -201,10 +205,10 @@ fn stop(
     images: &Images,
     progress: &Progress,
     checkpoints: &mut Checkpoints,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Error {
-    if let Err(problem) = checkpoints.write(progress, observer) {
-        observer.warn(format!("cannot write a checkpoint: {problem}"));
+    if let Err(problem) = checkpoints.write(progress) {
+        tracing::warn!("cannot write a checkpoint: {problem}");
     }
     error.hint(match checkpoints.last() {
         Some(last) => format!("the same command goes on after {}", last.of(images.steps_per_epoch())),
@@ -229,11 +233,11 @@ fn evaluate(
     model: &AutoEncoder,
     images: &Images,
     ids: &[usize],
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Metrics> {
     let mut sums = MetricSums::new(model.device());
     for batch in ids.chunks(images.batch_size) {
-        observer.check()?;
+        cancel.check()?;
         let batch = images.store.batch(batch);
         sums.add(&engine.logits(model, &batch), &batch);
     }
@@ -259,13 +263,13 @@ fn diverged(epoch: u32, train: f64, validation: f64, checkpoint: Option<&Path>) 
         .hint("lower `train.optimizer.learning-rate`")
 }
 
-fn log_end(state: &State, epochs: u32, checkpoint: &Path, observer: Observer) {
+fn log_end(state: &State, epochs: u32, checkpoint: &Path) {
     let reason = if state.stopped { "the loss no longer falls" } else { "it was the last epoch" };
-    observer.message(format!(
+    tracing::info!(
         "ends after epoch {} of {epochs}: {reason}; last checkpoint `{}`",
         state.epoch(),
         checkpoint.file_name().unwrap_or_default().display()
-    ));
+    );
 }
 
 fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_folder: &Path) -> Result<()> {

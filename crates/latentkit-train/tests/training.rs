@@ -1,13 +1,14 @@
 //! Training on a few images: determinism, resuming, divergence.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use latentkit_core::capture::{self, Level, Reported};
 use latentkit_core::config::{ModelConfig, TrainConfig};
 use latentkit_core::hash::{self, FileRecord};
 use latentkit_core::summary::TrainSummary;
-use latentkit_core::{ErrorKind, Event, Observer, Result};
+use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_table::{Dataset, Metadata, Split, read_history, write_dataset};
 use latentkit_train::{Plan, run};
 
@@ -37,21 +38,18 @@ fn write_images(path: &Path) {
     write_dataset(path, &dataset, &Metadata::new()).unwrap();
 }
 
-fn train(folder: &Path, config: &str, observer: Observer) -> Result<TrainSummary> {
+fn train(folder: &Path, config: &str, cancel: Cancellation) -> Result<TrainSummary> {
     // In every test, since it is of the process: with another number libtorch would round otherwise.
     tch::set_num_threads(1);
     let dataset = folder.join("dataset.parquet");
     write_images(&dataset);
     let model: ModelConfig = serde_json::from_str(r#"{ "architecture": "reference" }"#).unwrap();
     let train: TrainConfig = serde_json::from_str(config).unwrap();
-    run(Plan { model: &model, train: &train, seed: 1 }, &dataset, folder, observer)
+    run(Plan { model: &model, train: &train, seed: 1 }, &dataset, folder, cancel)
 }
 
 const CONFIG: &str =
     r#"{ "device": "cpu", "epochs": 4, "batch-size": 8, "schedule": { "kind": "one-cycle" } }"#;
-
-/// For observers that never stop the work.
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Its learning rate falls after epoch 2, and it stops after epoch 3.
 const STOPPING: &str = r#"{ "device": "cpu", "epochs": 9, "batch-size": 8, "loss": "mse",
@@ -65,13 +63,15 @@ fn with(config: &str, key: &str, value: &str) -> String {
 /// Trains until `steps` more steps are done, and stops as a user does. What the error says, or the summary when it ended
 /// before.
 fn train_steps(folder: &Path, config: &str, steps: usize) -> std::result::Result<TrainSummary, String> {
-    let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let sink = |event: Event| {
-        if matches!(event, Event::Step { .. }) && done.fetch_add(1, Ordering::Relaxed) + 1 == steps {
-            stop.store(true, Ordering::Relaxed);
+    let stop = Arc::new(AtomicBool::new(false));
+    let (mut done, stopper) = (0, Arc::clone(&stop));
+    let sink = move |event: Reported| {
+        if event.fields.get("event").is_some_and(|kind| kind == "step") {
+            done += 1;
+            stopper.store(done >= steps, Ordering::Relaxed);
         }
     };
-    train(folder, config, Observer::new(&sink, &stop)).map_err(|error| {
+    capture::observe(sink, || train(folder, config, Cancellation::new(&stop))).map_err(|error| {
         assert_eq!(error.kind(), ErrorKind::Interrupted);
         assert!(!folder.join("model.safetensors").exists());
         error.to_string()
@@ -80,14 +80,9 @@ fn train_steps(folder: &Path, config: &str, steps: usize) -> std::result::Result
 
 /// Trains to the end, and returns the warnings and messages as well.
 fn train_and_listen(folder: &Path, config: &str) -> (TrainSummary, Vec<String>, Vec<String>) {
-    let (warnings, messages) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-    let sink = |event: Event| match event {
-        Event::Warning(text) => warnings.lock().unwrap().push(text),
-        Event::Message(text) => messages.lock().unwrap().push(text),
-        _ => {}
-    };
-    let summary = train(folder, config, Observer::new(&sink, &NEVER)).unwrap();
-    (summary, warnings.into_inner().unwrap(), messages.into_inner().unwrap())
+    let (summary, events) = capture::events(|| train(folder, config, Cancellation::never()));
+    let texts = |level| capture::texts(level, &events).into_iter().map(str::to_owned).collect();
+    (summary.unwrap(), texts(Level::WARN), texts(Level::INFO))
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -125,7 +120,7 @@ fn a_training_that_is_stopped_anywhere_gives_the_same_bytes() {
         for config in [CONFIG, STOPPING] {
             let config = &with(config, "engine", engine);
             let whole = tempfile::tempdir().unwrap();
-            let summary = train(whole.path(), config, Observer::silent()).unwrap();
+            let summary = train(whole.path(), config, Cancellation::never()).unwrap();
             assert!(engine.contains(summary.engine.split(' ').next().unwrap()), "{}", summary.engine);
             assert_eq!((summary.resumed_after, summary.resumed_step), (None, 0));
             assert_eq!(summary.parameters.total(), 77_522);
@@ -172,7 +167,7 @@ fn a_training_that_is_stopped_anywhere_gives_the_same_bytes() {
 fn stopping_before_a_step_leaves_what_there_was() {
     let folder = tempfile::tempdir().unwrap();
     let now = AtomicBool::new(true);
-    let stop = |folder: &Path| train(folder, CONFIG, Observer::new(&|_| {}, &now)).unwrap_err().to_string();
+    let stop = |folder: &Path| train(folder, CONFIG, Cancellation::new(&now)).unwrap_err().to_string();
     assert!(stop(folder.path()).contains("no step was done"), "{}", stop(folder.path()));
     assert!(!folder.path().join("checkpoints").exists());
     train_steps(folder.path(), CONFIG, 4).unwrap_err();
@@ -184,7 +179,7 @@ fn stopping_before_a_step_leaves_what_there_was() {
 #[test]
 fn checkpoints_come_as_often_as_asked_and_change_no_byte() {
     let whole = tempfile::tempdir().unwrap();
-    train(whole.path(), CONFIG, Observer::silent()).unwrap();
+    train(whole.path(), CONFIG, Cancellation::never()).unwrap();
     for (every, after_step_5) in [
         ("1", &["epoch-0000001"][..]),
         ("{ \"epochs\": 2 }", &[]),
@@ -194,18 +189,19 @@ fn checkpoints_come_as_often_as_asked_and_change_no_byte() {
         ("{ \"seconds\": 1e9 }", &[]),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let found = Mutex::new(Vec::new());
-        let sink = |event: Event| {
-            if matches!(event, Event::Step { epoch: 2, images: 16, .. })
-                && folder.path().join("checkpoints").exists()
-            {
-                *found.lock().unwrap() = names(folder.path());
+        let (sender, found) = std::sync::mpsc::channel();
+        let path = folder.path().to_owned();
+        let sink = move |Reported { fields, .. }: Reported| {
+            let step = |key, value| fields.get(key).is_some_and(|found| *found == value);
+            if step("epoch", 2) && step("images", 16) && path.join("checkpoints").exists() {
+                sender.send(names(&path)).unwrap();
             }
         };
         let config = with(CONFIG, "checkpoint-every", every);
-        train(folder.path(), &config, Observer::new(&sink, &NEVER)).unwrap();
+        capture::observe(sink, || train(folder.path(), &config, Cancellation::never())).unwrap();
+        let found = found.try_iter().last().unwrap_or_default();
         let both = |name: &&str| [format!("{name}.json"), format!("{name}.safetensors")];
-        assert_eq!(*found.lock().unwrap(), after_step_5.iter().flat_map(both).collect::<Vec<_>>(), "{every}");
+        assert_eq!(found, after_step_5.iter().flat_map(both).collect::<Vec<_>>(), "{every}");
         assert_same(folder.path(), whole.path());
     }
     assert_eq!(names(whole.path()), ["epoch-0000004.json", "epoch-0000004.safetensors"]);
@@ -282,7 +278,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_it_is_used() {
         ("No such file", |_, record| fs_err::remove_file(record).unwrap()),
     ];
     let whole = tempfile::tempdir().unwrap();
-    train(whole.path(), CONFIG, Observer::silent()).unwrap();
+    train(whole.path(), CONFIG, Cancellation::never()).unwrap();
     let stopped = tempfile::tempdir().unwrap();
     train_steps(stopped.path(), CONFIG, 8).unwrap_err();
     assert_eq!(names(stopped.path()).len(), 4);
@@ -340,15 +336,11 @@ fn what_has_diverged_takes_no_checkpoints_place() {
         "optimizer": { "learning-rate": 1e38 },
         "schedule": { "kind": "one-cycle", "warm-up": 0.9, "start-divisor": 1e41 } }"#;
     let diverge = || {
-        let warnings = Mutex::new(Vec::new());
-        let sink = |event: Event| {
-            if let Event::Warning(text) = event {
-                warnings.lock().unwrap().push(text);
-            }
-        };
-        let error = train(folder.path(), config, Observer::new(&sink, &NEVER)).unwrap_err();
+        let (trained, events) = capture::events(|| train(folder.path(), config, Cancellation::never()));
+        let error = trained.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Failed);
-        (error.to_string(), warnings.into_inner().unwrap())
+        let warnings: Vec<_> = capture::texts(Level::WARN, &events).into_iter().map(str::to_owned).collect();
+        (error.to_string(), warnings)
     };
     let (text, warnings) = diverge();
     let expected = "no checkpoint is written: the weights, moments or metrics are not finite";
@@ -366,7 +358,7 @@ fn a_diverging_training_stops_and_names_the_last_checkpoint() {
     let config = r#"{ "device": "cpu", "epochs": 8, "batch-size": 8, "checkpoint-every": 2,
         "optimizer": { "learning-rate": 1e38 },
         "schedule": { "kind": "one-cycle", "warm-up": 0.9, "start-divisor": 1e41 } }"#;
-    let error = train(folder.path(), config, Observer::silent()).unwrap_err();
+    let error = train(folder.path(), config, Cancellation::never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
     let text = error.to_string();
     assert!(text.contains("training diverged in epoch") && text.contains("learning-rate"), "{text}");
@@ -385,14 +377,14 @@ fn early_stopping_keeps_the_last_weights() {
     let folder = tempfile::tempdir().unwrap();
     let config = r#"{ "device": "cpu", "epochs": 50, "batch-size": 8,
         "early-stopping": { "patience": 2, "min-delta": 100 } }"#;
-    let summary = train(folder.path(), config, Observer::silent()).unwrap();
+    let summary = train(folder.path(), config, Cancellation::never()).unwrap();
     assert_eq!((summary.epochs, summary.stopped_early), (3, true));
 }
 
 #[test]
 fn a_cuda_device_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let error = train(folder.path(), r#"{ "device": "cuda:99" }"#, Observer::silent()).unwrap_err();
+    let error = train(folder.path(), r#"{ "device": "cuda:99" }"#, Cancellation::never()).unwrap_err();
     assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("train.device")));
     assert!(error.to_string().contains("no CUDA device 99"), "{error}");
 }

@@ -15,7 +15,7 @@ use latentkit_core::stage::{DATASET, LATENTS};
 use latentkit_core::summary::{
     ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary,
 };
-use latentkit_core::{Error, ErrorKind, Observer, Result, Stage};
+use latentkit_core::{Cancellation, Error, ErrorKind, Result, Stage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -214,7 +214,7 @@ impl Experiment {
         stage: Stage,
         force: bool,
         points: &Points,
-        observer: Observer,
+        cancel: Cancellation,
     ) -> Result<Outcome> {
         let located = |error| self.config.locate(error);
         let identity = self.identity(stage, points)?;
@@ -238,7 +238,7 @@ impl Experiment {
         let log = logging::stage(stage, staging.folder(), self.threads);
         log::info!("{stage}: {}", reasons.join(", "));
         let summary = self
-            .dispatch(&identity, points, staging.folder(), observer)
+            .dispatch(&identity, points, staging.folder(), cancel)
             .map_err(located)
             .inspect_err(|error| log.failed(error))?;
         let origin = Origin::now(
@@ -284,7 +284,7 @@ impl Experiment {
         identity: &Identity,
         points: &Points,
         folder: &Path,
-        observer: Observer,
+        cancel: Cancellation,
     ) -> Result<Value> {
         let (config, seed) = (&self.config, self.config.experiment.seed);
         match identity.stage {
@@ -294,7 +294,7 @@ impl Experiment {
                 &config.folder(),
                 &self.data,
                 folder,
-                observer,
+                cancel,
             )),
             #[cfg(feature = "torch")]
             Stage::Train => {
@@ -303,7 +303,7 @@ impl Experiment {
                     plan,
                     &self.artifacts.file(Stage::Ingest, DATASET),
                     folder,
-                    observer,
+                    cancel,
                 ))
             }
             #[cfg(feature = "torch")]
@@ -312,7 +312,7 @@ impl Experiment {
                 &self.artifacts.file(Stage::Ingest, DATASET),
                 &self.artifacts.file(Stage::Train, MODEL),
                 folder,
-                observer,
+                cancel,
             )),
             #[cfg(feature = "torch")]
             Stage::Decode => {
@@ -346,14 +346,14 @@ impl Experiment {
                     label_column: points.label_column.as_deref(),
                     images: images.as_deref(),
                 };
-                value(latentkit_cluster::run(config.cluster()?, seed, source, folder, observer))
+                value(latentkit_cluster::run(config.cluster()?, seed, source, folder, cancel))
             }
             Stage::Plot => {
                 let inputs = latentkit_plot::PlotInputs {
                     name: config.experiment.name.as_str(),
                     experiment_folder: self.artifacts.root(),
                 };
-                value(latentkit_plot::run(&config.experiment.plot, &inputs, folder, observer))
+                value(latentkit_plot::run(&config.experiment.plot, &inputs, folder, cancel))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use latentkit_core::{Error, Event, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
@@ -64,9 +64,9 @@ impl Write for AboveBars {
     }
 }
 
-/// The observer that every stage reports to.
-pub(crate) fn observer() -> Observer<'static> {
-    Observer::new(&show, &INTERRUPTED)
+/// What every stage asks whether the user wants to stop.
+pub(crate) fn cancellation() -> Cancellation<'static> {
+    Cancellation::new(&INTERRUPTED)
 }
 
 /// Removes the bar.
@@ -74,67 +74,6 @@ pub(crate) fn finish() {
     if let Some((_, bar)) = BAR.lock().unwrap_or_else(PoisonError::into_inner).take() {
         bar.finish_and_clear();
         BARS.remove(&bar);
-    }
-}
-
-fn show(event: Event) {
-    match event {
-        Event::Message(text) => log::info!("{text}"),
-        Event::Warning(text) => log::warn!("{text}"),
-        Event::Download { name, received, total } => {
-            advance(
-                &name,
-                "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left",
-                received,
-                total,
-            );
-        }
-        Event::Step { epoch, epochs, images, total } => {
-            // One bar for the whole training, so that its ETA is that of the last epoch.
-            let done = u64::from(epoch - 1) * total + images;
-            let template = "{prefix} {wide_bar} {msg} {pos}/{len} images, {rate}, {eta} left";
-            advance("training", template, done, Some(u64::from(epochs) * total));
-            if let Some((_, bar)) = BAR.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-                bar.set_message(format!("epoch {epoch}/{epochs}"));
-            }
-        }
-        Event::Epoch {
-            epoch,
-            epochs,
-            seconds,
-            images_per_second,
-            learning_rate,
-            train_loss,
-            validation_loss,
-        } => {
-            let width = epochs.to_string().len();
-            log::info!(
-                event = "epoch", epoch, epochs, seconds, images_per_second, learning_rate, train_loss, validation_loss;
-                "epoch {epoch:width$}/{epochs}  train {train_loss:.4}  validation {validation_loss:.4}  \
-                 learning rate {learning_rate:.2e}  {images_per_second:.0} images/s  {seconds:.1} s"
-            );
-        }
-        Event::Encoded { images, total } => {
-            advance(
-                "encoding",
-                "{prefix} {wide_bar} {pos}/{len} images, {rate}, {eta} left",
-                images,
-                Some(total),
-            );
-        }
-        Event::Clustered { method, k, done, total, inertia } => {
-            let shown = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
-            // JSON has null for what is no number.
-            let inertia = inertia.unwrap_or(f64::NAN);
-            log::info!(event = "clustered", method, k, done, total, inertia; "{method}  k = {k:<3}{shown}");
-            advance(
-                "clustering",
-                "{prefix} {wide_bar} {pos}/{len} values of k",
-                done as u64,
-                Some(total as u64),
-            );
-        }
-        Event::Drawn { name } => log::debug!(event = "drawn", name = name.as_str(); "drew {name}"),
     }
 }
 

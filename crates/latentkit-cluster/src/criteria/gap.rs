@@ -1,7 +1,7 @@
 //! The gap statistic.
 
 use latentkit_core::rng::generator;
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use ndarray::{Array2, ArrayView2};
 use rand::Rng as _;
 use rayon::prelude::*;
@@ -52,11 +52,11 @@ pub fn gap_reference(
     ks: &[u32],
     resampling: Resampling,
     seed: u32,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Option<GapReference>> {
     let count = points.nrows().min(resampling.points);
     let largest = ks.last().map_or(0, |&k| k as usize);
-    let ranges = principal_ranges(points, observer)?;
+    let ranges = principal_ranges(points, cancel)?;
     if count <= largest || count_distinct(uniform(&ranges, count, seed, 0).view(), largest) < largest {
         return Ok(None);
     }
@@ -66,7 +66,7 @@ pub fn gap_reference(
             let reference = uniform(&ranges, count, seed, set);
             let of = |&k: &u32| {
                 let rng = generator(u64::from(seed), "gap k-means", set << 32 | u64::from(k));
-                let found = kmeans(reference.view(), params(k as usize), &rng, observer)?;
+                let found = kmeans(reference.view(), params(k as usize), &rng, cancel)?;
                 Ok((found.inertia / (count - k as usize) as f64).ln())
             };
             ks.iter().map(of).collect()

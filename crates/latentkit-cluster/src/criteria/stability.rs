@@ -1,7 +1,7 @@
 //! Whether resampled points have the same clusters.
 
 use latentkit_core::rng::generator;
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use ndarray::{Array2, ArrayView2};
 use rand::Rng as _;
 use rayon::prelude::*;
@@ -44,11 +44,11 @@ pub fn stability(
     ks: &[u32],
     resampling: Resampling,
     seed: u32,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Stability>> {
     let agreements: Vec<Vec<Option<f64>>> = (0..resampling.repetitions as u64)
         .into_par_iter()
-        .map(|pair| agreements(points, ks, resampling, seed, pair, observer))
+        .map(|pair| agreements(points, ks, resampling, seed, pair, cancel))
         .collect::<Result<_>>()?;
     let pairs = agreements.len() as f64;
     let of = |(index, &k): (usize, &u32)| {
@@ -67,7 +67,7 @@ fn agreements(
     resampling: Resampling,
     seed: u32,
     pair: u64,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Option<f64>>> {
     let mut rng = generator(u64::from(seed), "stability", pair);
     let all = points.nrows();
@@ -83,7 +83,7 @@ fn agreements(
         }
         let clusters = |half: u64, points: &Array2<f32>| -> Result<Vec<u32>> {
             let rng = generator(u64::from(seed), "stability k-means", pair << 33 | half << 32 | u64::from(k));
-            let found = kmeans(points.view(), params(k as usize), &rng, observer)?;
+            let found = kmeans(points.view(), params(k as usize), &rng, cancel)?;
             Ok(nearest(&compared, &found.centroids))
         };
         let (first, second) = (clusters(0, &resamples[0])?, clusters(1, &resamples[1])?);

@@ -1,4 +1,4 @@
-use latentkit_core::Observer;
+use latentkit_core::Cancellation;
 use ndarray::{Array2, array};
 use rand::Rng as _;
 use serde::Deserialize;
@@ -157,7 +157,7 @@ fn the_reference_of_the_gap_is_that_of_a_box_along_the_principal_axes() {
         &ks,
         Resampling { repetitions: sets, points: 1000 },
         7,
-        Observer::silent(),
+        Cancellation::never(),
     )
     .unwrap()
     .unwrap();
@@ -174,7 +174,7 @@ fn the_reference_of_the_gap_is_that_of_a_box_along_the_principal_axes() {
 #[test]
 fn points_of_too_few_have_no_gap() {
     let reference = |points: &Array2<f32>, ks: &[u32]| {
-        gap_reference(points.view(), ks, Resampling { repetitions: 2, points: 100 }, 1, Observer::silent())
+        gap_reference(points.view(), ks, Resampling { repetitions: 2, points: 100 }, 1, Cancellation::never())
     };
     assert!(
         reference(&array![[0.0], [1.0], [2.0]], &[2, 3]).unwrap().is_none(),
@@ -189,7 +189,7 @@ fn the_stability_is_that_of_scikit_learn() {
     let StabilityCase { points, ks, mean, deviation } = fixture().stability;
     let points = array_of(&points);
     let resampling = Resampling { repetitions: 100, points: 1000 };
-    let found = stability(points.view(), &ks, resampling, 3, Observer::silent()).unwrap();
+    let found = stability(points.view(), &ks, resampling, 3, Cancellation::never()).unwrap();
     assert_eq!(found.iter().map(|found| found.k).collect::<Vec<_>>(), ks);
     for ((found, mean), deviation) in found.iter().zip(mean).zip(deviation) {
         let error = deviation * (2.0 / 100.0_f64).sqrt();
@@ -201,7 +201,7 @@ fn the_stability_is_that_of_scikit_learn() {
 fn well_apart_blobs_are_stable_at_their_number_and_not_above() {
     let points = blobs(&mut rng(45), 400, 2, 3);
     let resampling = Resampling { repetitions: 6, points: 1000 };
-    let found = stability(points.view(), &[2, 3, 4], resampling, 3, Observer::silent()).unwrap();
+    let found = stability(points.view(), &[2, 3, 4], resampling, 3, Cancellation::never()).unwrap();
     assert_close(found[1].mean, 1.0, 0.0, "k = 3");
     assert_close(found[1].error, 0.0, 0.0, "k = 3");
     assert!(found[2].mean < 0.95, "{found:?}");
@@ -215,8 +215,8 @@ fn the_number_of_threads_changes_nothing() {
     let all = || {
         (
             figures(&points, &labels),
-            gap_reference(points.view(), &[2, 5], resampling, 1, Observer::silent()).unwrap(),
-            stability(points.view(), &[2, 5], resampling, 1, Observer::silent()).unwrap(),
+            gap_reference(points.view(), &[2, 5], resampling, 1, Cancellation::never()).unwrap(),
+            stability(points.view(), &[2, 5], resampling, 1, Cancellation::never()).unwrap(),
         )
     };
     let one = with_threads(1, all);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
@@ -55,12 +55,12 @@ pub struct DbscanParams {
 ///
 /// ```
 /// use latentkit_cluster::{DbscanParams, dbscan};
-/// use latentkit_core::Observer;
+/// use latentkit_core::Cancellation;
 /// use ndarray::array;
 ///
 /// let points = array![[0.0], [1.0], [2.0], [10.0], [11.0], [12.0], [13.0], [99.0]];
 /// let params = DbscanParams { radius: Some(1.0), min_points: 3 };
-/// let (found, radius) = dbscan(points.view(), params, Observer::silent())?;
+/// let (found, radius) = dbscan(points.view(), params, Cancellation::never())?;
 /// let clusters = [Some(1), Some(1), Some(1), Some(0), Some(0), Some(0), Some(0), None];
 /// assert_eq!(found.clusters, clusters);
 /// assert_eq!((found.count, found.noise, radius), (2, 1, 1.0));
@@ -69,9 +69,9 @@ pub struct DbscanParams {
 pub fn dbscan(
     points: ArrayView2<'_, f32>,
     params: DbscanParams,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<(DensityClustering, f64)> {
-    dbscan_with(Simd::best(), points, params, observer)
+    dbscan_with(Simd::best(), points, params, cancel)
 }
 
 /// As [`dbscan`], with a given instruction set.
@@ -79,7 +79,7 @@ pub(super) fn dbscan_with(
     simd: Simd,
     points: ArrayView2<'_, f32>,
     params: DbscanParams,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<(DensityClustering, f64)> {
     let DbscanParams { radius, min_points } = params;
     if let Some(radius) = radius
@@ -98,14 +98,14 @@ pub(super) fn dbscan_with(
     if points.nrows() == 0 {
         return Ok((DensityClustering::named(&[]), radius.unwrap_or(0.0)));
     }
-    let tree = Tree::new(points, observer)?;
+    let tree = Tree::new(points, cancel)?;
     let radius = if let Some(radius) = radius {
         radius
     } else {
-        let squares = kth_squares(&tree, simd, min_points, observer)?;
+        let squares = kth_squares(&tree, simd, min_points, cancel)?;
         knee(squares.into_iter().map(f64::sqrt).collect())
     };
-    let pass = Pass { tree: &tree, simd, square: radius * radius, observer };
+    let pass = Pass { tree: &tree, simd, square: radius * radius, cancel };
     let core = pass.core(min_points)?;
     let components = pass.components(&core)?;
     let clusters = pass.clusters(&core, &components)?;
@@ -122,7 +122,7 @@ struct Pass<'a> {
     tree: &'a Tree,
     simd: Simd,
     square: f64, // of the radius
-    observer: Observer<'a>,
+    cancel: Cancellation,
 }
 
 /// For each lane of a block, whether its point is a core point. Lanes behind the last point are not.
@@ -136,7 +136,7 @@ impl Pass<'_> {
             .map_init(
                 || Query::new(self.tree, self.simd),
                 |query, block| {
-                    self.observer.check()?;
+                    self.cancel.check()?;
                     Ok(work(query, block))
                 },
             )

@@ -1,6 +1,6 @@
 //! HDBSCAN*: density clusters of all radii, and those that last longest.
 
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::ArrayView2;
 
 use super::neighbours::kth_squares;
@@ -51,12 +51,12 @@ pub struct HdbscanParams {
 ///
 /// ```
 /// use latentkit_cluster::{HdbscanParams, hdbscan};
-/// use latentkit_core::Observer;
+/// use latentkit_core::Cancellation;
 /// use ndarray::array;
 ///
 /// let points = array![[0.0], [1.0], [2.0], [10.0], [11.0], [12.0], [13.0], [99.0]];
 /// let params = HdbscanParams { min_cluster_size: 3, min_points: 2 };
-/// let found = hdbscan(points.view(), params, Observer::silent())?;
+/// let found = hdbscan(points.view(), params, Cancellation::never())?;
 /// let clusters = [Some(1), Some(1), Some(1), Some(0), Some(0), Some(0), Some(0), None];
 /// assert_eq!(found.clusters, clusters);
 /// # Ok::<(), latentkit_core::Error>(())
@@ -64,9 +64,9 @@ pub struct HdbscanParams {
 pub fn hdbscan(
     points: ArrayView2<'_, f32>,
     params: HdbscanParams,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<DensityClustering> {
-    hdbscan_with(Simd::best(), points, params, observer)
+    hdbscan_with(Simd::best(), points, params, cancel)
 }
 
 /// As [`hdbscan`], with a given instruction set.
@@ -74,7 +74,7 @@ pub(super) fn hdbscan_with(
     simd: Simd,
     points: ArrayView2<'_, f32>,
     params: HdbscanParams,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<DensityClustering> {
     let HdbscanParams { min_cluster_size, min_points } = params;
     if min_cluster_size < 2 {
@@ -83,8 +83,8 @@ pub(super) fn hdbscan_with(
     }
     check_points(points)?;
     check_min_points("cluster.hdbscan.min-points", min_points, points.nrows())?;
-    let tree = Tree::new(points, observer)?;
-    let core = kth_squares(&tree, simd, min_points, observer)?;
-    let edges = spanning_tree(&tree, simd, &core, observer)?;
+    let tree = Tree::new(points, cancel)?;
+    let core = kth_squares(&tree, simd, min_points, cancel)?;
+    let edges = spanning_tree(&tree, simd, &core, cancel)?;
     Ok(DensityClustering::named(&hierarchy::clusters(points.nrows(), edges, min_cluster_size)))
 }

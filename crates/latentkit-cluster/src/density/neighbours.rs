@@ -1,6 +1,6 @@
 //! The distance of each point to its k-th nearest.
 
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use rayon::prelude::*;
 
 use super::query::{Query, Visitor};
@@ -9,13 +9,13 @@ use crate::simd::Simd;
 
 /// The squared distance of each point to the `k`-th nearest, itself being the first, by position: [n]. There are `k`
 /// points at least.
-pub(super) fn kth_squares(tree: &Tree, simd: Simd, k: usize, observer: Observer) -> Result<Vec<f64>> {
+pub(super) fn kth_squares(tree: &Tree, simd: Simd, k: usize, cancel: Cancellation) -> Result<Vec<f64>> {
     let scratch =
         || (Query::new(tree, simd), Nearest { k, squares: vec![0.0; k * LANES], kth: [0.0; LANES], used: 0 });
     let blocks: Vec<[f64; LANES]> = (0..tree.blocks())
         .into_par_iter()
         .map_init(scratch, |(query, nearest), block| {
-            observer.check()?;
+            cancel.check()?;
             nearest.squares.fill(f64::INFINITY);
             nearest.kth = [f64::INFINITY; LANES];
             nearest.used = tree.positions(block).1;

@@ -1,6 +1,6 @@
 //! A minimum spanning tree of the mutual reachability distances.
 
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use rayon::prelude::*;
 
 use super::components::Components;
@@ -31,7 +31,12 @@ pub(super) struct Edge {
 /// so what an earlier round has found is exact while its end is in another component, and a lower bound later on. A
 /// component takes the exact ones first, and then asks only points with a lower bound below the shortest, as far as that.
 /// Nodes whose points are all in the component that asks are skipped.
-pub(super) fn spanning_tree(tree: &Tree, simd: Simd, core: &[f64], observer: Observer) -> Result<Vec<Edge>> {
+pub(super) fn spanning_tree(
+    tree: &Tree,
+    simd: Simd,
+    core: &[f64],
+    cancel: Cancellation,
+) -> Result<Vec<Edge>> {
     let count = tree.count();
     let node_core = tree.summaries(
         |block| {
@@ -45,7 +50,7 @@ pub(super) fn spanning_tree(tree: &Tree, simd: Simd, core: &[f64], observer: Obs
         simd,
         core,
         node_core,
-        observer,
+        cancel,
         component: (0..count as u32).collect(),
         node_component: Vec::new(),
         found: core.iter().map(|&square| Found { square, to: NONE }).collect(),
@@ -79,7 +84,7 @@ struct State<'a> {
     core: &'a [f64],
     /// The least squared core distance in each node: [nodes].
     node_core: Vec<f64>,
-    observer: Observer<'a>,
+    cancel: Cancellation,
     /// The component of each position, named by its first one: [n].
     component: Vec<u32>,
     /// The component of all points of a node, if it is one: [nodes].
@@ -154,7 +159,7 @@ impl State<'_> {
             .map_init(
                 || Query::new(self.tree, self.simd),
                 |query, block| {
-                    self.observer.check()?;
+                    self.cancel.check()?;
                     let (first, used) = self.tree.positions(block);
                     let mut known = self.found[first..first + used].to_vec();
                     let bounds: Vec<_> = (first..first + used).map(&asks).collect();

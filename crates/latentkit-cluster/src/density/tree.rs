@@ -1,6 +1,6 @@
 //! The points in the order of a k-d tree, whose leaves are blocks that fill vector registers.
 
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use ndarray::{ArrayView1, ArrayView2};
 
 /// Points of a leaf; each has a lane of the vector registers.
@@ -52,10 +52,10 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Sorts `points`, [n, dimensions], of which there is at least one, with one coordinate at least.
-    pub(super) fn new(points: ArrayView2<'_, f32>, observer: Observer) -> Result<Self> {
+    pub(super) fn new(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
         let (count, dimensions) = points.dim();
         let mut order: Vec<u32> = (0..count as u32).collect();
-        split(points, &mut order, observer)?;
+        split(points, &mut order, cancel)?;
         let rows = order.iter().flat_map(|&point| points.row(point as usize)).copied().collect();
         let mut tree = Self { order, rows, bounds: Vec::new(), dimensions };
         let of_block = |block| {
@@ -147,8 +147,8 @@ pub(super) fn widen(bounds: &mut [[f32; 2]], row: &[f32]) {
 }
 
 /// Sorts the points of a node so that those of each of its descendants lie together.
-fn split(points: ArrayView2<'_, f32>, order: &mut [u32], observer: Observer) -> Result<()> {
-    observer.check()?;
+fn split(points: ArrayView2<'_, f32>, order: &mut [u32], cancel: Cancellation) -> Result<()> {
+    cancel.check()?;
     let blocks = order.len().div_ceil(LANES);
     if blocks == 1 {
         order.sort_unstable();
@@ -171,10 +171,10 @@ fn split(points: ArrayView2<'_, f32>, order: &mut [u32], observer: Observer) -> 
     });
     let (left, right) = order.split_at_mut(middle);
     if right.len() > SIDE_BY_SIDE {
-        let (left, right) = rayon::join(|| split(points, left, observer), || split(points, right, observer));
+        let (left, right) = rayon::join(|| split(points, left, cancel), || split(points, right, cancel));
         left.and(right)
     } else {
-        split(points, left, observer)?;
-        split(points, right, observer)
+        split(points, left, cancel)?;
+        split(points, right, cancel)
     }
 }

@@ -1,7 +1,7 @@
 //! Mini-batches: centroids of more points than Lloyd's iterations are quick for.
 
 use latentkit_core::rng::Rng;
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use ndarray::Array2;
 use rand::Rng as _;
 
@@ -34,7 +34,7 @@ pub(super) fn centroids(
     size: usize,
     passes: u32,
     mut rng: Rng,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Array2<f64>> {
     let count = points.count();
     let sample = points.sample(&draw(&mut rng, count, 3 * size.max(k)));
@@ -43,7 +43,7 @@ pub(super) fn centroids(
     let mut average = Average::new((2.0 * size as f64 / (count as f64 + 1.0)).min(1.0));
     for step in 0..u64::from(passes) * count.div_ceil(size) as u64 {
         if step % LOOK == 0 {
-            observer.check()?;
+            cancel.check()?;
         }
         let batch = points.sample(&draw(&mut rng, count, size));
         let mut assignment = Assignment::new(simd, &batch, k, false);

@@ -1,6 +1,6 @@
 //! Lloyd's iterations, exact.
 
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use ndarray::Array2;
 
 use super::assignment::Assignment;
@@ -36,12 +36,12 @@ pub(super) fn iterate(
     mut centroids: Array2<f64>,
     stop: Stop,
     parallel: bool,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Partition> {
     let mut assignment = Assignment::new(simd, points, centroids.nrows(), parallel);
     let mut converged = false;
     for iteration in 0..stop.max_iterations.max(1) {
-        observer.check()?;
+        cancel.check()?;
         let changed = assignment.update(&centroids);
         if iteration == 0 {
             assignment.recount();

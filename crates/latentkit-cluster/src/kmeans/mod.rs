@@ -13,7 +13,7 @@ mod tests;
 
 use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::Rng;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
@@ -94,7 +94,7 @@ pub struct KMeansClustering {
 /// ```
 /// use latentkit_cluster::{KMeansParams, kmeans};
 /// use latentkit_core::config::ClusterEngine;
-/// use latentkit_core::{Observer, rng};
+/// use latentkit_core::{Cancellation, rng};
 /// use ndarray::array;
 ///
 /// let points = array![[0.0], [1.0], [10.0], [12.0], [14.0]];
@@ -106,7 +106,7 @@ pub struct KMeansClustering {
 ///     engine: ClusterEngine::Native,
 ///     batch_size: None,
 /// };
-/// let found = kmeans(points.view(), params, &rng::generator(42, "k-means", 2), Observer::silent())?;
+/// let found = kmeans(points.view(), params, &rng::generator(42, "k-means", 2), Cancellation::never())?;
 /// assert_eq!(found.clusters, [1, 1, 0, 0, 0]);
 /// assert_eq!(found.centroids, array![[12.0], [0.5]]);
 /// assert_eq!(found.inertia, 8.5);
@@ -116,9 +116,9 @@ pub fn kmeans(
     points: ArrayView2<'_, f32>,
     params: KMeansParams,
     rng: &Rng,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<KMeansClustering> {
-    kmeans_with(Simd::best(), points, params, rng, observer)
+    kmeans_with(Simd::best(), points, params, rng, cancel)
 }
 
 /// As [`kmeans`], with a given instruction set.
@@ -127,7 +127,7 @@ pub(crate) fn kmeans_with(
     points: ArrayView2<'_, f32>,
     params: KMeansParams,
     rng: &Rng,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<KMeansClustering> {
     if params.k == 0 {
         return Err(Error::config("cluster.k", "k = 0: there is at least one cluster"));
@@ -140,11 +140,11 @@ pub(crate) fn kmeans_with(
     check_k(points, params.k)?;
     let points = Prepared::new(points);
     let rows = (params.engine == ClusterEngine::Linfa).then(|| points.rows());
-    let work = Work { simd, points: &points, rows, params, observer };
+    let work = Work { simd, points: &points, rows, params, cancel };
     let best = work.best_restart(rng)?;
     let max_iterations = if params.batch_size.is_some() { 1 } else { params.max_iterations };
     let stop = Stop { max_iterations, tolerance: None };
-    let mut partition = lloyd::iterate(simd, &points, best.centroids, stop, true, observer)?;
+    let mut partition = lloyd::iterate(simd, &points, best.centroids, stop, true, cancel)?;
     canonical::relabel(&mut partition);
     Ok(KMeansClustering {
         inertia: partition.inertia,
@@ -162,7 +162,7 @@ struct Work<'a> {
     /// The points in f64, where linfa needs them: [n, dimensions].
     rows: Option<Array2<f64>>,
     params: KMeansParams,
-    observer: Observer<'a>,
+    cancel: Cancellation,
 }
 
 impl Work<'_> {
@@ -190,7 +190,7 @@ impl Work<'_> {
 
     /// The first centroids of a restart.
     fn start(&self, mut rng: Rng, parallel: bool) -> Result<Array2<f64>> {
-        self.observer.check()?;
+        self.cancel.check()?;
         match &self.rows {
             Some(rows) => linfa::start(rows.view(), self.params, rng),
             None => Ok(seeding::draw(self.simd, self.points, self.params.k, &mut rng, parallel)),
@@ -200,7 +200,7 @@ impl Work<'_> {
     /// What a restart on mini-batches of `size` points ends with, but for the iteration over all points.
     fn batches(&self, size: usize, rng: Rng) -> Result<Array2<f64>> {
         let KMeansParams { k, max_iterations, .. } = self.params;
-        batches::centroids(self.simd, self.points, k, size, max_iterations, rng, self.observer)
+        batches::centroids(self.simd, self.points, k, size, max_iterations, rng, self.cancel)
     }
 
     /// Lloyd's iterations of a restart.
@@ -211,7 +211,7 @@ impl Work<'_> {
                 Stop { max_iterations: self.params.max_iterations, tolerance: Some(self.params.tolerance) }
             }
         };
-        let partition = lloyd::iterate(self.simd, self.points, start, stop, parallel, self.observer)?;
+        let partition = lloyd::iterate(self.simd, self.points, start, stop, parallel, self.cancel)?;
         Ok(Restart { index, inertia: partition.inertia, centroids: partition.centroids })
     }
 }

@@ -1,6 +1,6 @@
 //! Expectation and maximisation.
 
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
@@ -21,7 +21,7 @@ pub(super) struct Em<'a> {
     pub(super) simd: Simd,
     pub(super) points: &'a Standardised,
     pub(super) params: MixtureParams,
-    pub(super) observer: Observer<'a>,
+    pub(super) cancel: Cancellation,
 }
 
 /// A mixture that the iterations ended with.
@@ -50,7 +50,7 @@ impl Em<'_> {
     pub(super) fn fit(&self, start: Parameters) -> Result<Fit> {
         let mut fit = Fit { parameters: start, log_likelihood: f64::NEG_INFINITY, converged: false };
         for _ in 0..self.params.max_iterations.max(1) {
-            self.observer.check()?;
+            self.cancel.check()?;
             let (next, log_likelihood) = self.step(&fit.parameters)?;
             let change = (log_likelihood - fit.log_likelihood) / self.points.count() as f64;
             fit = Fit { parameters: next, log_likelihood, converged: change.abs() < self.params.tolerance };

@@ -12,7 +12,7 @@ mod tests;
 
 use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::Rng;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 use crate::kmeans::{KMeansParams, canonical, kmeans_with, streams};
@@ -108,7 +108,7 @@ pub struct GaussianMixture {
 /// ```
 /// use latentkit_cluster::{MixtureParams, gaussian_mixture};
 /// use latentkit_core::config::ClusterEngine;
-/// use latentkit_core::{Observer, rng};
+/// use latentkit_core::{Cancellation, rng};
 /// use ndarray::array;
 ///
 /// let points = array![[0.0], [1.0], [10.0], [12.0], [14.0]];
@@ -120,7 +120,7 @@ pub struct GaussianMixture {
 ///     regularisation: 1e-6,
 ///     engine: ClusterEngine::Native,
 /// };
-/// let found = gaussian_mixture(points.view(), params, &rng::generator(42, "mixture", 2), Observer::silent())?;
+/// let found = gaussian_mixture(points.view(), params, &rng::generator(42, "mixture", 2), Cancellation::never())?;
 /// assert_eq!(found.clusters, [1, 1, 0, 0, 0]);
 /// assert_eq!(found.parameters, 5);
 /// assert!((found.weights[0] - 0.6).abs() < 1e-9 && (found.means[[0, 0]] - 12.0).abs() < 1e-9);
@@ -130,9 +130,9 @@ pub fn gaussian_mixture(
     points: ArrayView2<'_, f32>,
     params: MixtureParams,
     rng: &Rng,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<GaussianMixture> {
-    gaussian_mixture_with(Simd::best(), points, params, rng, observer)
+    gaussian_mixture_with(Simd::best(), points, params, rng, cancel)
 }
 
 /// As [`gaussian_mixture`], with a given instruction set.
@@ -141,7 +141,7 @@ fn gaussian_mixture_with(
     points: ArrayView2<'_, f32>,
     params: MixtureParams,
     rng: &Rng,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<GaussianMixture> {
     if params.k == 0 {
         return Err(Error::config("cluster.k", "k = 0: there is at least one component"));
@@ -149,7 +149,7 @@ fn gaussian_mixture_with(
     check_points(points)?;
     check_k(points, params.k)?;
     let points = Standardised::new(points);
-    let em = Em { simd, points: &points, params, observer };
+    let em = Em { simd, points: &points, params, cancel };
     // linfa has nothing to fit without a column.
     let best = match params.engine {
         ClusterEngine::Linfa if !points.columns().is_empty() => best_of_linfa(&em, rng)?,
@@ -175,7 +175,7 @@ fn best_native(em: &Em<'_>, rng: &Rng) -> Result<Fit> {
                 engine: ClusterEngine::Native,
                 batch_size: None,
             };
-            let found = kmeans_with(em.simd, rows.view(), params, &rng, em.observer)?;
+            let found = kmeans_with(em.simd, rows.view(), params, &rng, em.cancel)?;
             em.start(&found.clusters, found.centroids.view())
         };
         let fit = em.fit(start)?;
@@ -193,7 +193,7 @@ fn best_of_linfa(em: &Em<'_>, rng: &Rng) -> Result<Fit> {
     let mut best: Option<Fit> = None;
     let mut failures = Vec::new();
     for rng in streams(rng).take(restarts) {
-        em.observer.check()?;
+        em.cancel.check()?;
         let fit = linfa::fit(rows.view(), em.params, rng).and_then(|parameters| {
             let (_, log_likelihood) = em.assign(&parameters)?;
             // linfa fails where the iterations do not suffice.
@@ -211,7 +211,7 @@ fn best_of_linfa(em: &Em<'_>, rng: &Rng) -> Result<Fit> {
     match (best, failures.pop()) {
         (Some(best), None) => Ok(best),
         (Some(best), Some(error)) => {
-            em.observer.warn(format!("{failed} of {restarts} restarts failed: {error}"));
+            tracing::warn!("{failed} of {restarts} restarts failed: {error}");
             Ok(best)
         }
         (None, error) => Err(error.unwrap_or_else(|| Error::failed("the mixture was not fitted"))),

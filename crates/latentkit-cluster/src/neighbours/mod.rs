@@ -16,7 +16,7 @@ use std::time::Instant;
 use latentkit_core::rng::generator;
 use latentkit_core::stage::NEIGHBOURS;
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation};
-use latentkit_core::{Observer, Result};
+use latentkit_core::{Cancellation, Result};
 use latentkit_table::{Embeddings, Labels, Metadata, read_images, write_neighbours};
 use ndarray::Axis;
 
@@ -48,22 +48,22 @@ pub(crate) fn survey(
     embeddings: &Embeddings,
     images: Option<&Path>,
     seed: u32,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<NeighbourSummary> {
     let count = embeddings.values.nrows();
     let (mut label_sample, mut of_labels) = (0, [None; KS.len()]);
     if let Some(labels) = &embeddings.labels {
         let start = Instant::now();
-        (label_sample, of_labels) = label_figures(embeddings, labels, seed, observer)?;
+        (label_sample, of_labels) = label_figures(embeddings, labels, seed, cancel)?;
         let seconds = start.elapsed().as_secs_f64();
-        observer.message(format!("neighbours of {label_sample} points in {seconds:.2} s"));
+        tracing::info!("neighbours of {label_sample} points in {seconds:.2} s");
     }
     let (mut image_sample, mut of_images) = (0, [None; KS.len()]);
     if let Some(images) = images {
         let start = Instant::now();
-        (image_sample, of_images) = image_figures(embeddings, images, seed, observer)?;
+        (image_sample, of_images) = image_figures(embeddings, images, seed, cancel)?;
         let seconds = start.elapsed().as_secs_f64();
-        observer.message(format!("neighbours of {image_sample} images in {seconds:.2} s"));
+        tracing::info!("neighbours of {image_sample} images in {seconds:.2} s");
     }
     let Twins { points: twins, largest_group } = twins(embeddings.values.view());
     let figures = KS.into_iter().zip(of_labels).zip(of_images);
@@ -79,10 +79,10 @@ pub(crate) fn survey(
         largest_group,
     };
     if summary.many_twins(count) {
-        observer.warn(format!(
+        tracing::warn!(
             "{twins} of the {count} points are equal to another one, up to {largest_group} to each other: the latents have \
              collapsed, and their distances and silhouettes say little"
-        ));
+        );
     }
     Ok(summary)
 }
@@ -112,12 +112,12 @@ fn label_figures(
     embeddings: &Embeddings,
     labels: &Labels,
     seed: u32,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<(usize, [Option<LabelAgreement>; KS.len()])> {
     let count = embeddings.values.nrows();
     let queries = sample(count, LABEL_SAMPLE, seed, 0);
     let Some(&most) = KS.iter().rfind(|&&k| k < count) else { return Ok((0, [None; KS.len()])) };
-    let found = nearest_neighbours(embeddings.values.view(), &queries, most, observer)?;
+    let found = nearest_neighbours(embeddings.values.view(), &queries, most, cancel)?;
     let figures =
         KS.map(|k| (k < count).then(|| labels::agreement(found.view(), &queries, &labels.codes, k)));
     Ok((queries.len(), figures))
@@ -128,7 +128,7 @@ fn image_figures(
     embeddings: &Embeddings,
     images: &Path,
     seed: u32,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<(usize, [Option<Preservation>; KS.len()])> {
     let count = embeddings.values.nrows();
     let chosen = sample(count, IMAGE_SAMPLE, seed, 1);
@@ -136,6 +136,6 @@ fn image_figures(
     let images = read_images(images, &ids)?;
     let points = embeddings.values.select(Axis(0), &chosen);
     let ks: Vec<usize> = KS.into_iter().filter(|k| 2 * k < chosen.len()).collect();
-    let mut found = preservation(images.view(), points.view(), &ks, observer)?.into_iter();
+    let mut found = preservation(images.view(), points.view(), &ks, cancel)?.into_iter();
     Ok((chosen.len(), KS.map(|_| found.next())))
 }

@@ -1,7 +1,7 @@
 //! Whether points keep the neighbours of their images.
 
 use latentkit_core::summary::Preservation;
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::{ArrayView2, CowArray, Ix2};
 use rayon::prelude::*;
 
@@ -24,12 +24,12 @@ use crate::simd::Simd;
 ///
 /// ```
 /// use latentkit_cluster::preservation;
-/// use latentkit_core::Observer;
+/// use latentkit_core::Cancellation;
 /// use ndarray::array;
 ///
 /// // Images of one pixel, and points that have the first and the third exchanged.
 /// let (images, points) = (array![[0], [1], [3], [6]], array![[3.0], [1.0], [0.0], [6.0]]);
-/// let found = preservation(images.view(), points.view(), &[1], Observer::silent())?;
+/// let found = preservation(images.view(), points.view(), &[1], Cancellation::never())?;
 /// // The nearest point of the second is the third, whose image is but the second nearest; that of the fourth is the first,
 /// // whose image is the third nearest. The sum is 1 + 2.
 /// assert!((found[0].trustworthiness - (1.0 - 2.0 / (4.0 * 1.0 * (8.0 - 3.0 - 1.0)) * 3.0)).abs() < 1e-12);
@@ -39,9 +39,9 @@ pub fn preservation(
     images: ArrayView2<'_, u8>,
     points: ArrayView2<'_, f32>,
     ks: &[usize],
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Preservation>> {
-    preservation_with(Simd::best(), images, points, ks, observer)
+    preservation_with(Simd::best(), images, points, ks, cancel)
 }
 
 /// As [`preservation`], with a given instruction set.
@@ -50,7 +50,7 @@ pub(super) fn preservation_with(
     images: ArrayView2<'_, u8>,
     points: ArrayView2<'_, f32>,
     ks: &[usize],
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Preservation>> {
     let count = points.nrows();
     check_points(points)?;
@@ -74,7 +74,7 @@ pub(super) fn preservation_with(
         .map_init(
             || (Ranking::default(), Ranking::default()),
             |(by_image, by_point), point| {
-                observer.check()?;
+                cancel.check()?;
                 by_image.rank(&images, point);
                 by_point.rank(&points, point);
                 Ok(ks

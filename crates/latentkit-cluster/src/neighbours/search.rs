@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
@@ -28,11 +28,11 @@ const PART: usize = 64;
 ///
 /// ```
 /// use latentkit_cluster::nearest_neighbours;
-/// use latentkit_core::Observer;
+/// use latentkit_core::Cancellation;
 /// use ndarray::array;
 ///
 /// let points = array![[0.0], [1.0], [3.0], [-1.0]];
-/// let found = nearest_neighbours(points.view(), &[0, 2], 2, Observer::silent())?;
+/// let found = nearest_neighbours(points.view(), &[0, 2], 2, Cancellation::never())?;
 /// assert_eq!(found, array![[1, 3], [1, 0]]);
 /// # Ok::<(), latentkit_core::Error>(())
 /// ```
@@ -40,9 +40,9 @@ pub fn nearest_neighbours(
     points: ArrayView2<'_, f32>,
     queries: &[usize],
     k: usize,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Array2<usize>> {
-    nearest_neighbours_with(Simd::best(), points, queries, k, observer)
+    nearest_neighbours_with(Simd::best(), points, queries, k, cancel)
 }
 
 /// As [`nearest_neighbours`], with a given instruction set.
@@ -51,7 +51,7 @@ pub(super) fn nearest_neighbours_with(
     points: ArrayView2<'_, f32>,
     queries: &[usize],
     k: usize,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Array2<usize>> {
     let (count, dimensions) = points.dim();
     check_points(points)?;
@@ -72,7 +72,7 @@ pub(super) fn nearest_neighbours_with(
     let parts: Vec<Vec<usize>> = queries
         .par_chunks(PART)
         .map(|queries| {
-            observer.check()?;
+            cancel.check()?;
             let mut tiles: Vec<_> = queries.chunks(TILE).map(|queries| Tile::new(queries, k, row)).collect();
             simd.call(Search { blocks: &blocks, dimensions, tiles: &mut tiles });
             Ok(tiles.iter().flat_map(Tile::found).collect())

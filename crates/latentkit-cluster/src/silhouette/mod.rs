@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use latentkit_core::{Error, Observer, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
@@ -67,11 +67,11 @@ const CLUSTERS_PER_PASS: usize = 8192;
 ///
 /// ```
 /// use latentkit_cluster::silhouette;
-/// use latentkit_core::Observer;
+/// use latentkit_core::Cancellation;
 /// use ndarray::array;
 ///
 /// let points = array![[0.0], [1.0], [5.0], [7.0]];
-/// let [found] = silhouette(points.view(), &[&[0, 0, 1, 1]], Observer::silent())?.try_into().unwrap();
+/// let [found] = silhouette(points.view(), &[&[0, 0, 1, 1]], Cancellation::never())?.try_into().unwrap();
 /// // The first point: a = 1, b = (5 + 7) / 2 = 6, s = (6 - 1) / 6.
 /// assert!((found.points[0] - 5.0 / 6.0).abs() < 1e-6);
 /// // The third point: a = 2, b = (5 + 4) / 2 = 4.5, s = (4.5 - 2) / 4.5.
@@ -81,9 +81,9 @@ const CLUSTERS_PER_PASS: usize = 8192;
 pub fn silhouette(
     points: ArrayView2<'_, f32>,
     clusterings: &[&[u32]],
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Silhouette>> {
-    silhouette_with(Simd::best(), points, clusterings, observer)
+    silhouette_with(Simd::best(), points, clusterings, cancel)
 }
 
 /// Estimates the mean silhouettes of several clusterings of the same points from the silhouettes of some of them.
@@ -102,14 +102,14 @@ pub fn silhouette_sampled(
     points: ArrayView2<'_, f32>,
     clusterings: &[&[u32]],
     sample: &[u32],
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<SampledSilhouette>> {
     if sample.len() < 2 {
         return Err(
             Error::failed("a sampled silhouette needs two points or more").found(sample.len().to_string())
         );
     }
-    let found = passes(Simd::best(), points, clusterings, Some(sample), observer)?;
+    let found = passes(Simd::best(), points, clusterings, Some(sample), cancel)?;
     let share = sample.len() as f64 / points.nrows() as f64;
     Ok(found.into_iter().map(|points| estimate(points, share)).collect())
 }
@@ -128,9 +128,9 @@ pub(crate) fn silhouette_with(
     simd: Simd,
     points: ArrayView2<'_, f32>,
     clusterings: &[&[u32]],
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Silhouette>> {
-    let found = passes(simd, points, clusterings, None, observer)?;
+    let found = passes(simd, points, clusterings, None, cancel)?;
     let of = |points: Vec<f64>| Silhouette { mean: points.iter().sum::<f64>() / points.len() as f64, points };
     Ok(found.into_iter().map(of).collect())
 }
@@ -141,7 +141,7 @@ fn passes(
     points: ArrayView2<'_, f32>,
     clusterings: &[&[u32]],
     sample: Option<&[u32]>,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Vec<f64>>> {
     let count = points.nrows();
     check_points(points)?;
@@ -176,9 +176,9 @@ fn passes(
         // The compiler fills registers of 512 bits only where a block has four of them; of shorter registers, such a
         // block takes more than there are.
         silhouettes.extend(if simd.has_512_bits() {
-            one_pass::<64>(simd, points, &pass, sample, observer)?
+            one_pass::<64>(simd, points, &pass, sample, cancel)?
         } else {
-            one_pass::<32>(simd, points, &pass, sample, observer)?
+            one_pass::<32>(simd, points, &pass, sample, cancel)?
         });
     }
     Ok(silhouettes)
@@ -205,7 +205,7 @@ fn one_pass<const LANES: usize>(
     points: ArrayView2<'_, f32>,
     clusterings: &[Vec<u32>],
     sample: Option<&[u32]>,
-    observer: Observer,
+    cancel: Cancellation,
 ) -> Result<Vec<Vec<f64>>> {
     let cells = Cells::new(clusterings);
     let (sorted, dimensions) = scaled_rows(points, &cells.order);
@@ -221,7 +221,7 @@ fn one_pass<const LANES: usize>(
         .map_init(
             || vec![[0.0; LANES]; cells.sizes.len()],
             |sums, block| {
-                observer.check()?;
+                cancel.check()?;
                 let first = block * LANES;
                 let used = LANES.min(count - first);
                 // The lanes behind the last point repeat it; their sums are not read.

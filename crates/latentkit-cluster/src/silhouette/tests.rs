@@ -16,11 +16,11 @@ const LANES: usize = 64;
 
 /// The silhouettes of one clustering.
 fn of(points: &Array2<f32>, clusters: &[u32]) -> Silhouette {
-    silhouette(points.view(), &[clusters], Observer::silent()).unwrap().remove(0)
+    silhouette(points.view(), &[clusters], Cancellation::never()).unwrap().remove(0)
 }
 
 fn error(points: &Array2<f32>, clusters: &[u32]) -> String {
-    silhouette(points.view(), &[clusters], Observer::silent()).unwrap_err().to_string()
+    silhouette(points.view(), &[clusters], Cancellation::never()).unwrap_err().to_string()
 }
 
 #[track_caller]
@@ -87,7 +87,7 @@ fn agrees_with_scikit_learn() {
         let clusterings: Vec<&[u32]> = case.clusterings.iter().map(|case| case.labels.as_slice()).collect();
         for simd in Simd::available() {
             let found =
-                silhouette_with(simd, case.points().view(), &clusterings, Observer::silent()).unwrap();
+                silhouette_with(simd, case.points().view(), &clusterings, Cancellation::never()).unwrap();
             for (found, expected) in found.iter().zip(&case.clusterings) {
                 let expected = Silhouette { mean: expected.mean, points: expected.points.clone() };
                 assert_all_close(found, &expected, 1e-6, &format!("{}, {}", case.name, simd.name()));
@@ -103,7 +103,7 @@ fn agrees_with_float64_whatever_the_offsets_and_scales() {
         let expected = Silhouette { mean: case.mean, points: case.silhouettes.clone() };
         for simd in Simd::available() {
             let found =
-                silhouette_with(simd, case.points().view(), &[&case.labels], Observer::silent()).unwrap();
+                silhouette_with(simd, case.points().view(), &[&case.labels], Cancellation::never()).unwrap();
             let what = format!("{}, {}", case.name, simd.name());
             assert_close(found[0].mean, expected.mean, 2e-7, &what);
             assert_all_close(&found[0], &expected, 2e-6, &what);
@@ -229,12 +229,12 @@ fn many_clusterings_at_once_are_as_each_alone() {
         .map(|index| random_clusters(&mut rng, 120, if index % 2 == 0 { 100 } else { 99 }))
         .collect();
     let all: Vec<&[u32]> = clusterings.iter().map(Vec::as_slice).collect();
-    let found = silhouette(points.view(), &all, Observer::silent()).unwrap();
+    let found = silhouette(points.view(), &all, Cancellation::never()).unwrap();
     assert_eq!(found.len(), clusterings.len());
     for index in [0, 1, clusterings.len() / 2, clusterings.len() - 1] {
         assert_all_close(&found[index], &of(&points, &clusterings[index]), 1e-6, "alone");
     }
-    assert_eq!(silhouette(points.view(), &[], Observer::silent()).unwrap(), []);
+    assert_eq!(silhouette(points.view(), &[], Cancellation::never()).unwrap(), []);
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn the_number_of_threads_changes_nothing() {
     let points = blobs(&mut rng, 501, 6, 5);
     let clusterings: Vec<_> = (2..9).map(|k| random_clusters(&mut rng, 501, k)).collect();
     let clusterings: Vec<&[u32]> = clusterings.iter().map(Vec::as_slice).collect();
-    let compute = || silhouette(points.view(), &clusterings, Observer::silent()).unwrap();
+    let compute = || silhouette(points.view(), &clusterings, Cancellation::never()).unwrap();
     let one = with_threads(1, compute);
     assert_eq!(with_threads(2, compute), one);
     assert_eq!(with_threads(3, compute), one);
@@ -289,7 +289,8 @@ fn every_instruction_set_agrees() {
     for dimensions in [1, 3, 6, 17] {
         let points = blobs(&mut rng, 205, dimensions, 4);
         let clusters = random_clusters(&mut rng, 205, 4);
-        let compute = |simd| silhouette_with(simd, points.view(), &[&clusters], Observer::silent()).unwrap();
+        let compute =
+            |simd| silhouette_with(simd, points.view(), &[&clusters], Cancellation::never()).unwrap();
         let sets = Simd::available();
         let portable = compute(sets[0]);
         for &simd in &sets[1..] {
@@ -356,7 +357,7 @@ fn values_lie_between_minus_1_and_1() {
 fn stops_when_the_user_interrupts() {
     let stop = AtomicBool::new(true);
     let points = array![[0.0], [1.0], [2.0]];
-    let error = silhouette(points.view(), &[&[0, 1, 1]], Observer::new(&|_| {}, &stop)).unwrap_err();
+    let error = silhouette(points.view(), &[&[0, 1, 1]], Cancellation::new(&stop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 
@@ -366,10 +367,10 @@ fn a_sample_of_all_points_gives_the_exact_silhouettes() {
         let points = case.points();
         let clusterings: Vec<&[u32]> =
             case.clusterings.iter().map(|clustering| clustering.labels.as_slice()).collect();
-        let exact = silhouette(points.view(), &clusterings, Observer::silent()).unwrap();
+        let exact = silhouette(points.view(), &clusterings, Cancellation::never()).unwrap();
         let order: Vec<u32> =
             permutation(&mut rng(31), points.nrows()).into_iter().map(|i| i as u32).collect();
-        let sampled = silhouette_sampled(points.view(), &clusterings, &order, Observer::silent()).unwrap();
+        let sampled = silhouette_sampled(points.view(), &clusterings, &order, Cancellation::never()).unwrap();
         for (exact, sampled) in exact.iter().zip(&sampled) {
             assert_close(sampled.mean, exact.mean, 1e-12, &case.name);
             assert_eq!(sampled.interval, [sampled.mean; 2], "nothing is left to estimate");
@@ -384,12 +385,12 @@ fn a_sample_of_all_points_gives_the_exact_silhouettes() {
 fn the_confidence_interval_holds_the_mean_as_often_as_it_says() {
     let points = blobs(&mut rng(32), 1200, 3, 4);
     let clusters = random_clusters(&mut rng(33), 1200, 5);
-    let truth = silhouette(points.view(), &[&clusters], Observer::silent()).unwrap()[0].mean;
+    let truth = silhouette(points.view(), &[&clusters], Cancellation::never()).unwrap()[0].mean;
     let held = (0..300).filter(|&draw| {
         let mut sample: Vec<u32> =
             permutation(&mut rng(1000 + draw), 1200).into_iter().map(|i| i as u32).collect();
         sample.truncate(150);
-        let found = silhouette_sampled(points.view(), &[&clusters], &sample, Observer::silent()).unwrap();
+        let found = silhouette_sampled(points.view(), &[&clusters], &sample, Cancellation::never()).unwrap();
         (found[0].interval[0]..=found[0].interval[1]).contains(&truth)
     });
     // 285 expected; five standard deviations of 300 draws are 19.
@@ -401,7 +402,7 @@ fn the_confidence_interval_holds_the_mean_as_often_as_it_says() {
 fn a_sampled_silhouette_needs_two_points_and_does_not_depend_on_threads() {
     let points = blobs(&mut rng(34), 500, 2, 3);
     let clusters = random_clusters(&mut rng(35), 500, 4);
-    let of = |sample: &[u32]| silhouette_sampled(points.view(), &[&clusters], sample, Observer::silent());
+    let of = |sample: &[u32]| silhouette_sampled(points.view(), &[&clusters], sample, Cancellation::never());
     assert!(of(&[3]).unwrap_err().to_string().contains("two points"), "one point");
     let sample: Vec<u32> = (0..500).step_by(3).collect();
     let one = with_threads(1, || of(&sample).unwrap());

@@ -2,12 +2,12 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use latentkit_core::ErrorKind;
+use latentkit_core::{ErrorKind, capture};
 
 use super::*;
 use crate::checksum::tests::ABC;
@@ -110,7 +110,7 @@ fn fetch_with(client: &Client, replies: &[Reply]) -> std::result::Result<Vec<u8>
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("abc.gz");
     let urls: Vec<String> = replies.iter().cloned().map(serve).collect();
-    let result = download(&ABC, &urls, &target, client, Observer::silent());
+    let result = download(&ABC, &urls, &target, client, Cancellation::never());
     let left: Vec<_> =
         fs_err::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     match result {
@@ -156,17 +156,16 @@ fn a_good_file() {
 fn progress_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let packed = gzip(b"abc");
-    let size = packed.len() as u64;
-    let events = Mutex::new(Vec::new());
-    let sink = |event| {
-        if let Event::Download { name, received, total } = event {
-            events.lock().unwrap().push((name, received, total));
-        }
-    };
-    let never = AtomicBool::new(false);
+    let size = packed.len();
     let urls = [serve(Reply::Body(packed))];
-    download(&ABC, &urls, &folder.path().join("abc.gz"), &impatient(), Observer::new(&sink, &never)).unwrap();
-    assert_eq!(events.lock().unwrap().last(), Some(&("abc.gz".to_owned(), size, Some(size))));
+    let target = folder.path().join("abc.gz");
+    let (content, events) =
+        capture::events(|| download(&ABC, &urls, &target, &impatient(), Cancellation::never()));
+    content.unwrap();
+    let last = serde_json::Value::Object(events.last().unwrap().fields.clone());
+    let expected =
+        serde_json::json!({ "event": "download", "name": "abc.gz", "received": size, "total": size });
+    assert_eq!(last, expected);
 }
 
 #[test]
@@ -195,7 +194,7 @@ fn nobody_listens() {
     let url = format!("http://{}/abc.gz", listener.local_addr().unwrap());
     drop(listener);
     let folder = tempfile::tempdir().unwrap();
-    let error = download(&ABC, &[url], &folder.path().join("abc.gz"), &impatient(), Observer::silent());
+    let error = download(&ABC, &[url], &folder.path().join("abc.gz"), &impatient(), Cancellation::never());
     assert!(error.unwrap_err().to_string().contains("Connection refused"));
 }
 
@@ -259,7 +258,7 @@ fn a_server_without_tls() {
     let folder = tempfile::tempdir().unwrap();
     let url = serve(Reply::Body(gzip(b"abc"))).replace("http:", "https:");
     let target = folder.path().join("abc.gz");
-    let error = download(&ABC, &[url], &target, &impatient(), Observer::silent()).unwrap_err();
+    let error = download(&ABC, &[url], &target, &impatient(), Cancellation::never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(!target.exists());
 }
@@ -272,16 +271,18 @@ fn endless_redirects() {
 #[test]
 fn an_interrupt_ends_it_between_two_chunks() {
     let folder = tempfile::tempdir().unwrap();
-    let interrupted = AtomicBool::new(false);
-    let sink = |event| {
-        if matches!(event, Event::Download { .. }) {
-            interrupted.store(true, Ordering::Relaxed);
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&interrupted);
+    let sink = move |event: capture::Reported| {
+        if event.fields.get("event").is_some_and(|kind| kind == "download") {
+            stop.store(true, Ordering::Relaxed);
         }
     };
     // The next mirror must not be tried either.
     let urls = [serve(Reply::Drip), serve(Reply::Body(gzip(b"abc")))];
-    let observer = Observer::new(&sink, &interrupted);
-    let error = download(&ABC, &urls, &folder.path().join("abc.gz"), &impatient(), observer).unwrap_err();
+    let target = folder.path().join("abc.gz");
+    let work = || download(&ABC, &urls, &target, &impatient(), Cancellation::new(&interrupted));
+    let error = capture::observe(sink, work).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -291,7 +292,7 @@ fn a_folder_that_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("gone").join("abc.gz");
     let urls = [serve(Reply::Body(gzip(b"abc")))];
-    let error = download(&ABC, &urls, &target, &impatient(), Observer::silent()).unwrap_err();
+    let error = download(&ABC, &urls, &target, &impatient(), Cancellation::never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
     assert!(error.to_string().contains("`--data DIR`"), "{error}");
 }

@@ -34,7 +34,7 @@ pub(crate) fn own_files() -> (TempDir, Files) {
 }
 
 fn load_files(folder: &TempDir, files: &Files) -> Result<Loaded> {
-    load(&Source::Files(files.clone()), folder.path(), Path::new("no-data"), Observer::silent())
+    load(&Source::Files(files.clone()), folder.path(), Path::new("no-data"), Cancellation::never())
 }
 
 /// The error after one of the four files got another content; the folder's path reads `DIR`.
@@ -146,14 +146,14 @@ fn a_damaged_gzip_file() {
 fn an_interrupt_ends_it() {
     let (folder, files) = own_files();
     let interrupted = std::sync::atomic::AtomicBool::new(true);
-    let observer = Observer::new(&|_| {}, &interrupted);
-    let error = load(&Source::Files(files), folder.path(), Path::new("no-data"), observer).unwrap_err();
+    let cancel = Cancellation::new(&interrupted);
+    let error = load(&Source::Files(files), folder.path(), Path::new("no-data"), cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 
 /// Obtains the published file `abc` from a folder, there being no mirror.
 fn obtain_abc(folder: &Path) -> Result<Vec<u8>> {
-    obtain(&ABC, &[], "mnist", folder, &impatient(), Observer::silent())
+    obtain(&ABC, &[], "mnist", folder, &impatient(), Cancellation::never())
 }
 
 #[test]

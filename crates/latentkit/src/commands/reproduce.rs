@@ -55,7 +55,7 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
         let experiment = again(earlier)?;
         experiment.change_threads();
         let points = Points::recorded(&earlier.config);
-        let outcome = experiment.run(stage, false, &points, progress::observer());
+        let outcome = experiment.run(stage, false, &points, progress::cancellation());
         progress::finish();
         let outcome = outcome?;
         let first = First {

@@ -125,7 +125,7 @@ fn run(
     points: &Points,
     global: &Global,
 ) -> Result<Outcome> {
-    let outcome = experiment.run(stage, force, points, progress::observer()).map_err(|error| {
+    let outcome = experiment.run(stage, force, points, progress::cancellation()).map_err(|error| {
         // Training says itself where it goes on.
         if error.kind() == ErrorKind::Interrupted && !error.has_hint() {
             error.hint(format!("the same command goes on with `{stage}`, from its start"))

@@ -146,7 +146,7 @@ fn rerun(
     log::info!("{stage}: running again");
     let points = Points::recorded(&manifest.config);
     let identity = Identity { stage, config: manifest.config.clone(), inputs: manifest.inputs.clone() };
-    let summary = again.dispatch(&identity, &points, &folder, progress::observer());
+    let summary = again.dispatch(&identity, &points, &folder, progress::cancellation());
     progress::finish();
     let summary = summary?;
     let first = First {

@@ -34,7 +34,8 @@ fn by_definition(points: &Array2<f32>, radius: f64, min_points: usize) -> Densit
 }
 
 fn error(points: &Array2<f32>, radius: Option<f64>, min_points: usize) -> Error {
-    super::super::dbscan(points.view(), DbscanParams { radius, min_points }, Observer::silent()).unwrap_err()
+    super::super::dbscan(points.view(), DbscanParams { radius, min_points }, Cancellation::never())
+        .unwrap_err()
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn moving_and_scaling_all_points_changes_nothing() {
         let points = scattered(&mut rng, 240, 3);
         let params = |radius| DbscanParams { radius, min_points: 5 };
         let of = |points: &Array2<f32>, radius| {
-            super::super::dbscan(points.view(), params(radius), Observer::silent()).unwrap()
+            super::super::dbscan(points.view(), params(radius), Cancellation::never()).unwrap()
         };
         let (found, radius) = of(&points, None);
         assert_eq!(of(&points, Some(radius)).0, found);
@@ -135,7 +136,7 @@ fn equal_points_are_one_cluster_and_cost_no_lists() {
     assert_eq!((found.count, found.noise), (2, 0));
     assert!(found.clusters[..100].iter().all(|&cluster| cluster == Some(1)));
     let params = DbscanParams { radius: None, min_points: 5 };
-    let chosen = super::super::dbscan(points.view(), params, Observer::silent()).unwrap();
+    let chosen = super::super::dbscan(points.view(), params, Cancellation::never()).unwrap();
     assert_eq!(chosen, (found, 0.0));
 }
 
@@ -143,7 +144,7 @@ fn equal_points_are_one_cluster_and_cost_no_lists() {
 fn the_chosen_radius_separates_blobs_from_noise() {
     let points = scattered(&mut rng(150), 600, 3);
     let params = DbscanParams { radius: None, min_points: 6 };
-    let (found, radius) = super::super::dbscan(points.view(), params, Observer::silent()).unwrap();
+    let (found, radius) = super::super::dbscan(points.view(), params, Cancellation::never()).unwrap();
     // Of the 200 scattered points, few lie in a blob.
     let noise = found.noise;
     assert!(found.count == 4 && (180..=200).contains(&noise), "{radius}, {} clusters, {noise}", found.count);
@@ -160,7 +161,7 @@ fn threads_and_instruction_sets_change_nothing() {
         let points = scattered(&mut rng(160), 900, dimensions);
         for radius in [None, Some(0.7)] {
             let params = DbscanParams { radius, min_points: 5 };
-            let of = |simd| dbscan_with(simd, points.view(), params, Observer::silent()).unwrap();
+            let of = |simd| dbscan_with(simd, points.view(), params, Cancellation::never()).unwrap();
             let sets = Simd::available();
             let found = with_threads(1, || of(sets[0]));
             for &simd in &sets {
@@ -200,6 +201,6 @@ fn stops_when_the_user_interrupts() {
     let stop = AtomicBool::new(true);
     let params = DbscanParams { radius: Some(1.0), min_points: 2 };
     let points = array![[0.0], [1.0], [2.0]];
-    let error = super::super::dbscan(points.view(), params, Observer::new(&|_| {}, &stop)).unwrap_err();
+    let error = super::super::dbscan(points.view(), params, Cancellation::new(&stop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }

@@ -59,7 +59,7 @@ fn dbscan_agrees_with_scikit_learn() {
             let params = DbscanParams { radius: Some(expected.radius), min_points: expected.min_points };
             for simd in Simd::available() {
                 let (found, radius) =
-                    dbscan_with(simd, case.points().view(), params, Observer::silent()).unwrap();
+                    dbscan_with(simd, case.points().view(), params, Cancellation::never()).unwrap();
                 assert_eq!(found, named(&expected.labels), "{}, {params:?}, {}", case.name, simd.name());
                 assert_eq!(radius.to_bits(), expected.radius.to_bits());
             }
@@ -79,7 +79,7 @@ fn hdbscan_agrees_with_scikit_learn() {
                 min_points: expected.min_points,
             };
             for simd in Simd::available() {
-                let found = hdbscan_with(simd, case.points().view(), params, Observer::silent()).unwrap();
+                let found = hdbscan_with(simd, case.points().view(), params, Cancellation::never()).unwrap();
                 let what = format!("{}, {params:?}, {}", case.name, simd.name());
                 // Tied points take the name that they have here, which has to be noise or one that they had there.
                 let mut labels = expected.labels.clone();

@@ -53,7 +53,7 @@ fn lengths(edges: &[Edge]) -> Vec<f64> {
 
 fn error(points: &Array2<f32>, min_cluster_size: usize, min_points: usize) -> Error {
     let params = HdbscanParams { min_cluster_size, min_points };
-    super::super::hdbscan(points.view(), params, Observer::silent()).unwrap_err()
+    super::super::hdbscan(points.view(), params, Cancellation::never()).unwrap_err()
 }
 
 #[test]
@@ -66,16 +66,16 @@ fn core_distances_and_spanning_tree_are_those_of_the_definition() {
                 points.mapv_inplace(f32::round); // many equal points and equal distances
             }
             for min_points in [1, 2, 5.min(count), points.nrows()] {
-                let tree = Tree::new(points.view(), Observer::silent()).unwrap();
+                let tree = Tree::new(points.view(), Cancellation::never()).unwrap();
                 let core = core_by_definition(&points, min_points);
                 let expected = prim(&points, &core);
                 for simd in Simd::available() {
                     let what = format!("{count} x {dimensions}, {min_points}, {}", simd.name());
-                    let found = kth_squares(&tree, simd, min_points, Observer::silent()).unwrap();
+                    let found = kth_squares(&tree, simd, min_points, Cancellation::never()).unwrap();
                     let by_position: Vec<f64> =
                         tree.order.iter().map(|&point| core[point as usize]).collect();
                     assert_eq!(found, by_position, "{what}");
-                    let edges = spanning_tree(&tree, simd, &found, Observer::silent()).unwrap();
+                    let edges = spanning_tree(&tree, simd, &found, Cancellation::never()).unwrap();
                     assert_eq!(lengths(&edges), lengths(&expected), "{what}");
                     assert!(edges.iter().all(|edge| {
                         let [a, b] = edge.ends.map(|end| end as usize);
@@ -155,7 +155,7 @@ fn threads_and_instruction_sets_change_nothing() {
     for dimensions in [1, 6, 19] {
         let points = scattered(&mut rng(250), 900, dimensions);
         let params = HdbscanParams { min_cluster_size: 12, min_points: 5 };
-        let of = |simd| hdbscan_with(simd, points.view(), params, Observer::silent()).unwrap();
+        let of = |simd| hdbscan_with(simd, points.view(), params, Cancellation::never()).unwrap();
         let sets = Simd::available();
         let found = with_threads(1, || of(sets[0]));
         for &simd in &sets {
@@ -193,6 +193,6 @@ fn stops_when_the_user_interrupts() {
     let stop = AtomicBool::new(true);
     let params = HdbscanParams { min_cluster_size: 2, min_points: 1 };
     let points = array![[0.0], [1.0], [2.0]];
-    let error = super::super::hdbscan(points.view(), params, Observer::new(&|_| {}, &stop)).unwrap_err();
+    let error = super::super::hdbscan(points.view(), params, Cancellation::new(&stop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }

@@ -5,7 +5,7 @@ mod golden;
 mod hdbscan;
 mod tree;
 
-use latentkit_core::Observer;
+use latentkit_core::Cancellation;
 use latentkit_core::rng::Rng;
 use ndarray::{Array2, Axis, concatenate};
 use rand::Rng as _;
@@ -15,12 +15,12 @@ use crate::testing::blobs;
 
 fn dbscan_of(points: &Array2<f32>, radius: f64, min_points: usize) -> DensityClustering {
     let params = DbscanParams { radius: Some(radius), min_points };
-    super::dbscan(points.view(), params, Observer::silent()).unwrap().0
+    super::dbscan(points.view(), params, Cancellation::never()).unwrap().0
 }
 
 fn hdbscan_of(points: &Array2<f32>, min_cluster_size: usize, min_points: usize) -> DensityClustering {
     let params = HdbscanParams { min_cluster_size, min_points };
-    super::hdbscan(points.view(), params, Observer::silent()).unwrap()
+    super::hdbscan(points.view(), params, Cancellation::never()).unwrap()
 }
 
 /// Blobs and points scattered all around them, on a grid, so that moving and scaling is exact.

@@ -8,7 +8,7 @@ use crate::testing::rng;
 fn every_point_is_in_one_block_and_within_the_bounds_of_its_nodes() {
     for count in [1, LANES - 1, LANES, LANES + 1, 20 * LANES + 3] {
         let points = blobs(&mut rng(count as u64), count, 3, 4);
-        let tree = Tree::new(points.view(), Observer::silent()).unwrap();
+        let tree = Tree::new(points.view(), Cancellation::never()).unwrap();
         let mut order = tree.order.clone();
         order.sort_unstable();
         assert_eq!(order, (0..count as u32).collect::<Vec<_>>());
@@ -46,7 +46,7 @@ fn the_layout_of_the_table_does_not_matter() {
     let mut columns = Array2::zeros((100, 3).f());
     columns.assign(&points);
     let [rows, columns] =
-        [points, columns].map(|points| Tree::new(points.view(), Observer::silent()).unwrap());
+        [points, columns].map(|points| Tree::new(points.view(), Cancellation::never()).unwrap());
     assert_eq!(rows.order, columns.order);
     assert!((0..rows.blocks()).all(|block| rows.rows_of(block) == columns.rows_of(block)));
 }

@@ -4,7 +4,7 @@ use super::*;
 
 fn batched(points: &Array2<f32>, k: usize, size: usize) -> KMeansClustering {
     let params = KMeansParams { batch_size: Some(size), ..params(k) };
-    kmeans(points.view(), params, &rng(80), Observer::silent()).unwrap()
+    kmeans(points.view(), params, &rng(80), Cancellation::never()).unwrap()
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_batch_may_be_smaller_than_k_and_larger_than_the_points() {
 fn mini_batches_of_linfa_are_refused() {
     let points = blobs(&mut rng(85), 60, 2, 4);
     let params = KMeansParams { batch_size: Some(10), engine: ClusterEngine::Linfa, ..params(3) };
-    let error = kmeans(points.view(), params, &rng(1), Observer::silent()).unwrap_err();
+    let error = kmeans(points.view(), params, &rng(1), Cancellation::never()).unwrap_err();
     assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("cluster.batch-size")));
 }
 
@@ -60,6 +60,6 @@ fn mini_batches_stop_when_the_user_interrupts() {
     let stop = AtomicBool::new(true);
     let points = blobs(&mut rng(86), 60, 2, 4);
     let params = KMeansParams { batch_size: Some(10), ..params(3) };
-    let error = kmeans(points.view(), params, &rng(1), Observer::new(&|_| {}, &stop)).unwrap_err();
+    let error = kmeans(points.view(), params, &rng(1), Cancellation::new(&stop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }

@@ -32,7 +32,7 @@ fn from_points(points: &Array2<f32>, start: &[usize], iterations: u32, simd: Sim
     let prepared = Prepared::new(points.view());
     let start = prepared.rows().select(Axis(0), start);
     let stop = Stop { max_iterations: iterations, tolerance: None };
-    iterate(simd, &prepared, start, stop, false, Observer::silent()).unwrap()
+    iterate(simd, &prepared, start, stop, false, Cancellation::never()).unwrap()
 }
 
 #[track_caller]
@@ -117,7 +117,7 @@ fn an_empty_cluster_takes_the_farthest_point() {
     let prepared = Prepared::new(points.view());
     let start = array![[0.0], [10.0], [1000.0]] - prepared.mean()[0];
     let stop = Stop { max_iterations: 300, tolerance: None };
-    let found = iterate(Simd::best(), &prepared, start, stop, true, Observer::silent()).unwrap();
+    let found = iterate(Simd::best(), &prepared, start, stop, true, Cancellation::never()).unwrap();
     assert!(found.converged);
     assert_eq!(found.clusters, [0, 0, 1, 1, 2]);
     assert_close(found.inertia, 1.0, 1e-12, "inertia");
@@ -129,7 +129,7 @@ fn equal_first_centroids_end_as_different_ones() {
     let prepared = Prepared::new(points.view());
     let start = Array2::zeros((6, 2));
     let stop = Stop { max_iterations: 300, tolerance: None };
-    let found = iterate(Simd::best(), &prepared, start, stop, true, Observer::silent()).unwrap();
+    let found = iterate(Simd::best(), &prepared, start, stop, true, Cancellation::never()).unwrap();
     assert!(found.converged);
     for cluster in 0..6 {
         assert!(found.clusters.contains(&cluster));

@@ -29,11 +29,11 @@ fn params(k: usize) -> KMeansParams {
 }
 
 fn of(points: &Array2<f32>, k: usize) -> KMeansClustering {
-    kmeans(points.view(), params(k), &rng(k as u64), Observer::silent()).unwrap()
+    kmeans(points.view(), params(k), &rng(k as u64), Cancellation::never()).unwrap()
 }
 
 fn error(points: &Array2<f32>, k: usize) -> Error {
-    kmeans(points.view(), params(k), &rng(k as u64), Observer::silent()).unwrap_err()
+    kmeans(points.view(), params(k), &rng(k as u64), Cancellation::never()).unwrap_err()
 }
 
 /// Checks everything that a clustering says of itself.
@@ -97,7 +97,7 @@ fn the_median_inertia_is_that_of_scikit_learn() {
         let what = format!("{:?}, k = {}", points.dim(), case.k);
         assert_close(points.mapv(f64::from).sum(), case.sum, 1e-9 * case.sum, &what);
         let inertia =
-            |seed| kmeans(points.view(), params(case.k), &rng(seed), Observer::silent()).unwrap().inertia;
+            |seed| kmeans(points.view(), params(case.k), &rng(seed), Cancellation::never()).unwrap().inertia;
         let mut inertias: Vec<f64> = (0..20).map(inertia).collect();
         inertias.sort_by(f64::total_cmp);
         let median = f64::midpoint(inertias[9], inertias[10]);
@@ -127,7 +127,7 @@ fn agrees_with_the_engine_linfa() {
     let points = blobs(&mut rng(31), 900, 4, 6);
     let of = |engine| {
         let params = KMeansParams { engine, ..params(6) };
-        kmeans(points.view(), params, &rng(32), Observer::silent()).unwrap()
+        kmeans(points.view(), params, &rng(32), Cancellation::never()).unwrap()
     };
     let (native, linfa) = (of(ClusterEngine::Native), of(ClusterEngine::Linfa));
     assert_eq!(native.clusters, linfa.clusters);
@@ -154,7 +154,7 @@ fn the_number_of_threads_changes_nothing() {
     for engine in [ClusterEngine::Native, ClusterEngine::Linfa] {
         for (k, restarts) in [(3, 2), (9, 5)] {
             let params = KMeansParams { restarts, engine, ..params(k) };
-            let found = || kmeans(points.view(), params, &rng(4), Observer::silent()).unwrap();
+            let found = || kmeans(points.view(), params, &rng(4), Cancellation::never()).unwrap();
             let one = with_threads(1, found);
             assert_eq!(with_threads(2, found), one);
             // More threads than restarts: all of them work on each.
@@ -169,7 +169,7 @@ fn the_number_of_threads_changes_nothing() {
 fn so_many_points_that_restarts_run_in_turn_change_nothing_either() {
     let points = blobs(&mut rng(21), SIDE_BY_SIDE + 77, 1, 3);
     let params = KMeansParams { restarts: 2, ..params(4) };
-    let found = || kmeans(points.view(), params, &rng(22), Observer::silent()).unwrap();
+    let found = || kmeans(points.view(), params, &rng(22), Cancellation::never()).unwrap();
     let one = with_threads(1, found);
     assert_eq!(with_threads(3, found), one);
     assert_consistent(&points, &one);
@@ -189,7 +189,7 @@ fn many_restarts_give_the_best_of_all_for_any_number_of_threads() {
     let mut source = rng(11);
     let points = Array2::from_shape_fn((150, 2), |_| rand::Rng::r#gen::<f32>(&mut source));
     let params = KMeansParams { restarts: 97, ..params(11) };
-    let found = || kmeans(points.view(), params, &rng(12), Observer::silent()).unwrap();
+    let found = || kmeans(points.view(), params, &rng(12), Cancellation::never()).unwrap();
     let one = with_threads(1, found);
     assert_eq!(with_threads(2, found), one);
     assert_eq!(with_threads(7, found), one);
@@ -197,7 +197,7 @@ fn many_restarts_give_the_best_of_all_for_any_number_of_threads() {
     let mut stream = rng(12);
     let alone = |stream: &Rng| {
         let params = KMeansParams { restarts: 1, ..params };
-        kmeans(points.view(), params, stream, Observer::silent()).unwrap().inertia
+        kmeans(points.view(), params, stream, Cancellation::never()).unwrap().inertia
     };
     let mut least = f64::INFINITY;
     for _ in 0..params.restarts {
@@ -215,7 +215,7 @@ fn every_instruction_set_gives_the_same_bits() {
         for batch_size in [None, Some(100)] {
             let params = KMeansParams { restarts: 3, batch_size, ..params(k) };
             let compute =
-                |simd| kmeans_with(simd, points.view(), params, &rng(5), Observer::silent()).unwrap();
+                |simd| kmeans_with(simd, points.view(), params, &rng(5), Cancellation::never()).unwrap();
             let sets = Simd::available();
             let portable = compute(sets[0]);
             for &simd in &sets[1..] {
@@ -259,7 +259,7 @@ fn rows_need_not_be_contiguous() {
     let points = blobs(&mut rng(5), 100, 3, 4);
     let mut by_columns = Array2::zeros((3, 100));
     by_columns.assign(&points.t());
-    let found = kmeans(by_columns.t(), params(4), &rng(4), Observer::silent()).unwrap();
+    let found = kmeans(by_columns.t(), params(4), &rng(4), Cancellation::never()).unwrap();
     assert_eq!(found, of(&points, 4));
 }
 
@@ -294,7 +294,7 @@ fn says_when_the_iterations_did_not_suffice() {
     let mut rng = rng(8);
     let points = Array2::from_shape_fn((400, 2), |_| rand::Rng::r#gen::<f32>(&mut rng));
     let few = KMeansParams { restarts: 1, max_iterations: 1, ..params(12) };
-    let found = kmeans(points.view(), few, &rng, Observer::silent()).unwrap();
+    let found = kmeans(points.view(), few, &rng, Cancellation::never()).unwrap();
     assert!(!found.converged);
     assert_consistent(&points, &found);
 }
@@ -305,7 +305,7 @@ fn more_restarts_are_never_worse() {
     let points = Array2::from_shape_fn((300, 2), |_| rand::Rng::r#gen::<f32>(&mut rng));
     let inertia = |restarts| {
         let params = KMeansParams { restarts, tolerance: 1e-9, ..params(9) };
-        kmeans(points.view(), params, &rng, Observer::silent()).unwrap().inertia
+        kmeans(points.view(), params, &rng, Cancellation::never()).unwrap().inertia
     };
     // The restarts of the first are among those of the second.
     assert!(inertia(8) <= inertia(2) * (1.0 + 1e-12));
@@ -315,7 +315,7 @@ fn more_restarts_are_never_worse() {
 fn stops_when_the_user_interrupts() {
     let stop = AtomicBool::new(true);
     let points = array![[0.0], [1.0], [2.0]];
-    let observer = Observer::new(&|_| {}, &stop);
-    let error = kmeans(points.view(), params(2), &rng(1), observer).unwrap_err();
+    let cancel = Cancellation::new(&stop);
+    let error = kmeans(points.view(), params(2), &rng(1), cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }

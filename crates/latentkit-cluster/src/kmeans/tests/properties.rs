@@ -8,7 +8,7 @@ fn a_power_of_two_scales_everything_exactly() {
     let points = Array2::from_shape_fn((2000, 4), |_| rand::Rng::r#gen::<f32>(&mut source));
     let at = |factor: f32| {
         let params = KMeansParams { tolerance: 1e-4 * f64::from(factor), ..params(7) };
-        kmeans((&points * factor).view(), params, &rng(61), Observer::silent()).unwrap()
+        kmeans((&points * factor).view(), params, &rng(61), Cancellation::never()).unwrap()
     };
     let found = at(1.0);
     for exponent in [-40, -3, 10, 60] {
@@ -101,7 +101,7 @@ fn on_a_line_no_inertia_is_less_than_the_least() {
     sorted.sort_by(f64::total_cmp);
     for k in [1, 2, 3, 5, 8] {
         let params = KMeansParams { restarts: 50, ..params(k) };
-        let found = kmeans(points.view(), params, &rng(67), Observer::silent()).unwrap();
+        let found = kmeans(points.view(), params, &rng(67), Cancellation::never()).unwrap();
         assert_consistent(&points, &found);
         let least = least_inertia(&sorted, k);
         assert!(found.inertia > least * (1.0 - 1e-9), "k = {k}: {} < {least}", found.inertia);

@@ -50,10 +50,10 @@ fn a_number_that_is_not_finite_is_named() {
 fn stops_when_the_user_interrupts() {
     let stop = AtomicBool::new(true);
     for engine in [ClusterEngine::Native, ClusterEngine::Linfa] {
-        let observer = Observer::new(&|_| {}, &stop);
+        let cancel = Cancellation::new(&stop);
         let params = MixtureParams { engine, ..params(2) };
         let error =
-            gaussian_mixture(array![[0.0], [1.0], [2.0]].view(), params, &rng(1), observer).unwrap_err();
+            gaussian_mixture(array![[0.0], [1.0], [2.0]].view(), params, &rng(1), cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);
     }
 }
@@ -114,7 +114,7 @@ fn equal_points_are_one_component_without_a_density() {
     for engine in [ClusterEngine::Native, ClusterEngine::Linfa] {
         let params = MixtureParams { engine, ..params(1) };
         let points = Array2::from_elem((20, 3), 7.5);
-        let found = gaussian_mixture(points.view(), params, &rng(1), Observer::silent()).unwrap();
+        let found = gaussian_mixture(points.view(), params, &rng(1), Cancellation::never()).unwrap();
         assert_eq!((found.log_likelihood, found.parameters, found.bic, found.aic), (0.0, 0, 0.0, 0.0));
         assert_eq!(
             (found.means, found.covariances),
@@ -198,7 +198,7 @@ fn a_far_outlier_takes_no_density_from_the_others() {
 #[test]
 fn a_component_that_loses_all_its_points_stays_with_weight_0() {
     let points = Standardised::new(blobs(&mut rng(8), 200, 2, 2).view());
-    let em = Em { simd: Simd::best(), points: &points, params: params(2), observer: Observer::silent() };
+    let em = Em { simd: Simd::best(), points: &points, params: params(2), cancel: Cancellation::silent() };
     let mut covariances = Array3::zeros((2, 2, 2));
     for component in 0..2 {
         for axis in 0..2 {

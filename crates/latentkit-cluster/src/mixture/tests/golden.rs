@@ -39,7 +39,7 @@ fn points_of(case: &Case) -> Array2<f32> {
 /// The mixture that follows from labels and iterations from there.
 fn from_labels(points: &Array2<f32>, labels: &[u32], params: MixtureParams) -> GaussianMixture {
     let points = Standardised::new(points.view());
-    let em = Em { simd: Simd::best(), points: &points, params, observer: Observer::silent() };
+    let em = Em { simd: Simd::best(), points: &points, params, cancel: Cancellation::silent() };
     let near = Array2::zeros((params.k, points.columns().len()));
     let fit = em.fit(em.start(labels, near.view())).unwrap();
     let (clusters, log_likelihood) = em.assign(&fit.parameters).unwrap();
@@ -60,7 +60,7 @@ fn the_mixtures_are_those_of_scikit_learn() {
         };
         let found = match &case.labels {
             Some(labels) => from_labels(&points, labels, params),
-            None => gaussian_mixture(points.view(), params, &rng(1), Observer::silent()).unwrap(),
+            None => gaussian_mixture(points.view(), params, &rng(1), Cancellation::never()).unwrap(),
         };
         let size = case.log_likelihood.abs();
         assert_close(
@@ -96,7 +96,7 @@ fn linfa_finds_the_same_mixture() {
         let points = blobs(&mut rng(20), 600, dimensions, k);
         let of = |engine| {
             let params = MixtureParams { engine, tolerance: 1e-10, ..params(k) };
-            gaussian_mixture(points.view(), params, &rng(21), Observer::silent()).unwrap()
+            gaussian_mixture(points.view(), params, &rng(21), Cancellation::never()).unwrap()
         };
         let (native, linfa) = (of(ClusterEngine::Native), of(ClusterEngine::Linfa));
         assert_eq!(native.clusters, linfa.clusters);

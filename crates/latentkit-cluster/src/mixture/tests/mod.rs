@@ -22,11 +22,11 @@ fn params(k: usize) -> MixtureParams {
 }
 
 fn of(points: &Array2<f32>, k: usize) -> GaussianMixture {
-    gaussian_mixture(points.view(), params(k), &rng(k as u64), Observer::silent()).unwrap()
+    gaussian_mixture(points.view(), params(k), &rng(k as u64), Cancellation::never()).unwrap()
 }
 
 fn error(points: &Array2<f32>, params: MixtureParams) -> Error {
-    gaussian_mixture(points.view(), params, &rng(1), Observer::silent()).unwrap_err()
+    gaussian_mixture(points.view(), params, &rng(1), Cancellation::never()).unwrap_err()
 }
 
 /// Points around `centres` centres of one another's reach, with covariances of their own.

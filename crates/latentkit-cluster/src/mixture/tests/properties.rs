@@ -7,7 +7,7 @@ use crate::mixture::pass::Task;
 use crate::testing::random_clusters;
 
 fn em(points: &Standardised, params: MixtureParams) -> Em<'_> {
-    Em { simd: Simd::best(), points, params, observer: Observer::silent() }
+    Em { simd: Simd::best(), points, params, cancel: Cancellation::silent() }
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn the_number_of_threads_changes_nothing() {
     let points = overlapping(&mut rng(32), 20_011, 3, 4);
     for (engine, restarts) in [(ClusterEngine::Native, 2), (ClusterEngine::Linfa, 1)] {
         let params = MixtureParams { restarts, engine, tolerance: 1e-3, ..params(4) };
-        let found = || gaussian_mixture(points.view(), params, &rng(33), Observer::silent()).unwrap();
+        let found = || gaussian_mixture(points.view(), params, &rng(33), Cancellation::never()).unwrap();
         let one = with_threads(1, found);
         assert_eq!(with_threads(2, found), one);
         assert_eq!(with_threads(3, found), one);
@@ -118,8 +118,9 @@ fn every_instruction_set_gives_the_same_bits() {
     for (count, dimensions, k) in [(333, 1, 3), (2000, 6, 7), (1500, 8, 4), (700, 11, 3)] {
         let points = overlapping(&mut rng(34), count, dimensions, k);
         let params = MixtureParams { restarts: 2, tolerance: 1e-3, ..params(k) };
-        let compute =
-            |simd| gaussian_mixture_with(simd, points.view(), params, &rng(35), Observer::silent()).unwrap();
+        let compute = |simd| {
+            gaussian_mixture_with(simd, points.view(), params, &rng(35), Cancellation::never()).unwrap()
+        };
         let sets = Simd::available();
         let portable = compute(sets[0]);
         for &simd in &sets[1..] {
@@ -133,7 +134,7 @@ fn more_restarts_are_never_worse() {
     let points = overlapping(&mut rng(36), 400, 2, 6);
     let log_likelihood = |restarts| {
         let params = MixtureParams { restarts, tolerance: 1e-9, max_iterations: 2000, ..params(6) };
-        gaussian_mixture(points.view(), params, &rng(37), Observer::silent()).unwrap().log_likelihood
+        gaussian_mixture(points.view(), params, &rng(37), Cancellation::never()).unwrap().log_likelihood
     };
     // The restarts of the first are among those of the second.
     assert!(log_likelihood(8) >= log_likelihood(2) - 1e-5);
@@ -144,7 +145,7 @@ fn rows_need_not_be_contiguous() {
     let points = blobs(&mut rng(38), 100, 3, 4);
     let mut by_columns = Array2::zeros((3, 100));
     by_columns.assign(&points.t());
-    let found = gaussian_mixture(by_columns.t(), params(4), &rng(4), Observer::silent()).unwrap();
+    let found = gaussian_mixture(by_columns.t(), params(4), &rng(4), Cancellation::never()).unwrap();
     assert_eq!(found, of(&points, 4));
 }
 
@@ -152,7 +153,7 @@ fn rows_need_not_be_contiguous() {
 fn says_when_the_iterations_did_not_suffice() {
     let points = overlapping(&mut rng(39), 400, 2, 5);
     let few = MixtureParams { max_iterations: 2, tolerance: 1e-12, ..params(5) };
-    let found = gaussian_mixture(points.view(), few, &rng(1), Observer::silent()).unwrap();
+    let found = gaussian_mixture(points.view(), few, &rng(1), Cancellation::never()).unwrap();
     assert!(!found.converged);
     assert_consistent(&points, &found);
 }

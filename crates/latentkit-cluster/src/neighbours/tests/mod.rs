@@ -1,7 +1,7 @@
 mod preservation;
 mod search;
 
-use latentkit_core::Observer;
+use latentkit_core::Cancellation;
 use latentkit_core::summary::LabelAgreement;
 use ndarray::Array2;
 use serde::Deserialize;
@@ -74,7 +74,7 @@ fn neighbours_and_their_labels_are_those_of_scikit_learn() {
     for case in cases {
         let (points, queries) = (points(&case.points), all(case.labels.len()));
         let most = case.neighbours[0].len();
-        let found = nearest_neighbours(points.view(), &queries, most, Observer::silent()).unwrap();
+        let found = nearest_neighbours(points.view(), &queries, most, Cancellation::never()).unwrap();
         assert_eq!(found, table(&case.neighbours, |point| point), "{}", case.name);
         assert_close(labels::chance(&case.labels), case.chance, 1e-12, &case.name);
         for figure in &case.figures {
@@ -91,7 +91,7 @@ fn neighbours_and_their_labels_are_those_of_scikit_learn() {
 fn one_label_agrees_with_itself() {
     let points = Array2::from_shape_fn((30, 2), |(point, axis)| (point * (axis + 1)) as f32);
     let queries = all(30);
-    let found = nearest_neighbours(points.view(), &queries, 10, Observer::silent()).unwrap();
+    let found = nearest_neighbours(points.view(), &queries, 10, Cancellation::never()).unwrap();
     for k in [1, 10] {
         let found = labels::agreement(found.view(), &queries, &[3; 30], k);
         assert_eq!(found, LabelAgreement { share: 1.0, standard_error: 0.0, knn_accuracy: 1.0 });
@@ -111,7 +111,7 @@ fn labels_that_the_points_do_not_know_agree_as_chance_says() {
     let chance = labels::chance(&codes);
     assert_close(chance, 1.0 / 4.0 + 1.0 / 9.0 + 1.0 / 36.0, 1e-12, "chance");
     let queries = all(3000);
-    let found = nearest_neighbours(points.view(), &queries, 20, Observer::silent()).unwrap();
+    let found = nearest_neighbours(points.view(), &queries, 20, Cancellation::never()).unwrap();
     for k in [1, 5, 20] {
         let found = labels::agreement(found.view(), &queries, &codes, k);
         assert_close(found.share, chance, 5.0 * found.standard_error, "share");

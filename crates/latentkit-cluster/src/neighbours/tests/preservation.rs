@@ -1,6 +1,6 @@
 use std::sync::atomic::AtomicBool;
 
-use latentkit_core::Observer;
+use latentkit_core::Cancellation;
 use latentkit_core::summary::Preservation;
 use ndarray::{Array2, Axis, array, concatenate};
 use rand::Rng as _;
@@ -12,7 +12,7 @@ use crate::simd::Simd;
 use crate::testing::{assert_close, permutation, rng, with_threads};
 
 fn of(images: &Array2<u8>, points: &Array2<f32>, ks: &[usize]) -> Vec<Preservation> {
-    preservation(images.view(), points.view(), ks, Observer::silent()).unwrap()
+    preservation(images.view(), points.view(), ks, Cancellation::never()).unwrap()
 }
 
 /// Random images of `pixels` pixels, and points that are their first three, a little moved.
@@ -35,7 +35,7 @@ fn trustworthiness_and_continuity_are_those_of_scikit_learn() {
         let ks: Vec<_> = case.figures.iter().map(|figure| figure.k).collect();
         for simd in Simd::available() {
             let found =
-                preservation_with(simd, images.view(), points.view(), &ks, Observer::silent()).unwrap();
+                preservation_with(simd, images.view(), points.view(), &ks, Cancellation::never()).unwrap();
             assert_eq!(found.len(), ks.len());
             for (found, figure) in found.iter().zip(&case.figures) {
                 let name = format!("{}, k = {}, {}", case.name, figure.k, simd.name());
@@ -86,7 +86,7 @@ fn order_offset_scale_and_layout_do_not_matter() {
     let order = permutation(&mut rng(6), 40);
     assert_eq!(of(&images.select(Axis(0), &order), &points.select(Axis(0), &order), &ks), expected);
     let columns = images.t().as_standard_layout().into_owned();
-    assert_eq!(preservation(columns.t(), points.view(), &ks, Observer::silent()).unwrap(), expected);
+    assert_eq!(preservation(columns.t(), points.view(), &ks, Cancellation::never()).unwrap(), expected);
     // Pixels that all images share change no distance, however many: more than a run of them.
     let margin = Array2::from_elem((40, 70_000), 9);
     let wide = concatenate(Axis(1), &[images.view(), margin.view()]).unwrap();
@@ -101,7 +101,7 @@ fn the_number_of_threads_and_the_instruction_set_change_nothing() {
     assert_eq!(with_threads(3, || of(&images, &points, &[1, 5, 10, 20])), one);
     for simd in Simd::available() {
         let found =
-            preservation_with(simd, images.view(), points.view(), &[1, 5, 10, 20], Observer::silent())
+            preservation_with(simd, images.view(), points.view(), &[1, 5, 10, 20], Cancellation::never())
                 .unwrap();
         assert_eq!(found, one, "{}", simd.name());
     }
@@ -133,7 +133,7 @@ fn equal_points_are_ranked_in_their_order() {
 fn what_is_undefined_is_an_error() {
     let (images, points) = random(9, 10, 4);
     let of = |images: &Array2<u8>, points: &Array2<f32>, k| {
-        preservation(images.view(), points.view(), &[k], Observer::silent())
+        preservation(images.view(), points.view(), &[k], Cancellation::never())
             .map_err(|error| error.to_string())
     };
     assert!(of(&images, &points, 4).is_ok());
@@ -145,5 +145,5 @@ fn what_is_undefined_is_an_error() {
     spoilt[[3, 0]] = f32::INFINITY;
     assert!(of(&images, &spoilt, 1).is_err());
     let stop = AtomicBool::new(true);
-    assert!(preservation(images.view(), points.view(), &[1], Observer::new(&|_| {}, &stop)).is_err());
+    assert!(preservation(images.view(), points.view(), &[1], Cancellation::new(&stop)).is_err());
 }

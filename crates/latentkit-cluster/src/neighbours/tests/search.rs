@@ -1,6 +1,6 @@
 use std::sync::atomic::AtomicBool;
 
-use latentkit_core::Observer;
+use latentkit_core::Cancellation;
 use linfa_nn::distance::L2Dist;
 use linfa_nn::{BallTree, KdTree, NearestNeighbour};
 use ndarray::{Array2, Axis, array};
@@ -14,7 +14,7 @@ use crate::testing::{blobs, permutation, rng, with_threads};
 
 /// The neighbours of all points.
 fn of_all(points: &Array2<f32>, k: usize) -> Array2<usize> {
-    nearest_neighbours(points.view(), &all(points.nrows()), k, Observer::silent()).unwrap()
+    nearest_neighbours(points.view(), &all(points.nrows()), k, Cancellation::never()).unwrap()
 }
 
 /// The neighbours of all points, from a sort of all distances.
@@ -71,8 +71,8 @@ fn every_instruction_set_finds_the_same() {
             let queries: Vec<usize> = (0..101).step_by(3).collect();
             let expected = sorted(&points, 30).select(Axis(0), &queries);
             for simd in Simd::available() {
-                let found =
-                    nearest_neighbours_with(simd, points.view(), &queries, 30, Observer::silent()).unwrap();
+                let found = nearest_neighbours_with(simd, points.view(), &queries, 30, Cancellation::never())
+                    .unwrap();
                 assert_eq!(found, expected, "{} with {dimensions} dimensions", simd.name());
             }
         }
@@ -107,7 +107,7 @@ fn order_offset_scale_and_layout_do_not_matter() {
     assert_eq!(of_all(&(&points * 2_f32.powi(-100)), 10), expected);
     assert_eq!(of_all(&(&points * 2_f32.powi(100)), 10), expected);
     let columns = points.t().as_standard_layout().into_owned();
-    assert_eq!(nearest_neighbours(columns.t(), &all(200), 10, Observer::silent()).unwrap(), expected);
+    assert_eq!(nearest_neighbours(columns.t(), &all(200), 10, Cancellation::never()).unwrap(), expected);
 
     let order = permutation(&mut rng, 200);
     let found = of_all(&points.select(Axis(0), &order), 10);
@@ -134,7 +134,8 @@ fn equal_points_are_neighbours_in_their_order() {
 fn what_cannot_be_found_is_an_error() {
     let points = array![[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]];
     let find = |points: &Array2<f32>, queries: &[usize], k| {
-        nearest_neighbours(points.view(), queries, k, Observer::silent()).map_err(|error| error.to_string())
+        nearest_neighbours(points.view(), queries, k, Cancellation::never())
+            .map_err(|error| error.to_string())
     };
     assert!(find(&points, &[0], 3).unwrap_err().contains("expected: 1 to 2 neighbours"));
     assert!(find(&points, &[0], 0).is_err());
@@ -144,5 +145,5 @@ fn what_cannot_be_found_is_an_error() {
     spoilt[[1, 1]] = f32::NAN;
     assert!(find(&spoilt, &[0], 1).unwrap_err().contains("coordinate 1 of point 1"));
     let stop = AtomicBool::new(true);
-    assert!(nearest_neighbours(points.view(), &[0], 1, Observer::new(&|_| {}, &stop)).is_err());
+    assert!(nearest_neighbours(points.view(), &[0], 1, Cancellation::new(&stop)).is_err());
 }

@@ -1,0 +1,144 @@
+//! The events of some work as values, for tests of what it reports.
+
+use std::fmt::{Debug, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+pub use tracing::Level;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// An event that was reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reported {
+    /// How much it matters.
+    pub level: Level,
+    /// Its text.
+    pub message: String,
+    /// Its fields.
+    pub fields: Map<String, Value>,
+}
+
+/// Does the work and hands each event that this thread reports meanwhile to `sink`.
+pub fn observe<T>(sink: impl FnMut(Reported) + Send + 'static, work: impl FnOnce() -> T) -> T {
+    let observer = Observer { sink: Mutex::new(sink), spans: AtomicU64::new(1) };
+    tracing::subscriber::with_default(observer, work)
+}
+
+/// Does the work, and returns the events that this thread reported meanwhile.
+pub fn events<T>(work: impl FnOnce() -> T) -> (T, Vec<Reported>) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    // The receiver outlives the work.
+    let result = observe(move |event| sender.send(event).unwrap_or_default(), work);
+    (result, receiver.try_iter().collect())
+}
+
+/// The texts of those events that are of this level.
+pub fn texts(level: Level, events: &[Reported]) -> Vec<&str> {
+    events.iter().filter(|event| event.level == level).map(|event| event.message.as_str()).collect()
+}
+
+struct Observer<F> {
+    sink: Mutex<F>,
+    /// The number of the next span.
+    spans: AtomicU64,
+}
+
+impl<F: FnMut(Reported) + Send + 'static> Subscriber for Observer<F> {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let Fields { message, fields } = fields;
+        let reported = Reported { level: *event.metadata().level(), message, fields };
+        (self.sink.lock().unwrap_or_else(PoisonError::into_inner))(reported);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// The text and the fields of an event; a number that is not finite is null.
+#[derive(Debug, Default)]
+pub struct Fields {
+    /// Its text.
+    pub message: String,
+    /// Its fields, by name.
+    pub fields: Map<String, Value>,
+}
+
+impl Fields {
+    fn insert(&mut self, field: &Field, value: impl Into<Value>) {
+        self.fields.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.insert(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.insert(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.insert(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.insert(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            value.clone_into(&mut self.message);
+        } else {
+            self.insert(field, value);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            // Writing into a string cannot fail.
+            let _ = write!(self.message, "{value:?}");
+        } else {
+            self.insert(field, format!("{value:?}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_with_their_text_and_fields() {
+        let report = || {
+            let _entered = tracing::info_span!("work").entered();
+            tracing::info!(event = "epoch", epoch = 3_u32, loss = f64::NAN, "epoch {}", 3);
+            tracing::warn!("careful");
+        };
+        let ((), found) = events(report);
+        assert_eq!(found[0].message, "epoch 3");
+        assert_eq!(
+            Value::Object(found[0].fields.clone()),
+            serde_json::json!({ "event": "epoch", "epoch": 3, "loss": null })
+        );
+        assert_eq!(texts(Level::WARN, &found), ["careful"]);
+    }
+}

@@ -1,0 +1,32 @@
+//! How far a phase of some work is: a span, which a terminal shows as a bar and a trace as a box.
+
+use tracing::Span;
+use tracing::span::Entered;
+use tracing_indicatif::span_ext::IndicatifSpanExt;
+
+/// A phase of so many steps. It ends, and its bar goes, when this is dropped.
+#[derive(Debug)]
+pub struct Phase(Span);
+
+impl Phase {
+    /// Begins a phase of `total` steps. `span` names it; a field `unit` says what a step is.
+    pub fn new(span: Span, total: usize) -> Self {
+        span.pb_set_length(total as u64);
+        Self(span)
+    }
+
+    /// Makes what this thread does part of the phase, until the guard is dropped.
+    pub fn enter(&self) -> Entered<'_> {
+        self.0.enter()
+    }
+
+    /// Counts more steps as done.
+    pub fn add(&self, steps: usize) {
+        self.0.pb_inc(steps as u64);
+    }
+
+    /// Says how many steps are done.
+    pub fn set(&self, steps: usize) {
+        self.0.pb_set_position(steps as u64);
+    }
+}
