@@ -10,18 +10,8 @@ version=2.11.0
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/latentkit
 prefix=$cache/libtorch-$version-cpu-1 # the last number counts changes of the recipe below
 
-say() { printf 'setup: %s\n' "$*" >&2; }
-die() {
-    printf 'error: %s\n' "$1" >&2
-    [ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2
-    exit 1
-}
-
-check_tools() {
-    command -v cargo >/dev/null || die "cargo was not found" "install Rust from https://rustup.rs"
-    command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null ||
-        die "no C++ compiler was found" "Debian or Ubuntu: apt install g++; Fedora: dnf install gcc-c++"
-}
+# shellcheck source=scripts/tools.sh
+. "$root/scripts/tools.sh"
 
 # True when the folder holds the libtorch that tch is pinned to.
 is_libtorch() {
@@ -101,6 +91,7 @@ PYTHON
 }
 
 check_tools
+check_cpp
 if [ -n "${LIBTORCH:-}" ]; then
     is_libtorch "$LIBTORCH" ||
         die "LIBTORCH is \`$LIBTORCH\`, which has no lib/libtorch_cpu.so or no include/torch" \

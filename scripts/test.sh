@@ -24,8 +24,11 @@ step "tests"
 cargo test --release --locked --workspace
 step "lints"
 cargo clippy --release --locked --workspace --all-targets -- --deny warnings
-step "without libtorch"
-cargo clippy --release --locked --workspace --no-default-features --all-targets -- --deny warnings
+step "no libtorch in latentkit"
+if ldd "${CARGO_TARGET_DIR:-target}/release/latentkit" | grep -i torch; then
+    echo "error: latentkit is linked with libtorch" >&2
+    exit 1
+fi
 step "tables, read by others"
 scripts/check-tables.sh
 step "killed and gone on"

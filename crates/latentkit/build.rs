@@ -1,13 +1,10 @@
-//! Lets the program find libtorch without a variable to export, and records the commit that it is built from, and how.
+//! Records the commit that the program is built from, and how.
 
 use std::path::Path;
 use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    if let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
-    }
     for (name, variable) in [("PROFILE", "LATENTKIT_PROFILE"), ("TARGET", "LATENTKIT_TARGET")] {
         println!("cargo::rustc-env={variable}={}", std::env::var(name).unwrap_or_default());
     }

@@ -7,11 +7,11 @@ use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::CENTROID_IMAGES;
 use latentkit_core::summary::DecodeSummary;
 use latentkit_core::{Error, Result};
-use latentkit_model::{AutoEncoder, Engine, device, device_name};
+use latentkit_model::{AutoEncoder, Engines};
 use latentkit_table::{CentroidImages, Metadata, read_centroids, read_clusters, write_centroid_images};
-use tch::Tensor;
 
 use crate::reconstruct::pixels;
+use crate::request;
 
 /// Decodes the centroids of the chosen k with the weights of `model`, and writes `centroid_images.parquet` into
 /// `output_folder`. `centroids` holds those of every k, `clusters` the clusters of the chosen one.
@@ -24,9 +24,9 @@ pub fn decode(
     centroids: &Path,
     clusters: &Path,
     output_folder: &Path,
+    engines: Engines,
 ) -> Result<DecodeSummary> {
-    let device = device(config.device, "export.device")?;
-    let (network, _) = AutoEncoder::load(model, device)?;
+    let (network, _) = AutoEncoder::load(model)?;
     let k = read_clusters(clusters)?.len();
     let points = read_centroids(centroids)?.of(k as u32); // [k, d]
     let dimensions = network.blueprint.latent_dim();
@@ -36,10 +36,9 @@ pub fn decode(
             .found(format!("{} of {} dimensions", points.nrows(), points.ncols()))
             .hint("cluster the latents of this model first"));
     }
-    let values: Vec<f32> = points.iter().map(|&value| value as f32).collect();
-    let latents = Tensor::from_slice(&values).reshape([k as i64, dimensions as i64]).to_device(device);
-    let mut engine = Engine::new(config.engine, &network, "export.engine")?;
-    let images = pixels(&engine.decode_logits(&network, &latents).sigmoid());
+    let latents: Vec<f32> = points.iter().map(|&value| value as f32).collect();
+    let mut engine = engines.start(&network, &request(config))?;
+    let images = pixels(&engine.decode(&latents));
     let (height, width) = network.image_size();
     let images = images.chunks_exact(height * width).map(<[u8]>::to_vec).collect();
     let record = |path: &Path| FileRecord::of(path, "input").map_err(Error::into_input);
@@ -50,5 +49,5 @@ pub fn decode(
     ]);
     let table = CentroidImages { height, width, images };
     write_centroid_images(&output_folder.join(CENTROID_IMAGES), &table, &metadata)?;
-    Ok(DecodeSummary { centroids: k, device: device_name(device) })
+    Ok(DecodeSummary { centroids: k, device: engine.device() })
 }

@@ -6,12 +6,12 @@ mod reconstruct;
 
 use std::path::Path;
 
-use latentkit_core::config::ExportConfig;
+use latentkit_core::config::{ExportConfig, Precision};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
-use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, SplitError};
-use latentkit_core::{Cancellation, Error, Result};
-use latentkit_model::{AutoEncoder, Engine, ImageStore, device, device_name, numbers, per_image_errors};
+use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, Metrics, SplitError};
+use latentkit_core::{Cancellation, Error, Phase, Result};
+use latentkit_model::{AutoEncoder, Engine, Engines, Request, errors};
 use latentkit_table::{
     Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,
 };
@@ -19,6 +19,17 @@ use ndarray::Array2;
 
 pub use decode::decode;
 pub use health::latent_health;
+
+/// What encoding and decoding ask of an engine.
+pub fn request(config: &ExportConfig) -> Request<'static> {
+    Request {
+        section: "export",
+        engine: config.engine,
+        device: config.device,
+        precision: Precision::Float32,
+        optimizer: None,
+    }
+}
 
 /// Encodes the images of `dataset` with the weights of `model`, and writes `latents.parquet` and
 /// `reconstructions.parquet` into `output_folder`.
@@ -30,13 +41,13 @@ pub fn run(
     dataset: &Path,
     model: &Path,
     output_folder: &Path,
+    engines: Engines,
     cancel: Cancellation,
 ) -> Result<ExportSummary> {
-    let device = device(config.device, "export.device")?;
     let record = |path: &Path| FileRecord::of(path, "input").map_err(Error::into_input);
     let (dataset_hash, model_hash) = (record(dataset)?.blake3, record(model)?.blake3);
     let data = read_dataset(dataset)?;
-    let (network, training) = AutoEncoder::load(model, device)?;
+    let (network, training) = AutoEncoder::load(model)?;
     if network.image_size() != (data.height, data.width) {
         let (height, width) = network.image_size();
         return Err(Error::input(format!("the weights `{}` do not fit the images", model.display()))
@@ -44,9 +55,9 @@ pub fn run(
             .found(format!("{}x{} in `{}`", data.height, data.width, dataset.display()))
             .hint("train on this dataset first"));
     }
-    let mut engine = Engine::new(config.engine, &network, "export.engine")?;
-    let images = ImageStore::new(&data.images, data.height, data.width, device);
-    let latents = encode(&mut engine, &network, &images, &data, config.batch_size.get() as usize, cancel)?;
+    let mut engine = engines.start(&network, &request(config))?;
+    let dimensions = network.blueprint.latent_dim();
+    let latents = encode(engine.as_mut(), dimensions, &data, config.batch_size.get() as usize, cancel)?;
 
     let metadata = Metadata::from([
         (
@@ -59,7 +70,7 @@ pub fn run(
         ("dataset_blake3".to_owned(), dataset_hash),
     ]);
     write_latents(&output_folder.join(LATENTS), &latents, &metadata)?;
-    let shown = reconstruct::reconstructions(&mut engine, &network, &images, &data, &latents);
+    let shown = reconstruct::reconstructions(engine.as_mut(), &data, &latents);
     write_reconstructions(&output_folder.join(RECONSTRUCTIONS), &shown, &metadata)?;
 
     let health = latent_health(&latents.values);
@@ -89,39 +100,38 @@ pub fn run(
         dead: dead.len(),
         latents: health,
         engine: engine.name(),
-        device: device_name(device),
+        device: engine.device(),
     })
 }
 
 /// The latents and errors of every image, in the order of the ids, the last batch with the rest.
 fn encode(
-    engine: &mut Engine,
-    network: &AutoEncoder,
-    images: &ImageStore,
+    engine: &mut dyn Engine,
+    dimensions: usize,
     data: &Dataset,
     batch_size: usize,
     cancel: Cancellation,
 ) -> Result<Latents> {
-    let ids: Vec<usize> = (0..data.len()).collect();
-    let dimensions = network.blueprint.latent_dim();
+    let bar = Phase::new(tracing::info_span!("encoding", unit = "images"), data.len());
+    let _entered = bar.enter();
     let mut values = Vec::with_capacity(data.len() * dimensions);
     let (mut reconstruction_bce, mut reconstruction_mse) = (Vec::new(), Vec::new());
-    for batch in ids.chunks(batch_size) {
+    for images in data.images.chunks(batch_size * data.pixels()) {
         cancel.check()?;
-        let input = images.batch(batch); // [n, 1, height, width]
-        let latents = engine.encode(network, &input); // [n, d]
-        let (bce, mse) = per_image_errors(&engine.decode_logits(network, &latents), &input);
-        let (latents, bce, mse) = (numbers(&latents), numbers(&bce), numbers(&mse));
-        if let Some(index) = latents.iter().chain(&bce).position(|value| !value.is_finite()) {
-            let row = if index < latents.len() { index / dimensions } else { index - latents.len() };
+        let latents = engine.encode(images); // [n, d]
+        let errors = errors(&engine.decode(&latents), images, data.pixels());
+        let finite = |(latents, errors): (&[f32], &Metrics)| {
+            latents.iter().all(|value| value.is_finite()) && errors.bce.is_finite()
+        };
+        if let Some(row) = latents.chunks(dimensions).zip(&errors).position(|image| !finite(image)) {
             return Err(Error::input("the weights give a latent or an error that is not finite")
-                .found(format!("image {}", batch[row]))
+                .found(format!("image {}", reconstruction_bce.len() + row))
                 .hint("train again with a lower learning rate"));
         }
         values.extend(latents);
-        reconstruction_bce.extend(bce);
-        reconstruction_mse.extend(mse);
-        cancel.emit(Event::Encoded { images: reconstruction_bce.len() as u64, total: data.len() as u64 });
+        reconstruction_bce.extend(errors.iter().map(|errors| errors.bce as f32));
+        reconstruction_mse.extend(errors.iter().map(|errors| errors.mse as f32));
+        bar.set(reconstruction_bce.len());
     }
     let values =
         Array2::from_shape_vec((data.len(), dimensions), values).expect("one row of latents an image");

@@ -1,20 +1,13 @@
 //! Which images are shown beside their reconstructions.
 
-use latentkit_model::{AutoEncoder, Engine, ImageStore, numbers};
+use latentkit_model::Engine;
 use latentkit_table::{Dataset, Latents, Reconstruction, ReconstructionKind, Reconstructions, Split};
-use tch::Tensor;
 
 /// How many of the best and of the worst.
 const EXTREMES: usize = 10;
 
 /// The first test image of each label, and the test images that are reconstructed best and worst.
-pub(crate) fn reconstructions(
-    engine: &mut Engine,
-    network: &AutoEncoder,
-    images: &ImageStore,
-    data: &Dataset,
-    latents: &Latents,
-) -> Reconstructions {
+pub(crate) fn reconstructions(engine: &mut dyn Engine, data: &Dataset, latents: &Latents) -> Reconstructions {
     let test = data.ids(Split::Test);
     let mut by_error = test.clone();
     // Equal errors keep the order of the ids, so that the table is the same every time.
@@ -27,12 +20,8 @@ pub(crate) fn reconstructions(
     shown.extend(by_error.iter().take(EXTREMES).map(|&id| (id, ReconstructionKind::Best)));
     shown.extend(by_error.iter().rev().take(EXTREMES).map(|&id| (id, ReconstructionKind::Worst)));
 
-    let ids: Vec<usize> = shown.iter().map(|&(id, _)| id).collect();
-    let decoded = if ids.is_empty() {
-        Vec::new()
-    } else {
-        pixels(&engine.logits(network, &images.batch(&ids)).sigmoid())
-    };
+    let images: Vec<u8> = shown.iter().flat_map(|&(id, _)| data.image(id)).copied().collect();
+    let decoded = pixels(&engine.logits(&images));
     let rows =
         shown.iter().zip(decoded.chunks_exact(data.pixels())).map(|(&(id, kind), decoded)| Reconstruction {
             id: id as u32,
@@ -46,7 +35,7 @@ pub(crate) fn reconstructions(
     Reconstructions { height: data.height, width: data.width, rows: rows.collect() }
 }
 
-/// Values in 0 .. 1 as bytes.
-pub(crate) fn pixels(values: &Tensor) -> Vec<u8> {
-    numbers(values).iter().map(|&value| (value * 255.0).round() as u8).collect()
+/// The sigmoids of logits as bytes.
+pub(crate) fn pixels(logits: &[f32]) -> Vec<u8> {
+    logits.iter().map(|&logit| (255.0 / (1.0 + (-logit).exp())).round() as u8).collect()
 }

@@ -6,13 +6,12 @@ use latentkit_core::config::{ExportConfig, ModelConfig};
 use latentkit_core::summary::{ExportSummary, SilhouetteKind};
 use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_export::decode;
-use latentkit_model::{AutoEncoder, ImageStore, write_tensors};
+use latentkit_model::{AutoEncoder, Engine, Engines, write_tensors};
 use latentkit_table::{
     Centroids, ClusterRow, Dataset, Metadata, ReconstructionKind, Split, read_centroid_images,
     read_centroids, read_embeddings, read_reconstructions, write_centroids, write_clusters, write_dataset,
 };
 use ndarray::Array2;
-use tch::{Device, Tensor};
 
 /// 21 images of two labels; seven to each split.
 fn dataset() -> Dataset {
@@ -31,20 +30,25 @@ fn dataset() -> Dataset {
 fn model(activation: &str) -> AutoEncoder {
     let config = format!(r#"{{ "architecture": "reference", "latent-activation": "{activation}" }}"#);
     let config: ModelConfig = serde_json::from_str(&config).unwrap();
-    AutoEncoder::new(&config, (28, 28), 5, Device::Cpu).unwrap()
+    AutoEncoder::new(&config, (28, 28), 5).unwrap()
 }
 
 fn export(folder: &Path, model: &AutoEncoder, dataset: &Dataset) -> Result<ExportSummary> {
     let (data, weights) = (folder.join("dataset.parquet"), folder.join("model.safetensors"));
     write_dataset(&data, dataset, &Metadata::new()).unwrap();
     let metadata = serde_json::json!({ "model": model.config, "image_size": [28, 28], "seed": 5 });
-    write_tensors(&weights, &model.named_tensors(), &metadata).unwrap();
+    write_tensors(&weights, &model.tensors, &metadata).unwrap();
     let config: ExportConfig = serde_json::from_str(r#"{ "device": "cpu", "batch-size": 8 }"#).unwrap();
     run(&config, &data, &weights, folder)
 }
 
 fn run(config: &ExportConfig, data: &Path, weights: &Path, folder: &Path) -> Result<ExportSummary> {
-    latentkit_export::run(config, data, weights, folder, Cancellation::never())
+    latentkit_export::run(config, data, weights, folder, Engines::default(), Cancellation::never())
+}
+
+/// What computes the model alone.
+fn engine(model: &AutoEncoder) -> Box<dyn Engine> {
+    Engines::default().start(model, &latentkit_export::request(&ExportConfig::default())).unwrap()
 }
 
 #[test]
@@ -56,13 +60,8 @@ fn every_image_is_encoded_as_the_model_does() {
     assert!(summary.splits.iter().all(|split| split.images == 7 && split.bce > 0.0 && split.mse > 0.0));
 
     let found = read_embeddings(&folder.path().join("latents.parquet"), None, None).unwrap();
-    let ids: Vec<usize> = (0..21).collect();
-    let images = ImageStore::new(&dataset.images, 28, 28, Device::Cpu).batch(&ids);
-    let expected = tch::no_grad(|| model.encode(&images, false));
-    for ((row, column), value) in found.values.indexed_iter() {
-        let expected = expected.double_value(&[row as i64, column as i64]);
-        assert!((f64::from(*value) - expected).abs() < 1e-5, "latent {column} of image {row}");
-    }
+    let expected = engine(&model).encode(&dataset.images);
+    assert_eq!(found.values.into_raw_vec_and_offset().0, expected);
     assert_eq!(found.labels.unwrap().codes, dataset.labels);
 }
 
@@ -100,16 +99,16 @@ fn centroids_of_the_chosen_k_are_decoded_as_the_model_does() {
     let (centroids, clusters) = centroids(folder.path(), 6);
     let weights = folder.path().join("model.safetensors");
     let config = ExportConfig::default();
-    let summary = decode(&config, &weights, &centroids, &clusters, folder.path()).unwrap();
+    let summary =
+        decode(&config, &weights, &centroids, &clusters, folder.path(), Engines::default()).unwrap();
     assert_eq!(summary.centroids, 3);
     let found = read_centroid_images(&folder.path().join("centroid_images.parquet")).unwrap();
     assert_eq!((found.height, found.width, found.images.len()), (28, 28, 3));
     let latents: Vec<f32> =
         read_centroids(&centroids).unwrap().of(3).iter().map(|&value| value as f32).collect();
-    let latents = Tensor::from_slice(&latents).reshape([3, 6]);
-    let expected = tch::no_grad(|| model.decode_logits(&latents, false).sigmoid() * 255.0);
-    for (index, &pixel) in found.images.concat().iter().enumerate() {
-        let expected = expected.flatten(0, -1).double_value(&[index as i64]);
+    let logits = engine(&model).decode(&latents);
+    for (index, (&pixel, logit)) in found.images.concat().iter().zip(logits).enumerate() {
+        let expected = 255.0 / (1.0 + (-f64::from(logit)).exp());
         assert!((f64::from(pixel) - expected).abs() < 0.501, "pixel {index}: {pixel} is not {expected}");
     }
 }
@@ -120,7 +119,9 @@ fn centroids_of_another_space_are_refused() {
     export(folder.path(), &model("linear"), &dataset()).unwrap();
     let (centroids, clusters) = centroids(folder.path(), 4);
     let weights = folder.path().join("model.safetensors");
-    let error = decode(&ExportConfig::default(), &weights, &centroids, &clusters, folder.path()).unwrap_err();
+    let config = ExportConfig::default();
+    let error =
+        decode(&config, &weights, &centroids, &clusters, folder.path(), Engines::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("centroids.parquet"), "{error}");
 }

@@ -72,8 +72,7 @@ fn largest(first: &[u8], second: &[u8]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::write_tensors;
-    use tch::Tensor;
+    use crate::{Tensor, write_tensors};
 
     #[test]
     fn the_largest_difference_of_each_tensor_is_told() {
@@ -82,7 +81,11 @@ mod tests {
             let path = folder.path().join(name);
             let tensors: Vec<_> = tensors
                 .iter()
-                .map(|(name, values)| ((*name).to_owned(), Tensor::from_slice(values)))
+                .map(|(name, values)| Tensor {
+                    name: (*name).to_owned(),
+                    shape: vec![values.len()],
+                    values: values.to_vec(),
+                })
                 .collect();
             write_tensors(&path, &tensors, &serde_json::json!({})).unwrap();
             path

@@ -1,233 +1,196 @@
-//! What computes a model: libtorch, or latentkit-native.
+//! What computes a model: the one trait that training, export and decode know, and the choice of an engine.
 
-use latentkit_core::config::{self, Loss, Precision};
+use latentkit_core::config::{self, Device, Loss, Optimizer, Precision};
 use latentkit_core::{Error, Result};
-use latentkit_native::{Images, Network};
-use tch::{Device, Kind, Tensor};
 
-use crate::layer::{Activation, Layer, Shape};
-use crate::metrics::{MetricSums, loss};
-use crate::network::AutoEncoder;
+use crate::autoencoder::AutoEncoder;
+use crate::metrics::MetricSums;
+use crate::native::NativeEngine;
+use crate::tensor::Tensor;
 
-/// What computes a model. The weights stay in the model; images are `[n, 1, height, width]` in 0 .. 1 on its device.
-#[derive(Debug)]
-pub enum Engine {
-    /// libtorch: every device and precision.
-    Libtorch,
-    /// latentkit-native: float32 on the processor. The results have the same bits for any number of threads.
-    Native(Box<Native>),
+/// A model where it is computed: its weights and running statistics, and in training the moments of Adam and the metrics of
+/// the epoch. Images are bytes, `[n, height, width]`, of which 255 is 1; latents are `[n, d]`; logits are like images.
+pub trait Engine: Send {
+    /// Its name, with the instructions that it uses where it knows them.
+    fn name(&self) -> String;
+
+    /// Where it computes: `cpu` or `cuda:N`.
+    fn device(&self) -> String;
+
+    /// A training step: moves the weights along the gradients of the mean loss of reconstructing these images, moves
+    /// batch-norm's running statistics, and adds the metrics of the images before the step to those of the epoch.
+    ///
+    /// # Panics
+    /// When the engine was started without an optimizer.
+    fn step(&mut self, images: &[u8], loss: Loss, learning_rate: f64);
+
+    /// The latents of images in float32, with batch-norm's running statistics.
+    fn encode(&mut self, images: &[u8]) -> Vec<f32>;
+
+    /// The reconstructions of latents as logits, likewise; their sigmoid is the image.
+    fn decode(&mut self, latents: &[f32]) -> Vec<f32>;
+
+    /// The reconstructions of images as logits, likewise.
+    fn logits(&mut self, images: &[u8]) -> Vec<f32> {
+        let latents = self.encode(images);
+        self.decode(&latents)
+    }
+
+    /// Metrics of the images of the epoch so far. May wait for the device.
+    fn metrics(&self) -> MetricSums;
+
+    /// Begins another epoch.
+    fn reset_metrics(&mut self);
+
+    /// All that the steps have changed, as plain arrays. Reading it changes nothing.
+    fn state(&self) -> EngineState;
+
+    /// Goes on from a state, of whichever engine it is.
+    fn restore(&mut self, state: EngineState);
 }
 
-/// The networks of latentkit-native for a model. They compute in rayon's threads. While it lives, libtorch computes with one
-/// thread: after each parallel operation its workers wait in a loop, on processors that rayon's threads need.
-#[derive(Debug)]
-pub struct Native {
-    whole: Network,
-    encoder: Network,
-    decoder: Network,
-    libtorch_threads: i32,
+/// What the steps of a training change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineState {
+    /// Weights and running statistics, in the order of [`AutoEncoder::tensors`].
+    pub tensors: Vec<Tensor>,
+    /// Adam's moments of the tensors that are trained: first all means of the gradients, `adam.mean.<name>`, then all means of
+    /// their squares, `adam.square.<name>`.
+    pub moments: Vec<Tensor>,
+    /// Steps done.
+    pub steps: u32,
+    /// Metrics of the epoch that has begun.
+    pub metrics: MetricSums,
 }
 
-impl Drop for Native {
-    fn drop(&mut self) {
-        tch::set_num_threads(self.libtorch_threads);
+impl EngineState {
+    /// Name and shape of every tensor of a state, the moments last, and how many of them are no moments.
+    pub fn layout(model: &AutoEncoder) -> (Vec<(String, Vec<usize>)>, usize) {
+        let mut layout: Vec<_> =
+            model.tensors.iter().map(|tensor| (tensor.name.clone(), tensor.shape.clone())).collect();
+        let count = layout.len();
+        for kind in MOMENTS {
+            let trained = model.tensors.iter().filter(|tensor| tensor.is_trained());
+            layout
+                .extend(trained.map(|tensor| (format!("adam.{kind}.{}", tensor.name), tensor.shape.clone())));
+        }
+        (layout, count)
+    }
+
+    /// Whether all numbers are finite.
+    pub fn is_finite(&self) -> bool {
+        let tensors = self.tensors.iter().chain(&self.moments);
+        tensors.flat_map(|tensor| &tensor.values).all(|value| value.is_finite())
     }
 }
 
-impl Engine {
-    /// The engine that `wanted` asks for; `auto` is native where that can compute the model. `key` is the key in the
-    /// config, for the error.
+/// Names of Adam's moments.
+pub const MOMENTS: [&str; 2] = ["mean", "square"];
+
+/// What is asked of an engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Section of the config that asks, for errors.
+    pub section: &'static str,
+    /// Which engine.
+    pub engine: config::Engine,
+    /// Where.
+    pub device: Device,
+    /// What the convolutions of a training step compute in.
+    pub precision: Precision,
+    /// How training updates the weights; none where nothing is trained.
+    pub optimizer: Option<&'a Optimizer>,
+}
+
+impl Request<'_> {
+    fn key(&self, name: &str) -> String {
+        format!("{}.{name}", self.section)
+    }
+}
+
+/// libtorch as an engine, where the program has it.
+pub trait Libtorch: Sync {
+    /// Its version, where its headers tell it.
+    fn version(&self) -> Option<&'static str>;
+
+    /// What it can compute on: `cpu`, then `cuda:0`, `cuda:1`, ...
+    fn devices(&self) -> Vec<String>;
+
+    /// Whether it would compute on a CUDA device.
     ///
     /// # Errors
-    /// When it asks for the native engine, which cannot compute this model on its device in its precision.
-    pub fn new(wanted: config::Engine, model: &AutoEncoder, key: &str) -> Result<Self> {
-        if wanted == config::Engine::Libtorch {
-            return Ok(Self::Libtorch);
-        }
-        match Native::new(model) {
-            Ok(native) => Ok(Self::Native(Box::new(native))),
-            Err(_) if wanted == config::Engine::Auto => Ok(Self::Libtorch),
-            Err(reason) => Err(Error::config(key, "the native engine cannot compute this model")
-                .expected("float32 on the CPU, and layers that it has")
-                .found(reason)
-                .hint("use `engine = \"auto\"`")),
-        }
-    }
+    /// Of kind config, about `key`, when the config asks for a CUDA device that there is not.
+    fn takes_cuda(&self, device: Device, key: &str) -> Result<bool>;
 
-    /// Its name, with the instructions that it uses where it knows them.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Libtorch => "libtorch".to_owned(),
-            Self::Native(native) => format!("native ({})", native.whole.instructions()),
-        }
-    }
-
-    /// A training step without its update: the gradients of the mean loss of reconstructing these images, in the order of
-    /// [`AutoEncoder::trainable`]. Moves batch-norm's running statistics, and adds the metrics to `sums`.
-    pub fn step(
-        &mut self,
-        model: &AutoEncoder,
-        images: &Tensor,
-        kind: Loss,
-        sums: &mut MetricSums,
-    ) -> Vec<Tensor> {
-        match self {
-            Self::Libtorch => {
-                let logits = model.logits(images, true);
-                let value = loss(kind, &logits, images);
-                let gradients = Tensor::run_backward(&[value], &model.trainable(), false, false);
-                sums.add(&logits, images);
-                gradients
-            }
-            Self::Native(native) => native.step(model, images, kind, sums),
-        }
-    }
-
-    /// The latents of images, `[n, d]`, with batch-norm's running statistics.
-    pub fn encode(&mut self, model: &AutoEncoder, images: &Tensor) -> Tensor {
-        match self {
-            Self::Libtorch => tch::no_grad(|| model.encode(images, false)),
-            Self::Native(native) => {
-                let shape = [model.blueprint.latent_dim() as i64];
-                infer(&mut native.encoder, &tensors(model, "encoder."), images, &shape)
-            }
-        }
-    }
-
-    /// The reconstructions of latents as logits, with batch-norm's running statistics.
-    pub fn decode_logits(&mut self, model: &AutoEncoder, latents: &Tensor) -> Tensor {
-        match self {
-            Self::Libtorch => tch::no_grad(|| model.decode_logits(latents, false)),
-            Self::Native(native) => {
-                infer(&mut native.decoder, &tensors(model, "decoder."), latents, &image_shape(model))
-            }
-        }
-    }
-
-    /// The reconstructions of images as logits, with batch-norm's running statistics.
-    pub fn logits(&mut self, model: &AutoEncoder, images: &Tensor) -> Tensor {
-        match self {
-            Self::Libtorch => tch::no_grad(|| model.logits(images, false)),
-            Self::Native(native) => {
-                infer(&mut native.whole, &tensors(model, ""), images, &image_shape(model))
-            }
-        }
-    }
+    /// An engine for the model.
+    ///
+    /// # Errors
+    /// As [`Libtorch::takes_cuda`].
+    fn start(&self, model: &AutoEncoder, request: &Request) -> Result<Box<dyn Engine>>;
 }
 
-impl Native {
-    fn new(model: &AutoEncoder) -> std::result::Result<Self, String> {
-        if model.device() != Device::Cpu {
-            return Err("another device than the CPU".to_owned());
+/// The engines that a program has: the native one, and libtorch or not.
+#[derive(Clone, Copy, Default)]
+pub struct Engines {
+    /// libtorch, where the program has it.
+    pub libtorch: Option<&'static dyn Libtorch>,
+}
+
+impl Engines {
+    /// Why only libtorch can do what is asked; none when the native engine can. A device `auto` is the CPU here.
+    pub fn needs_libtorch(model: &AutoEncoder, request: &Request) -> Option<String> {
+        if request.engine == config::Engine::Libtorch {
+            return Some(format!("{} is `libtorch`", request.key("engine")));
         }
-        if model.precision != Precision::Float32 {
-            return Err(format!("precision `{}`", model.precision.name()));
+        if let Device::Cuda(_) = request.device {
+            return Some(format!("{} is `{}`", request.key("device"), request.device));
         }
-        let blueprint = &model.blueprint;
-        let layers = |layers: &[Layer]| -> std::result::Result<Vec<_>, String> {
-            layers
-                .iter()
-                .map(|&layer| native_layer(layer).ok_or_else(|| format!("a layer `{layer}`")))
-                .collect()
+        if request.engine == config::Engine::Native {
+            return None; // what it cannot compute is an error
+        }
+        Self::native_refuses(model, request)
+    }
+
+    /// Why the native engine cannot do what is asked on the CPU.
+    fn native_refuses(model: &AutoEncoder, request: &Request) -> Option<String> {
+        if request.precision != Precision::Float32 {
+            return Some(format!("{} is `{}`", request.key("precision"), request.precision.name()));
+        }
+        NativeEngine::new(model, None).err()
+    }
+
+    /// An engine with the weights of the model: the one that is asked for; for `auto` the native one where it can do it, on the
+    /// CPU, else libtorch.
+    ///
+    /// # Errors
+    /// Of kind config when the engine that is asked for cannot do it, or the device is not there; of kind failed when it takes
+    /// libtorch, and the program has none.
+    pub fn start(self, model: &AutoEncoder, request: &Request) -> Result<Box<dyn Engine>> {
+        let cuda = match self.libtorch {
+            Some(libtorch) => libtorch.takes_cuda(request.device, &request.key("device"))?,
+            None => matches!(request.device, Device::Cuda(_)),
         };
-        let network =
-            |layers: &[_], input| Network::new(layers, input).map_err(|unsupported| unsupported.to_string());
-        let (encoder, decoder) = (layers(&blueprint.encoder)?, layers(&blueprint.decoder)?);
-        let input = native_shape(blueprint.input);
-        let native = Self {
-            whole: network(&[&encoder[..], &decoder[..]].concat(), input)?,
-            encoder: network(&encoder, input)?,
-            decoder: network(&decoder, latentkit_native::Shape::Flat(blueprint.latent_dim()))?,
-            libtorch_threads: tch::get_num_threads(),
-        };
-        tch::set_num_threads(1);
-        Ok(native)
-    }
-
-    fn step(
-        &mut self,
-        model: &AutoEncoder,
-        images: &Tensor,
-        kind: Loss,
-        sums: &mut MetricSums,
-    ) -> Vec<Tensor> {
-        let kind = match kind {
-            Loss::Bce => latentkit_native::Loss::Bce,
-            Loss::Mse => latentkit_native::Loss::Mse,
-        };
-        let mut values = tensors(model, "");
-        let step = self.whole.step(Images::Floats(&numbers(images)), &mut values, kind);
-        let found = step.sums;
-        let pixels = (step.pixels as f64) / images.size()[0] as f64;
-        sums.add_sums(
-            [found.bce, found.mse, found.mae, found.binary_accuracy].map(|sum| sum / pixels),
-            images.size()[0] as u64,
-        );
-        let mut gradients = Vec::new();
-        for ((_, mut tensor), (values, gradient)) in
-            model.named_tensors().into_iter().zip(values.iter().zip(&step.gradients))
-        {
-            if tensor.requires_grad() {
-                gradients.push(Tensor::from_slice(gradient).reshape(tensor.size()));
-            } else {
-                tensor.copy_(&Tensor::from_slice(values));
+        let reason = match Self::native_refuses(model, request) {
+            _ if request.engine == config::Engine::Libtorch => None,
+            _ if cuda => Some("another device than the CPU".to_owned()),
+            Some(reason) => Some(reason),
+            None => {
+                let native = NativeEngine::new(model, request.optimizer).map_err(Error::failed)?;
+                return Ok(Box::new(native));
             }
+        };
+        match (reason, self.libtorch) {
+            (Some(reason), _) if request.engine == config::Engine::Native => {
+                Err(Error::config(request.key("engine"), "the native engine cannot compute this model")
+                    .expected("float32 on the CPU, and layers that it has")
+                    .found(reason)
+                    .hint("use `engine = \"auto\"`"))
+            }
+            (_, Some(libtorch)) => libtorch.start(model, request),
+            (_, None) => Err(Error::failed(format!(
+                "cannot do this without libtorch: {}",
+                Self::needs_libtorch(model, request).unwrap_or_default()
+            ))),
         }
-        gradients
     }
-}
-
-/// The tensors whose names start so, row by row.
-fn tensors(model: &AutoEncoder, prefix: &str) -> Vec<Vec<f32>> {
-    let named = model.named_tensors();
-    named.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, tensor)| numbers(tensor)).collect()
-}
-
-fn infer(network: &mut Network, tensors: &[Vec<f32>], inputs: &Tensor, shape: &[i64]) -> Tensor {
-    let outputs = network.infer(Images::Floats(&numbers(inputs)), tensors);
-    Tensor::from_slice(&outputs).reshape([&[-1], shape].concat())
-}
-
-/// [1, height, width].
-fn image_shape(model: &AutoEncoder) -> [i64; 3] {
-    let (height, width) = model.image_size();
-    [1, height as i64, width as i64]
-}
-
-/// The values of a tensor as f32, row by row.
-pub fn numbers(tensor: &Tensor) -> Vec<f32> {
-    let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous().flatten(0, -1);
-    let mut values = vec![0.0; flat.numel()];
-    flat.copy_data(&mut values, flat.numel());
-    values
-}
-
-fn native_shape(shape: Shape) -> latentkit_native::Shape {
-    match shape {
-        Shape::Image { height, width, channels } => {
-            latentkit_native::Shape::Image { height, width, channels }
-        }
-        Shape::Flat(length) => latentkit_native::Shape::Flat(length),
-    }
-}
-
-/// The layer in latentkit-native; None when it has none like it. A sigmoid is left out, as [`AutoEncoder`] does.
-fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
-    use latentkit_native::Layer as To;
-    let activated = |activation| match activation {
-        Activation::Linear | Activation::Sigmoid => latentkit_native::Activation::Linear,
-        Activation::Relu => latentkit_native::Activation::Relu,
-    };
-    Some(match layer {
-        Layer::Conv { filters, kernel, activation } => {
-            To::Conv { filters, kernel, activation: activated(activation) }
-        }
-        Layer::MaxPool { size: 2 } => To::MaxPool,
-        Layer::BatchNorm => To::BatchNorm,
-        Layer::Flatten => To::Flatten,
-        Layer::Dense { units, activation } => To::Dense { units, activation: activated(activation) },
-        Layer::Reshape { height, width, channels } => To::Reshape { height, width, channels },
-        Layer::UpSample { factor } => To::UpSample { factor },
-        Layer::MaxPool { .. } | Layer::StridedConv { .. } | Layer::TransposedConv { .. } => return None,
-    })
 }

@@ -139,7 +139,25 @@ pub enum Layer {
     },
 }
 
+/// Names of a layer's tensors, as PyTorch has them. The last two belong to batch-norm and are not trained.
+pub(crate) const TENSORS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+
 impl Layer {
+    /// What follows its sums; none where it makes no sums.
+    pub fn activation(self) -> Option<Activation> {
+        match self {
+            Self::Conv { activation, .. }
+            | Self::StridedConv { activation, .. }
+            | Self::TransposedConv { activation, .. }
+            | Self::Dense { activation, .. } => Some(activation),
+            Self::MaxPool { .. }
+            | Self::BatchNorm
+            | Self::Flatten
+            | Self::Reshape { .. }
+            | Self::UpSample { .. } => None,
+        }
+    }
+
     /// Shape of the layer's output. None when the layer cannot follow `input`.
     pub fn output(self, input: Shape) -> Option<Shape> {
         match (self, input) {
@@ -182,23 +200,30 @@ impl Layer {
         }
     }
 
-    /// How many numbers the layer holds when it follows `input`.
-    pub fn parameters(self, input: Shape) -> Parameters {
+    /// The shapes of the layer's tensors when it follows `input`, in the order of [`TENSORS`]; none for a layer without
+    /// parameters. A convolution's weight is `[out, in, rows, columns]`, a transposed one's `[in, out, rows, columns]`, that of
+    /// a dense layer `[out, in]`.
+    pub fn tensors(self, input: Shape) -> Vec<Vec<usize>> {
         match (self, input) {
             (
-                Self::Conv { filters, kernel, .. }
-                | Self::StridedConv { filters, kernel, .. }
-                | Self::TransposedConv { filters, kernel, .. },
+                Self::Conv { filters, kernel, .. } | Self::StridedConv { filters, kernel, .. },
                 Shape::Image { channels, .. },
-            ) => Parameters { trainable: (kernel * kernel * channels + 1) * filters, non_trainable: 0 },
-            (Self::Dense { units, .. }, Shape::Flat(length)) => {
-                Parameters { trainable: (length + 1) * units, non_trainable: 0 }
+            ) => vec![vec![filters, channels, kernel, kernel], vec![filters]],
+            (Self::TransposedConv { filters, kernel, .. }, Shape::Image { channels, .. }) => {
+                vec![vec![channels, filters, kernel, kernel], vec![filters]]
             }
-            (Self::BatchNorm, Shape::Image { channels, .. }) => {
-                Parameters { trainable: 2 * channels, non_trainable: 2 * channels }
-            }
-            _ => Parameters::default(),
+            (Self::Dense { units, .. }, Shape::Flat(length)) => vec![vec![units, length], vec![units]],
+            (Self::BatchNorm, Shape::Image { channels, .. }) => vec![vec![channels]; TENSORS.len()],
+            _ => Vec::new(),
         }
+    }
+
+    /// How many numbers the layer holds when it follows `input`.
+    pub fn parameters(self, input: Shape) -> Parameters {
+        let count = |shapes: &[Vec<usize>]| shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
+        let shapes = self.tensors(input);
+        let (trained, not_trained) = shapes.split_at(shapes.len().min(2));
+        Parameters { trainable: count(trained), non_trainable: count(not_trained) }
     }
 }
 

@@ -1,26 +1,24 @@
-//! Convolutional auto-encoders: their layers, losses, optimizer and weights, computed by libtorch or by latentkit-native. The
-//! only crate, with train and export, that knows tch; what they share of it goes through here.
+//! Auto-encoders: their layers, weights, metrics and optimizer as plain data, and the trait of what computes them.
 
 mod adam;
 mod architecture;
-mod backend;
+mod autoencoder;
 mod difference;
 mod engine;
-mod images;
 mod layer;
 mod metrics;
-mod network;
+mod native;
 mod summary;
+mod tensor;
 mod weights;
 
 pub use adam::Adam;
 pub use architecture::Blueprint;
-pub use backend::{device, device_name, devices, libtorch_version, set_threads};
+pub use autoencoder::AutoEncoder;
 pub use difference::{TensorDifference, tensor_differences};
-pub use engine::{Engine, Native, numbers};
-pub use images::ImageStore;
+pub use engine::{Engine, EngineState, Engines, Libtorch, MOMENTS, Request};
 pub use layer::{Activation, Layer, Shape};
-pub use metrics::{MetricSums, loss, per_image_errors};
-pub use network::AutoEncoder;
+pub use metrics::{MetricSums, errors, minimised};
 pub use summary::{LayerSummary, ModelSummary};
+pub use tensor::Tensor;
 pub use weights::{read_tensors, write_tensors};

@@ -1,82 +1,59 @@
-//! Losses and the metrics reported beside them, all from logits.
+//! The metrics that are reported beside the loss, all from logits.
 
 use latentkit_core::config::Loss;
 use latentkit_core::summary::Metrics;
-use tch::{Device, Kind, Reduction, Tensor};
+use latentkit_native::image_errors;
+use serde::{Deserialize, Serialize};
 
-/// The loss, a mean over all pixels of the batch. `images` in 0 .. 1, `logits` of the same shape.
-///
-/// Binary cross-entropy is computed from logits, `max(x, 0) - x t + log(1 + exp(-|x|))`, which is finite for all x.
-pub fn loss(kind: Loss, logits: &Tensor, images: &Tensor) -> Tensor {
-    match kind {
-        Loss::Bce => logits.binary_cross_entropy_with_logits::<Tensor>(images, None, None, Reduction::Mean),
-        Loss::Mse => logits.sigmoid().mse_loss(images, Reduction::Mean),
-    }
-}
-
-/// Mean binary cross-entropy and mean squared error per pixel of each image, `[n]` each.
-pub fn per_image_errors(logits: &Tensor, images: &Tensor) -> (Tensor, Tensor) {
-    let bce = logits.binary_cross_entropy_with_logits::<Tensor>(images, None, None, Reduction::None);
-    let mse = (logits.sigmoid() - images).square();
-    (mean_by_image(&bce), mean_by_image(&mse))
-}
-
-fn mean_by_image(values: &Tensor) -> Tensor {
-    values.flatten(1, -1).mean_dim(1, false, Kind::Float)
-}
-
-/// Sums of the metrics over batches, kept on the device so that a step need not wait for them.
-#[derive(Debug)]
+/// Sums over images of each image's mean metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MetricSums {
-    sums: Tensor, // [4], f64: bce, mse, mae, binary accuracy
-    images: u64,
+    /// Binary cross-entropy, squared error, absolute error, binary accuracy.
+    pub sums: [f64; 4],
+    /// How many images.
+    pub images: u64,
 }
 
 impl MetricSums {
-    /// No images yet.
-    pub fn new(device: Device) -> Self {
-        Self { sums: Tensor::zeros([4], (Kind::Double, device)), images: 0 }
+    /// Adds the sums of so many images.
+    pub fn add(&mut self, sums: [f64; 4], images: usize) {
+        for (sum, addend) in self.sums.iter_mut().zip(sums) {
+            *sum += addend;
+        }
+        self.images += images as u64;
     }
 
-    /// Adds a batch.
-    pub fn add(&mut self, logits: &Tensor, images: &Tensor) {
-        tch::no_grad(|| {
-            let count = images.size()[0];
-            let prediction = logits.sigmoid();
-            let difference = &prediction - images;
-            let thresholded = prediction.gt(0.5).to_kind(Kind::Float);
-            let means = [
-                logits.binary_cross_entropy_with_logits::<Tensor>(images, None, None, Reduction::Mean),
-                difference.square().mean(Kind::Float),
-                difference.abs().mean(Kind::Float),
-                thresholded.eq_tensor(images).to_kind(Kind::Float).mean(Kind::Float),
-            ];
-            self.sums += Tensor::stack(&means, 0).to_kind(Kind::Double) * count as f64;
-            self.images += count as u64;
-        });
+    /// Adds images, `[n, pixels]`, that were reconstructed with these logits.
+    pub fn add_images(&mut self, logits: &[f32], images: &[u8], pixels: usize) {
+        for errors in errors(logits, images, pixels) {
+            self.add([errors.bce, errors.mse, errors.mae, errors.binary_accuracy], 1);
+        }
     }
 
-    /// Adds a batch of so many images; `sums` are each image's mean, summed up: bce, mse, mae, binary accuracy.
-    pub(crate) fn add_sums(&mut self, sums: [f64; 4], images: u64) {
-        tch::no_grad(|| self.sums += Tensor::from_slice(&sums));
-        self.images += images;
-    }
-
-    /// Goes on with sums that [`MetricSums::parts`] gave.
-    pub fn from_parts((sums, images): ([f64; 4], u64), device: Device) -> Self {
-        Self { sums: Tensor::from_slice(&sums).to_device(device), images }
-    }
-
-    /// The sums over the images so far, bit by bit (bce, mse, mae, binary accuracy), and how many images those are. Waits for
-    /// the device.
-    pub fn parts(&self) -> ([f64; 4], u64) {
-        ([0, 1, 2, 3].map(|index| self.sums.double_value(&[index])), self.images)
-    }
-
-    /// The means over all images. Waits for the device.
+    /// The means over all images.
     pub fn means(&self) -> Metrics {
-        let (sums, images) = self.parts();
-        let [bce, mse, mae, binary_accuracy] = sums.map(|sum| sum / images.max(1) as f64);
+        let [bce, mse, mae, binary_accuracy] = self.sums.map(|sum| sum / self.images.max(1) as f64);
         Metrics { bce, mse, mae, binary_accuracy }
+    }
+}
+
+/// The mean metrics of each image, `[n, pixels]`, from the logits of its pixels. Binary cross-entropy is computed from logits,
+/// `max(x, 0) - x t + log(1 + exp(-|x|))`, which is finite for all x.
+pub fn errors(logits: &[f32], images: &[u8], pixels: usize) -> Vec<Metrics> {
+    let count = pixels as f64;
+    let mean = |sums: latentkit_native::MetricSums| Metrics {
+        bce: sums.bce / count,
+        mse: sums.mse / count,
+        mae: sums.mae / count,
+        binary_accuracy: sums.binary_accuracy / count,
+    };
+    image_errors(logits, images, pixels).into_iter().map(mean).collect()
+}
+
+/// The metric that is minimised.
+pub fn minimised(loss: Loss, metrics: Metrics) -> f64 {
+    match loss {
+        Loss::Bce => metrics.bce,
+        Loss::Mse => metrics.mse,
     }
 }

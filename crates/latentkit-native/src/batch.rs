@@ -10,7 +10,7 @@ use crate::norm::{Deviations, Moments, NormGradient};
 use crate::pack::{Gradient, Packed};
 use crate::plan::{Form, Kind, Op, Plan};
 use crate::pool::Pick;
-use crate::rearrange::{gate, unflatten};
+use crate::rearrange::gate;
 use crate::reduce::AddPixels;
 use crate::simd::Simd;
 use crate::winograd::Tiles;
@@ -118,7 +118,6 @@ impl Shared<'_> {
         let form = self.plan.forms[0];
         let length = form.len();
         match form {
-            Form::Flat(_) => self.images.copy(image * length, &mut flat_mut(to)[..length]),
             Form::Image(plane) if plane.single => {
                 let to = flat_mut(to);
                 for y in 0..plane.height {
@@ -126,10 +125,10 @@ impl Shared<'_> {
                     self.images.copy(image * length + y * plane.width, row);
                 }
             }
-            Form::Image(plane) => {
+            form => {
                 let mut values = vec![0.0; length];
                 self.images.copy(image * length, &mut values);
-                unflatten(plane, &values, to);
+                form.set_values(&values, to);
             }
         }
     }
@@ -167,10 +166,7 @@ impl Shared<'_> {
             self.load(image, &mut scratch.values[0]);
             self.forward(0..ops, 0, &mut stored, &mut picks, scratch);
             let last = &scratch.values[ops];
-            match form {
-                Form::Flat(length) => out.copy_from_slice(&flat(last)[..length]),
-                Form::Image(plane) => crate::rearrange::flatten(plane, last, out),
-            }
+            out.copy_from_slice(&form.values(last));
         }
     }
 
@@ -261,24 +257,34 @@ impl Shared<'_> {
     /// The loss of an image and the gradient of its logits.
     fn measure(&self, image: usize, chunk: &mut Chunk, scratch: &mut Scratch) {
         let last = self.plan.ops.len();
-        let Form::Image(plane) = self.plan.forms[last] else { return };
         // The first value is there still unless several segments came between.
         if self.plan.segments.len() > 1 {
             self.load(image, &mut scratch.values[0]);
         }
-        let logits = &scratch.values[last];
-        let metrics = self.simd.call(Errors {
-            plane,
-            logits: flat(logits),
-            pixels: flat(&scratch.values[0]),
-            loss: self.loss,
-            scale: self.scale as f32,
-            gradient: flat_mut(&mut scratch.gradients[last]),
-        });
-        if self.plan.relu_last {
-            gate(&mut scratch.gradients[last], logits);
+        let (logits, pixels) = (&scratch.values[last], &scratch.values[0]);
+        let out = &mut scratch.gradients[last];
+        let (loss, scale) = (self.loss, self.scale as f32);
+        match (self.plan.forms[0], self.plan.forms[last]) {
+            (Form::Image(first), Form::Image(plane)) if first.single && plane.single => {
+                for y in 0..plane.height {
+                    let row = plane.index(y, 0, 0)..plane.index(y, 0, 0) + plane.width;
+                    let (logits, pixels) = (&flat(logits)[row.clone()], &flat(pixels)[row.clone()]);
+                    let gradient = &mut flat_mut(out)[row];
+                    chunk.metrics.add(&self.simd.call(Errors { logits, pixels, loss, scale, gradient }));
+                }
+            }
+            (first, form) => {
+                let (logits, pixels) = (form.values(logits), first.values(pixels));
+                let mut values = vec![0.0; form.len()];
+                let gradient = &mut values[..];
+                let errors = Errors { logits: &logits, pixels: &pixels, loss, scale, gradient };
+                chunk.metrics.add(&self.simd.call(errors));
+                form.set_values(&values, out);
+            }
         }
-        chunk.metrics.add(&metrics);
+        if self.plan.relu_last {
+            gate(out, logits);
+        }
     }
 
     /// One image backward through some operations, down to the output of the batch-norm that they start with.

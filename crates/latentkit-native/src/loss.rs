@@ -2,9 +2,11 @@
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
+use rayon::prelude::*;
+
 use crate::line::LANES;
-use crate::plane::Plane;
-use crate::simd::{Routine, Vector};
+use crate::network::Images;
+use crate::simd::{Routine, Simd, Vector};
 
 /// What a training step minimises, a mean over all pixels of the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +39,8 @@ impl MetricSums {
     }
 }
 
-/// The sums of an image, and the gradient of its logits. All planes are single.
+/// The sums of some pixels, and the gradients of their logits. All slices are of one length.
 pub(crate) struct Errors<'a> {
-    pub(crate) plane: Plane,
     pub(crate) logits: &'a [f32],
     pub(crate) pixels: &'a [f32],
     pub(crate) loss: Loss,
@@ -54,45 +55,57 @@ impl Routine for Errors<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) -> MetricSums {
         let mut sums = [[0.0_f32; LANES]; 4];
-        for y in 0..self.plane.height {
-            let first = self.plane.index(y, 0, 0);
-            for x in (0..self.plane.width).step_by(LANES) {
-                let used = LANES.min(self.plane.width - x);
-                let range = first + x..first + x + used;
-                let (mut logits, mut pixels) = ([0.0; LANES], [0.0; LANES]);
-                logits[..used].copy_from_slice(&self.logits[range.clone()]);
-                pixels[..used].copy_from_slice(&self.pixels[range.clone()]);
-                let mut errors = [[0.0; LANES]; 4];
-                let mut gradient = [0.0; LANES];
-                for lane in 0..LANES {
-                    let (logit, pixel) = (logits[lane], pixels[lane]);
-                    let (sigmoid, bce) = sigmoid_and_bce(logit, pixel);
-                    let difference = sigmoid - pixel;
-                    let thresholded = if sigmoid > 0.5 { 1.0 } else { 0.0 };
-                    errors[0][lane] = bce;
-                    errors[1][lane] = difference * difference;
-                    errors[2][lane] = difference.abs();
-                    #[expect(clippy::float_cmp, reason = "grey pixels are never right")]
-                    let right = thresholded == pixel;
-                    errors[3][lane] = if right { 1.0 } else { 0.0 };
-                    gradient[lane] = self.scale
-                        * match self.loss {
-                            Loss::Bce => difference,
-                            Loss::Mse => 2.0 * difference * sigmoid * (1.0 - sigmoid),
-                        };
-                }
-                for (sums, errors) in sums.iter_mut().zip(&errors) {
-                    for (lane, (sum, &error)) in sums.iter_mut().zip(errors).enumerate() {
-                        *sum += if lane < used { error } else { 0.0 };
-                    }
-                }
-                self.gradient[range].copy_from_slice(&gradient[..used]);
+        let parts = self.logits.chunks(LANES).zip(self.pixels.chunks(LANES));
+        for ((some_logits, some_pixels), some_gradients) in parts.zip(self.gradient.chunks_mut(LANES)) {
+            let used = some_logits.len();
+            let (mut logits, mut pixels) = ([0.0; LANES], [0.0; LANES]);
+            logits[..used].copy_from_slice(some_logits);
+            pixels[..used].copy_from_slice(some_pixels);
+            let mut errors = [[0.0; LANES]; 4];
+            let mut gradient = [0.0; LANES];
+            for lane in 0..LANES {
+                let (logit, pixel) = (logits[lane], pixels[lane]);
+                let (sigmoid, bce) = sigmoid_and_bce(logit, pixel);
+                let difference = sigmoid - pixel;
+                let thresholded = if sigmoid > 0.5 { 1.0 } else { 0.0 };
+                errors[0][lane] = bce;
+                errors[1][lane] = difference * difference;
+                errors[2][lane] = difference.abs();
+                #[expect(clippy::float_cmp, reason = "grey pixels are never right")]
+                let right = thresholded == pixel;
+                errors[3][lane] = if right { 1.0 } else { 0.0 };
+                gradient[lane] = self.scale
+                    * match self.loss {
+                        Loss::Bce => difference,
+                        Loss::Mse => 2.0 * difference * sigmoid * (1.0 - sigmoid),
+                    };
             }
+            for (sums, errors) in sums.iter_mut().zip(&errors) {
+                for (lane, (sum, &error)) in sums.iter_mut().zip(errors).enumerate() {
+                    *sum += if lane < used { error } else { 0.0 };
+                }
+            }
+            some_gradients.copy_from_slice(&gradient[..used]);
         }
         let total = |lanes: [f32; LANES]| lanes.into_iter().map(f64::from).sum();
         let [bce, mse, mae, binary_accuracy] = sums.map(total);
         MetricSums { bce, mse, mae, binary_accuracy }
     }
+}
+
+/// The sums over the pixels of each image: `logits` and `images` are image after image, each of `pixels` numbers; 255 is 1.
+///
+/// # Panics
+/// When they are not as many whole images.
+pub fn image_errors(logits: &[f32], images: &[u8], pixels: usize) -> Vec<MetricSums> {
+    assert!(logits.len() == images.len() && images.len().is_multiple_of(pixels), "logits of other images");
+    let simd = Simd::best();
+    let of = |(values, gradient): &mut (Vec<f32>, Vec<f32>), (logits, image): (&[f32], &[u8])| {
+        Images::Bytes(image).copy(0, values);
+        simd.call(Errors { logits, pixels: values, loss: Loss::Bce, scale: 0.0, gradient })
+    };
+    let scratch = || (vec![0.0; pixels], vec![0.0; pixels]);
+    logits.par_chunks(pixels).zip(images.par_chunks(pixels)).map_init(scratch, of).collect()
 }
 
 /// The sigmoid of a logit, and the binary cross-entropy with a pixel. Right to about 1e-7, relative.

@@ -9,7 +9,7 @@ use crate::layer::{Layer, Shape};
 use crate::line::flat_mut;
 use crate::loss::{Loss, MetricSums};
 use crate::pack::{Gradient, MOMENTUM, Packed};
-use crate::plan::{Form, Kind, Plan, TensorInfo, Unsupported};
+use crate::plan::{Kind, Plan, TensorInfo, Unsupported};
 use crate::simd::Simd;
 
 /// Inputs, image after image, each channel by channel.
@@ -71,6 +71,20 @@ impl Network {
     /// When a layer cannot be computed.
     pub fn new(layers: &[Layer], input: Shape) -> Result<Self, Unsupported> {
         Self::with(Simd::best(), layers, input)
+    }
+
+    /// As [`Network::new`], of layers whose output has the shape of their input, so that it can be trained.
+    ///
+    /// # Errors
+    /// When a layer cannot be computed, or the output has another shape.
+    pub fn autoencoder(layers: &[Layer], input: Shape) -> Result<Self, Unsupported> {
+        let network = Self::new(layers, input)?;
+        if network.plan.reconstructs {
+            Ok(network)
+        } else {
+            let layer = layers.len().saturating_sub(1);
+            Err(Unsupported { layer, reason: "the last layer does not make what the first one takes" })
+        }
     }
 
     /// As [`Network::new`], with a given instruction set.
@@ -136,14 +150,10 @@ impl Network {
     ///
     /// # Panics
     /// When the inputs are not whole images, there are none, the tensors are not those of [`Network::tensors`], or the
-    /// network does not make one-channel images of the size of its input.
+    /// output has another shape than the input.
     pub fn step(&mut self, inputs: Images<'_>, tensors: &mut [Vec<f32>], loss: Loss) -> &Step {
         let count = self.count(inputs);
-        let (first, last) = (self.plan.forms[0], self.plan.forms[self.plan.ops.len()]);
-        assert!(
-            first == last && matches!(first, Form::Image(plane) if plane.single),
-            "the network must make one-channel images of the size of its input"
-        );
+        assert!(self.plan.reconstructs, "the output has another shape than the input");
         assert!(count > 0, "a step needs images");
         self.pack(tensors);
         let chunks = count.div_ceil(CHUNK);
@@ -151,7 +161,7 @@ impl Network {
         while self.chunks.len() < chunks {
             self.chunks.push(Chunk::new(plan));
         }
-        let pixels = count * first.len();
+        let pixels = count * self.plan.forms[0].len();
         let scale = 1.0 / pixels as f64;
         let segments = plan.segments.len();
         let passes = (0..segments).map(|segment| (segment, true));

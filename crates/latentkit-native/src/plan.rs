@@ -5,8 +5,9 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::layer::{Activation, Layer, Shape};
-use crate::line::LANES;
+use crate::line::{LANES, Line, flat, flat_mut};
 use crate::plane::Plane;
+use crate::rearrange::{flatten, unflatten};
 use crate::winograd::Active;
 
 /// Layers that cannot be computed, and why.
@@ -88,6 +89,24 @@ impl Form {
             Self::Flat(length) => length,
         }
     }
+
+    /// The numbers of a value, channel by channel.
+    pub(crate) fn values(self, lines: &[Line]) -> Vec<f32> {
+        let mut values = vec![0.0; self.len()];
+        match self {
+            Self::Image(plane) => flatten(plane, lines, &mut values),
+            Self::Flat(length) => values.copy_from_slice(&flat(lines)[..length]),
+        }
+        values
+    }
+
+    /// Makes a value of these numbers.
+    pub(crate) fn set_values(self, values: &[f32], lines: &mut [Line]) {
+        match self {
+            Self::Image(plane) => unflatten(plane, values, lines),
+            Self::Flat(length) => flat_mut(lines)[..length].copy_from_slice(values),
+        }
+    }
 }
 
 /// How a convolution is computed.
@@ -146,6 +165,8 @@ pub(crate) struct Plan {
     pub(crate) stored: Vec<bool>,
     /// Whether a ReLU makes the last value.
     pub(crate) relu_last: bool,
+    /// Whether the last value has the shape of the first, as a training step needs it.
+    pub(crate) reconstructs: bool,
 }
 
 impl Plan {
@@ -176,7 +197,8 @@ impl Plan {
         }
         let segments = segments(&ops);
         let stored = stored(&ops, segments[segments.len() - 1].start);
-        Ok(Self { ops, forms, tensors, segments, stored, relu_last: relu })
+        let reconstructs = shapes.last() == Some(&input);
+        Ok(Self { ops, forms, tensors, segments, stored, relu_last: relu, reconstructs })
     }
 }
 

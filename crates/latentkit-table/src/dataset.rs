@@ -129,6 +129,15 @@ pub fn read_dataset(path: &Path) -> Result<Dataset> {
     Ok(Dataset { height, width, label_names, splits, labels, images })
 }
 
+/// Height and width of the images of what [`write_dataset`] wrote.
+///
+/// # Errors
+/// Of kind input when the file is missing or is no such table.
+pub fn read_image_size(path: &Path) -> Result<(usize, usize)> {
+    let table = TableReader::open(path)?;
+    Ok((table.pixels("height")?, table.pixels("width")?))
+}
+
 /// Reads the images of these ids only, in their order, from what [`write_dataset`] wrote: [ids, height * width].
 ///
 /// # Errors

@@ -6,7 +6,8 @@ use latentkit_core::summary::{LabelAgreement, Metrics, NeighbourFigure, Preserva
 use latentkit_core::{Error, ErrorKind};
 use latentkit_table::*;
 use ndarray::array;
-use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter, SerReader, Series};
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
+use polars_io::prelude::{ParquetReader, ParquetWriter, SerReader};
 
 fn metadata() -> Metadata {
     Metadata::from([("seed".to_owned(), "42".to_owned())])

@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use latentkit_core::hash::{self, FileRecord};
 use latentkit_core::{Error, Result, atomic};
-use latentkit_model::{MetricSums, numbers, read_tensors, write_tensors};
+use latentkit_model::{EngineState, MetricSums, read_tensors, write_tensors};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tch::Tensor;
 
 use crate::state::{Position, Progress, State};
 
@@ -20,7 +19,7 @@ use crate::state::{Position, Progress, State};
 const KEEP: usize = 2;
 
 /// Counts the changes of what a checkpoint holds.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The key of the record's own hash, which is of all its other keys.
 const SEAL: &str = "blake3";
@@ -31,8 +30,8 @@ struct Record {
     version: u32,
     tensors: FileRecord,
     state: State,
-    /// Sums of the metrics over the images of the epoch that has begun (bce, mse, mae, binary accuracy), and those images.
-    sums: ([f64; 4], u64),
+    /// Metrics of the epoch that has begun.
+    metrics: MetricSums,
 }
 
 impl Record {
@@ -127,18 +126,19 @@ impl Checkpoints {
 
     /// Whether the numbers were finite, and so written.
     fn write_one(&self, position: Position, progress: &Progress) -> Result<bool> {
-        let tensors = tensors_of(progress);
-        if !tensors.iter().all(|(_, tensor)| numbers(tensor).iter().all(|value| value.is_finite())) {
+        let now = progress.engine.state();
+        if !now.is_finite() {
             return Ok(false);
         }
         atomic::create_folder(&self.folder)?;
         let path = self.tensors(position);
+        let tensors = [now.tensors, now.moments].concat();
         write_tensors(&path, &tensors, &serde_json::json!({ "model": progress.model.config }))?;
         let record = Record {
             version: VERSION,
             tensors: FileRecord::of(&path, format!("{position}.safetensors"))?,
             state: progress.state.clone(),
-            sums: progress.sums.parts(),
+            metrics: now.metrics,
         };
         let Some(text) = record.text() else { return Ok(false) };
         atomic::write(&self.record(position), &text)?;
@@ -199,7 +199,7 @@ impl Checkpoints {
     }
 
     fn restore_one(&self, position: Position, progress: &mut Progress) -> Result<()> {
-        let Record { tensors, state, sums, .. } = Record::parse(&fs_err::read(self.record(position))?)?;
+        let Record { tensors, state, metrics, .. } = Record::parse(&fs_err::read(self.record(position))?)?;
         let path = self.tensors(position);
         let found = FileRecord::of(&path, tensors.path.as_str())?;
         if found != tensors {
@@ -207,9 +207,10 @@ impl Checkpoints {
                 .expected(format!("BLAKE3 {}", tensors.blake3))
                 .found(found.blake3));
         }
-        read_tensors(&path, |_| Ok(((), tensors_of(progress))))?;
-        progress.adam.step = state.step;
-        progress.sums = MetricSums::from_parts(sums, progress.model.device());
+        let (layout, count) = EngineState::layout(&progress.model);
+        let (_, mut tensors) = read_tensors(&path, |_| Ok(layout))?;
+        let moments = tensors.split_off(count);
+        progress.engine.restore(EngineState { tensors, moments, steps: state.step, metrics });
         progress.state = state;
         Ok(())
     }
@@ -219,14 +220,6 @@ impl Checkpoints {
 fn position_of(path: &Path) -> Option<Position> {
     let known = path.extension().is_some_and(|extension| extension == "json" || extension == "safetensors");
     Position::parse(path.file_stem()?.to_str()?).filter(|_| known)
-}
-
-fn tensors_of(progress: &Progress) -> Vec<(String, Tensor)> {
-    let mut tensors = progress.model.named_tensors();
-    let names: Vec<String> =
-        tensors.iter().filter(|(_, tensor)| tensor.requires_grad()).map(|(name, _)| name.clone()).collect();
-    tensors.extend(progress.adam.named_tensors(&names));
-    tensors
 }
 
 #[cfg(test)]
@@ -247,7 +240,10 @@ mod tests {
             tensors: FileRecord { path: "a.safetensors".into(), bytes: 1, blake3: "00".into() },
             state: serde_json::from_value(state).unwrap(),
             // Sums as they come: none of them is a short decimal.
-            sums: ([1.0 / 3.0, 0.1 + 0.2, 5e-324, 1.797_693_134_862_315_7e308], 16),
+            metrics: MetricSums {
+                sums: [1.0 / 3.0, 0.1 + 0.2, 5e-324, 1.797_693_134_862_315_7e308],
+                images: 16,
+            },
         }
     }
 
@@ -256,7 +252,7 @@ mod tests {
         let text = record().text().unwrap();
         let read = Record::parse(&text).unwrap();
         assert_eq!(read, record());
-        assert_eq!(read.sums.0.map(f64::to_bits), record().sums.0.map(f64::to_bits));
+        assert_eq!(read.metrics.sums.map(f64::to_bits), record().metrics.sums.map(f64::to_bits));
     }
 
     #[test]
@@ -280,7 +276,7 @@ mod tests {
     #[test]
     fn what_is_not_finite_has_no_record() {
         let mut not_finite = record();
-        not_finite.sums.0[0] = f64::NAN;
+        not_finite.metrics.sums[0] = f64::NAN;
         assert_eq!(not_finite.text(), None);
         let mut not_finite = record();
         not_finite.state.schedule = not_finite.state.schedule.after_epoch(

@@ -8,13 +8,13 @@ mod stopping;
 use std::path::Path;
 use std::time::Instant;
 
-use latentkit_core::config::{Loss, ModelConfig, Precision, TrainConfig};
+use latentkit_core::config::{ModelConfig, Monitor, TrainConfig};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{CHECKPOINTS, HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
-use latentkit_core::{Cancellation, Error, ErrorKind, Result, rng};
+use latentkit_core::{Cancellation, Error, ErrorKind, Phase, Result, rng};
 use latentkit_model::{
-    AutoEncoder, Engine, ImageStore, MetricSums, ModelSummary, device, device_name, write_tensors,
+    AutoEncoder, Engine, EngineState, Engines, MetricSums, ModelSummary, Request, minimised, write_tensors,
 };
 use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_dataset, write_history};
 use rand::seq::SliceRandom;
@@ -35,10 +35,23 @@ pub struct Plan<'a> {
     pub seed: u32,
 }
 
+impl Plan<'_> {
+    /// What training asks of an engine.
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            section: "train",
+            engine: self.train.engine,
+            device: self.train.device,
+            precision: self.train.precision,
+            optimizer: Some(&self.train.optimizer),
+        }
+    }
+}
+
 /// The images, and the ids of each split.
 #[derive(Debug)]
 struct Images {
-    store: ImageStore,
+    data: Dataset,
     train: Vec<usize>,
     validation: Vec<usize>,
     test: Vec<usize>,
@@ -49,89 +62,108 @@ impl Images {
     fn steps_per_epoch(&self) -> usize {
         self.train.len().div_ceil(self.batch_size)
     }
+
+    /// The bytes of these images, one image after the other.
+    fn batch(&self, ids: &[usize]) -> Vec<u8> {
+        ids.iter().flat_map(|&id| self.data.image(id)).copied().collect()
+    }
 }
 
 /// Trains on the images of `dataset` and writes `model.safetensors`, `history.parquet` and `checkpoints/` into
-/// `output_folder`. Goes on after the newest checkpoint there that is whole. The same plan and dataset, on the same machine
-/// with the same number of threads, give the same bytes, whether resumed or not, but for the seconds in the history.
+/// `output_folder`. Resumes from the newest checkpoint there that is whole, of whichever engine it is. The same plan and
+/// dataset give the same bytes, whether resumed or not: with the native engine for any number of threads, with libtorch on the
+/// same machine with the same number.
 ///
 /// # Errors
 /// When the loss becomes NaN or infinite; the last good checkpoint is kept and named. When the user interrupts, after a
-/// checkpoint of the step that was being done; the hint says where the same plan goes on.
-pub fn run(plan: Plan, dataset: &Path, output_folder: &Path, cancel: Cancellation) -> Result<TrainSummary> {
-    let device = device(plan.train.device, "train.device")?;
+/// checkpoint of the step that was being done; the hint says where the same plan resumes. When no engine can do it.
+pub fn run(
+    plan: Plan,
+    dataset: &Path,
+    output_folder: &Path,
+    engines: Engines,
+    cancel: Cancellation,
+) -> Result<TrainSummary> {
     let source = FileRecord::of(dataset, "dataset").map_err(Error::into_input)?;
     let data = read_dataset(dataset)?;
+    let model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into())?;
     let images = Images {
-        store: ImageStore::new(&data.images, data.height, data.width, device),
         train: ids(&data, Split::Train)?,
         validation: ids(&data, Split::Validation)?,
         test: ids(&data, Split::Test)?,
         batch_size: plan.train.batch_size.get() as usize,
+        data,
     };
-
-    let mut model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into(), device)?;
-    model.precision = plan.train.precision;
-    let mut engine = Engine::new(plan.train.engine, &model, "train.engine")?;
-    let parameters = model.trainable();
-    let mut progress = Progress::new(model, &plan.train.optimizer, &parameters);
+    let engine = engines.start(&model, &plan.request())?;
+    let mut progress = Progress::new(model, engine, plan.train.optimizer.learning_rate.get());
     let mut checkpoints = Checkpoints::new(output_folder.join(CHECKPOINTS));
     checkpoints.restore(&mut progress, images.steps_per_epoch())?;
     let resumed = checkpoints.last();
 
-    let test = train(plan, &images, &mut engine, &mut progress, &mut checkpoints, cancel)
-        .and_then(|()| test(&images, &mut engine, &mut progress, cancel))
+    let test = train(plan, &images, &mut progress, &mut checkpoints, cancel)
+        .and_then(|()| {
+            let _entered = tracing::info_span!("test").entered();
+            evaluate(progress.engine.as_mut(), &images, &images.test, cancel)
+        })
         .map_err(|error| match error.kind() {
-            ErrorKind::Interrupted => stop(error, &images, &progress, &mut checkpoints, cancel),
+            ErrorKind::Interrupted => stop(error, &images, &progress, &mut checkpoints),
             _ => error,
         })?;
+    let EngineState { tensors, .. } = progress.engine.state();
+    progress.model.tensors = tensors;
     write_outputs(plan, &progress, &source, output_folder)?;
     checkpoints.keep_last()?;
-    Ok(summary(plan, &progress, &engine, test, resumed))
+    Ok(summary(plan, &progress, test, resumed))
 }
 
 /// Trains the epochs that are left. When it fails, `progress` is what the last step that was done has left.
 fn train(
     plan: Plan,
     images: &Images,
-    engine: &mut Engine,
     progress: &mut Progress,
     checkpoints: &mut Checkpoints,
     cancel: Cancellation,
 ) -> Result<()> {
     let Plan { train: config, seed, .. } = plan;
-    let mut parameters = progress.model.trainable();
     let epochs = config.epochs.get();
     let steps_per_epoch = images.steps_per_epoch() as u32;
     let total_steps = epochs.saturating_mul(steps_per_epoch);
+    let bar =
+        Phase::new(tracing::info_span!("training", unit = "images"), epochs as usize * images.train.len());
+    bar.set(progress.state.epoch() as usize * images.train.len());
+    let _entered = bar.enter();
     while progress.state.epoch() < epochs && !progress.state.stopped {
         let epoch = progress.state.epoch() + 1;
+        let _entered = tracing::info_span!("epoch", epoch).entered();
         let mut order = images.train.clone();
         order.shuffle(&mut rng::generator(seed.into(), "shuffle", epoch.into()));
         let mut clock = Clock::from(progress.state.current.seconds);
         for batch in order.chunks(images.batch_size).skip(progress.state.current.steps as usize) {
             cancel.check()?;
             let rate = progress.state.schedule.rate(&config.schedule, progress.state.step, total_steps);
-            let batch = images.store.batch(batch); // [n, 1, height, width]
-            let gradients = engine.step(&progress.model, &batch, config.loss, &mut progress.sums);
-            progress.adam.step(&mut parameters, &gradients, rate);
+            progress.engine.step(&images.batch(batch), config.loss, rate);
             progress.state.step += 1;
             let steps = progress.state.current.steps + 1;
             progress.state.current = Current { steps, learning_rate: rate, seconds: clock.seconds() };
-            let seen = (steps as usize * images.batch_size).min(order.len()) as u64;
+            let seen = (steps as usize * images.batch_size).min(order.len());
             tracing::trace!(event = "step", epoch, epochs, images = seen, total = order.len());
+            bar.set((epoch as usize - 1) * order.len() + seen);
             let due = config.checkpoint_every.after_step(progress.state.step, checkpoints.age());
             if due && steps < steps_per_epoch {
                 checkpoints.write(progress)?;
                 clock = Clock::from(progress.state.current.seconds);
             }
         }
-        let train = progress.sums.means();
+        let train = progress.engine.metrics().means();
         let train_seconds = clock.seconds();
         progress.state.current.seconds = train_seconds;
-        let validation = evaluate(engine, &progress.model, images, &images.validation, cancel)?;
+        let validation = {
+            let _entered = tracing::info_span!("validation").entered();
+            evaluate(progress.engine.as_mut(), images, &images.validation, cancel)?
+        };
         let seconds = clock.seconds();
-        let (train_loss, validation_loss) = (monitored(config, train), monitored(config, validation));
+        let (train_loss, validation_loss) =
+            (minimised(config.loss, train), minimised(config.loss, validation));
         if !train_loss.is_finite() || !validation_loss.is_finite() {
             return Err(diverged(epoch, train_loss, validation_loss, checkpoints.last_path().as_deref()));
         }
@@ -141,12 +173,16 @@ fn train(
         state.history.push(HistoryRow { epoch, step: state.step, seconds, learning_rate, train, validation });
         let images_per_second = order.len() as f64 / train_seconds;
         state.speeds.push(images_per_second);
-        state.schedule = state.schedule.after_epoch(&config.schedule, train_loss);
+        let monitored = match config.monitor {
+            Monitor::Train => train_loss,
+            Monitor::Validation => validation_loss,
+        };
+        state.schedule = state.schedule.after_epoch(&config.schedule, monitored);
         if let Some(rule) = &config.early_stopping {
-            (state.stopping, state.stopped) = state.stopping.after_epoch(rule, train_loss);
+            (state.stopping, state.stopped) = state.stopping.after_epoch(rule, monitored);
         }
         state.current = Current::default();
-        progress.sums = MetricSums::new(progress.model.device());
+        progress.engine.reset_metrics();
         let ends = progress.state.stopped || epoch == epochs;
         if ends || config.checkpoint_every.after_epoch(epoch, progress.state.step, checkpoints.age()) {
             checkpoints.write(progress)?;
@@ -188,25 +224,8 @@ impl Clock {
     }
 }
 
-/// The metrics of the final weights on the test images.
-fn test(
-    images: &Images,
-    engine: &mut Engine,
-    progress: &mut Progress,
-    cancel: Cancellation,
-) -> Result<Metrics> {
-    progress.model.precision = Precision::Float32;
-    evaluate(engine, &progress.model, images, &images.test, cancel)
-}
-
-/// Writes a checkpoint of an interrupted training, and adds to the error where the training goes on.
-fn stop(
-    error: Error,
-    images: &Images,
-    progress: &Progress,
-    checkpoints: &mut Checkpoints,
-    cancel: Cancellation,
-) -> Error {
+/// Writes a checkpoint of an interrupted training, and adds to the error where the training resumes.
+fn stop(error: Error, images: &Images, progress: &Progress, checkpoints: &mut Checkpoints) -> Error {
     if let Err(problem) = checkpoints.write(progress) {
         tracing::warn!("cannot write a checkpoint: {problem}");
     }
@@ -229,27 +248,18 @@ fn ids(data: &Dataset, split: Split) -> Result<Vec<usize>> {
 
 /// The mean metrics on these images, with the running statistics of batch-norm.
 fn evaluate(
-    engine: &mut Engine,
-    model: &AutoEncoder,
+    engine: &mut dyn Engine,
     images: &Images,
     ids: &[usize],
     cancel: Cancellation,
 ) -> Result<Metrics> {
-    let mut sums = MetricSums::new(model.device());
+    let mut sums = MetricSums::default();
     for batch in ids.chunks(images.batch_size) {
         cancel.check()?;
-        let batch = images.store.batch(batch);
-        sums.add(&engine.logits(model, &batch), &batch);
+        let batch = images.batch(batch);
+        sums.add_images(&engine.logits(&batch), &batch, images.data.pixels());
     }
     Ok(sums.means())
-}
-
-/// The metric that is minimised.
-fn monitored(config: &TrainConfig, metrics: Metrics) -> f64 {
-    match config.loss {
-        Loss::Bce => metrics.bce,
-        Loss::Mse => metrics.mse,
-    }
 }
 
 fn diverged(epoch: u32, train: f64, validation: f64, checkpoint: Option<&Path>) -> Error {
@@ -283,7 +293,7 @@ fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_fo
         "epochs": state.epoch(),
         "dataset_blake3": source.blake3,
     });
-    write_tensors(&output_folder.join(MODEL), &model.named_tensors(), &config)?;
+    write_tensors(&output_folder.join(MODEL), &model.tensors, &config)?;
     let metadata = Metadata::from([
         ("seed".to_owned(), plan.seed.to_string()),
         ("dataset_blake3".to_owned(), source.blake3.clone()),
@@ -293,14 +303,8 @@ fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_fo
     write_history(&output_folder.join(HISTORY), &state.history, &metadata)
 }
 
-fn summary(
-    plan: Plan,
-    progress: &Progress,
-    engine: &Engine,
-    test: Metrics,
-    resumed: Option<Position>,
-) -> TrainSummary {
-    let Progress { model, state, .. } = progress;
+fn summary(plan: Plan, progress: &Progress, test: Metrics, resumed: Option<Position>) -> TrainSummary {
+    let Progress { model, engine, state } = progress;
     let Parameters { trainable, non_trainable } = ModelSummary::new(&model.blueprint).parameters;
     let last = state.history.last();
     let mut speeds = state.speeds.clone();
@@ -319,6 +323,6 @@ fn summary(
         resumed_after: resumed.map(|position| position.epochs),
         resumed_step: resumed.map_or(0, |position| position.steps),
         engine: engine.name(),
-        device: device_name(model.device()),
+        device: engine.device(),
     }
 }

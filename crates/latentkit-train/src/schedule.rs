@@ -34,7 +34,7 @@ impl ScheduleState {
         }
     }
 
-    /// The state after an epoch with this training loss. As Keras's `ReduceLROnPlateau`.
+    /// The state after an epoch with this loss, which the config names. As Keras's `ReduceLROnPlateau`.
     #[must_use]
     pub fn after_epoch(self, schedule: &Schedule, loss: f64) -> Self {
         let Schedule::ReduceOnPlateau { factor, patience, min_delta, cooldown, min_learning_rate } = schedule

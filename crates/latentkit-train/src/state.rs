@@ -2,31 +2,26 @@
 
 use std::fmt;
 
-use latentkit_core::config::Optimizer;
-use latentkit_model::{Adam, AutoEncoder, MetricSums};
+use latentkit_model::{AutoEncoder, Engine};
 use latentkit_table::HistoryRow;
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
 
 use crate::schedule::ScheduleState;
 use crate::stopping::StoppingState;
 
 /// What the steps of a training change, and a checkpoint holds.
-#[derive(Debug)]
 pub(crate) struct Progress {
+    /// The model; its weights are those before the first step.
     pub(crate) model: AutoEncoder,
-    pub(crate) adam: Adam,
-    /// Metrics of the epoch that has begun.
-    pub(crate) sums: MetricSums,
+    /// What computes it, with the weights of the last step.
+    pub(crate) engine: Box<dyn Engine>,
     pub(crate) state: State,
 }
 
 impl Progress {
     /// Before the first step.
-    pub(crate) fn new(model: AutoEncoder, optimizer: &Optimizer, parameters: &[Tensor]) -> Self {
-        let adam = Adam::new(optimizer, parameters);
-        let sums = MetricSums::new(model.device());
-        Self { model, adam, sums, state: State::new(optimizer.learning_rate.get()) }
+    pub(crate) fn new(model: AutoEncoder, engine: Box<dyn Engine>, learning_rate: f64) -> Self {
+        Self { model, engine, state: State::new(learning_rate) }
     }
 }
 

@@ -11,7 +11,7 @@ pub struct StoppingState {
 }
 
 impl StoppingState {
-    /// The state after an epoch with this training loss, and whether training stops. As Keras's `EarlyStopping`.
+    /// The state after an epoch with this loss, which the config names, and whether training stops. As Keras's `EarlyStopping`.
     #[must_use]
     pub fn after_epoch(self, rule: &EarlyStopping, loss: f64) -> (Self, bool) {
         if self.best.is_none_or(|best| loss + rule.min_delta.get() < best) {

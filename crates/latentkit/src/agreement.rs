@@ -144,7 +144,6 @@ fn columns(first: &Path, second: &Path) -> Result<Vec<Part>> {
     Ok(columns.chain(metadata).collect())
 }
 
-#[cfg(feature = "torch")]
 fn tensors(first: &Path, second: &Path) -> Result<Vec<Part>> {
     let found = latentkit_model::tensor_differences(first, second)?.into_iter().map(|tensor| {
         let (largest, detail) = match tensor.largest {
@@ -154,13 +153,6 @@ fn tensors(first: &Path, second: &Path) -> Result<Vec<Part>> {
         Part { kind: "tensor", name: Some(tensor.name), largest, detail, expected: false }
     });
     Ok(found.collect())
-}
-
-#[cfg(not(feature = "torch"))]
-#[expect(clippy::unnecessary_wraps, reason = "as with libtorch, where reading may fail")]
-fn tensors(_: &Path, _: &Path) -> Result<Vec<Part>> {
-    let detail = Some("this latentkit was built without libtorch and compares no tensors".to_owned());
-    Ok(vec![Part { kind: "bytes", name: None, largest: None, detail, expected: false }])
 }
 
 /// JSON has no infinity.

@@ -9,18 +9,20 @@ use latentkit_core::hash::FileRecord;
 use latentkit_core::input::is_absent;
 use latentkit_core::manifest::{Identity, Manifest};
 use latentkit_core::origin::{Earlier, Origin};
-#[cfg(feature = "torch")]
-use latentkit_core::stage::{CENTROIDS, CLUSTERS, MODEL};
-use latentkit_core::stage::{DATASET, LATENTS};
+use latentkit_core::stage::{CENTROIDS, CLUSTERS, DATASET, LATENTS, MODEL};
 use latentkit_core::summary::{
     ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary,
 };
 use latentkit_core::{Cancellation, Error, ErrorKind, Result, Stage};
+use latentkit_model::AutoEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cli::Global;
-use crate::{agreement, logging, versions};
+use crate::{agreement, engines, logging, versions};
+
+/// Height and width of the named data sets, for a look ahead before images were read.
+const USUAL_SIZE: (usize, usize) = (28, 28);
 
 /// An experiment and where its files are.
 #[derive(Debug)]
@@ -109,8 +111,6 @@ impl Experiment {
 
     /// Makes every pool of threads as large as the user asked for.
     pub(crate) fn set_threads(&self) -> Result<()> {
-        #[cfg(feature = "torch")]
-        latentkit_model::set_threads(self.threads);
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build_global()
@@ -120,8 +120,6 @@ impl Experiment {
     /// As [`Self::set_threads`], for stages that run one after the other with other numbers of threads. rayon's pool keeps
     /// the size that it had first, on which nothing depends that is computed in it.
     pub(crate) fn change_threads(&self) {
-        #[cfg(feature = "torch")]
-        latentkit_model::set_threads(self.threads);
         let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build_global();
     }
 
@@ -233,6 +231,9 @@ impl Experiment {
             Freshness::Stale(reasons) => reasons,
             Freshness::Missing => vec!["first run".to_owned()],
         };
+        if let Some(reason) = self.missing_engine(stage) {
+            engines::hand_over(&reason)?;
+        }
         let (start, started) = (Instant::now(), jiff::Timestamp::now().to_string());
         let staging = self.artifacts.begin(&identity)?;
         let log = logging::stage(stage, staging.folder(), self.threads);
@@ -278,6 +279,33 @@ impl Experiment {
         })
     }
 
+    fn training(&self) -> Result<latentkit_train::Plan<'_>> {
+        let seed = self.config.experiment.seed;
+        Ok(latentkit_train::Plan { model: self.config.model()?, train: self.config.train()?, seed })
+    }
+
+    /// Why a stage needs libtorch, which this program lacks. None also where the stage itself will say what is wrong.
+    pub(crate) fn missing_engine(&self, stage: Stage) -> Option<String> {
+        match stage {
+            Stage::Train => {
+                let plan = self.training().ok()?;
+                let dataset = self.artifacts.file(Stage::Ingest, DATASET);
+                let size = latentkit_table::read_image_size(&dataset).unwrap_or(USUAL_SIZE);
+                let model = AutoEncoder::new(plan.model, size, 0).ok()?;
+                engines::missing(&model, &plan.request())
+            }
+            Stage::Export | Stage::Decode => {
+                let weights = self.artifacts.file(Stage::Train, MODEL);
+                let model = match AutoEncoder::load(&weights) {
+                    Ok((model, _)) => model,
+                    Err(_) => AutoEncoder::new(self.config.model().ok()?, USUAL_SIZE, 0).ok()?,
+                };
+                engines::missing(&model, &latentkit_export::request(&self.config.experiment.export))
+            }
+            Stage::Ingest | Stage::Cluster | Stage::Plot => None,
+        }
+    }
+
     /// Calls the one function of a stage, which writes into `folder`.
     pub(crate) fn dispatch(
         &self,
@@ -296,25 +324,21 @@ impl Experiment {
                 folder,
                 cancel,
             )),
-            #[cfg(feature = "torch")]
-            Stage::Train => {
-                let plan = latentkit_train::Plan { model: config.model()?, train: config.train()?, seed };
-                value(latentkit_train::run(
-                    plan,
-                    &self.artifacts.file(Stage::Ingest, DATASET),
-                    folder,
-                    cancel,
-                ))
-            }
-            #[cfg(feature = "torch")]
+            Stage::Train => value(latentkit_train::run(
+                self.training()?,
+                &self.artifacts.file(Stage::Ingest, DATASET),
+                folder,
+                engines::all(),
+                cancel,
+            )),
             Stage::Export => value(latentkit_export::run(
                 &config.experiment.export,
                 &self.artifacts.file(Stage::Ingest, DATASET),
                 &self.artifacts.file(Stage::Train, MODEL),
                 folder,
+                engines::all(),
                 cancel,
             )),
-            #[cfg(feature = "torch")]
             Stage::Decode => {
                 // Points of others may have as many dimensions as the latents, and would be decoded to nonsense.
                 if let Some(file) = self.recorded_points().file {
@@ -331,10 +355,9 @@ impl Experiment {
                     &self.artifacts.file(Stage::Cluster, CENTROIDS),
                     &self.artifacts.file(Stage::Cluster, CLUSTERS),
                     folder,
+                    engines::all(),
                 ))
             }
-            #[cfg(not(feature = "torch"))]
-            Stage::Train | Stage::Export | Stage::Decode => Err(without_torch(identity.stage.name())),
             Stage::Cluster => {
                 let file = points.file.clone().unwrap_or_else(|| self.artifacts.file(Stage::Export, LATENTS));
                 let images = format!("{}/{DATASET}", Stage::Ingest);
@@ -361,13 +384,6 @@ impl Experiment {
 
 fn value(summary: Result<impl Serialize>) -> Result<Value> {
     summary.map(|summary| serde_json::to_value(summary).expect("a summary is JSON"))
-}
-
-/// The error of a command that this build does not have.
-#[cfg(not(feature = "torch"))]
-pub(crate) fn without_torch(command: &str) -> Error {
-    Error::failed(format!("cannot run `{command}`: this latentkit was built without libtorch"))
-        .hint("build it with the cargo feature `torch`, which is on by default")
 }
 
 /// The figures of a stage that fit in a line.

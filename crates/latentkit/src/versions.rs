@@ -2,7 +2,10 @@
 
 use latentkit_core::machine::Machine;
 use latentkit_core::manifest::Versions;
+use latentkit_model::Libtorch;
 use serde::Serialize;
+
+use crate::engines;
 
 /// The version for `--version`, with the commit where it is known.
 pub(crate) fn short() -> &'static str {
@@ -13,10 +16,7 @@ pub(crate) fn short() -> &'static str {
 pub(crate) fn all() -> Versions {
     Versions {
         latentkit: env!("CARGO_PKG_VERSION").to_owned(),
-        #[cfg(feature = "torch")]
-        libtorch: latentkit_model::libtorch_version().map(str::to_owned),
-        #[cfg(not(feature = "torch"))]
-        libtorch: None,
+        libtorch: engines::all().libtorch.and_then(Libtorch::version).map(str::to_owned),
         git_commit: option_env!("LATENTKIT_GIT_COMMIT").map(str::to_owned),
         git_dirty: option_env!("LATENTKIT_GIT_DIRTY").map(|dirty| dirty == "true"),
     }
@@ -33,7 +33,7 @@ pub(crate) struct Environment {
     pub(crate) cores: usize,
     /// What a stage would compute with.
     pub(crate) threads: usize,
-    /// What libtorch can compute on.
+    /// What the engines can compute on.
     pub(crate) devices: Vec<String>,
 }
 
@@ -42,8 +42,6 @@ pub(crate) struct Environment {
 pub(crate) struct Build {
     pub(crate) profile: &'static str,
     pub(crate) target: &'static str,
-    /// Cargo features.
-    pub(crate) features: Vec<&'static str>,
 }
 
 impl Environment {
@@ -52,18 +50,11 @@ impl Environment {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             versions: all(),
-            build: Build {
-                profile: env!("LATENTKIT_PROFILE"),
-                target: env!("LATENTKIT_TARGET"),
-                features: if cfg!(feature = "torch") { vec!["torch"] } else { Vec::new() },
-            },
+            build: Build { profile: env!("LATENTKIT_PROFILE"), target: env!("LATENTKIT_TARGET") },
             machine: Machine::current(),
             cores,
             threads: threads.map_or(cores, usize::from),
-            #[cfg(feature = "torch")]
-            devices: latentkit_model::devices(),
-            #[cfg(not(feature = "torch"))]
-            devices: vec!["cpu".to_owned()],
+            devices: engines::all().libtorch.map_or_else(|| vec!["cpu".to_owned()], Libtorch::devices),
         }
     }
 }

@@ -23,8 +23,8 @@ pub use model::{Architecture, LatentActivation, ModelConfig};
 pub use number::{Count, Fraction, Natural, NonNegative, Positive, Several};
 pub use plot::{PictureFormat, PlotConfig};
 pub use train::{
-    Device, EarlyStopping, Engine, ExportConfig, Loss, Optimizer, OptimizerKind, Precision, Schedule,
-    TrainConfig,
+    Device, EarlyStopping, Engine, ExportConfig, Loss, Monitor, Optimizer, OptimizerKind, Precision,
+    Schedule, TrainConfig,
 };
 pub use trials::{Plan, Trial};
 

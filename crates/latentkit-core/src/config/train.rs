@@ -23,7 +23,8 @@ pub struct TrainConfig {
     /// Images in a step; the last step of an epoch may have fewer.
     #[serde(default = "default_batch_size")]
     pub batch_size: Count,
-    /// What convolutions compute in. Weights, moments, losses and the final test are float32 always.
+    /// What the convolutions of a training step compute in. All else is float32 always: weights, moments, losses, validation
+    /// and test.
     #[serde(default)]
     pub precision: Precision,
     /// What is minimised.
@@ -35,6 +36,9 @@ pub struct TrainConfig {
     /// How the learning rate changes.
     #[serde(default)]
     pub schedule: Schedule,
+    /// The loss that a plateau and early stopping look at.
+    #[serde(default)]
+    pub monitor: Monitor,
     /// When training stops before its last epoch; never where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
@@ -95,6 +99,17 @@ pub enum Loss {
     Bce,
     /// Squared error.
     Mse,
+}
+
+/// The loss that a plateau and early stopping look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Monitor {
+    /// That of the training images, as the reference does.
+    #[default]
+    Train,
+    /// That of the validation images.
+    Validation,
 }
 
 /// How the weights are updated.
@@ -159,7 +174,7 @@ pub enum Schedule {
     /// Never.
     #[default]
     Constant,
-    /// Falls when the training loss no longer does; Keras's `ReduceLROnPlateau`.
+    /// Falls when the monitored loss no longer does; Keras's `ReduceLROnPlateau`.
     ReduceOnPlateau {
         /// What the learning rate is multiplied with.
         #[serde(default = "default_factor")]
@@ -217,7 +232,7 @@ fn default_end_divisor() -> Positive {
     Positive::new(1e4).expect("positive")
 }
 
-/// Stops when the training loss no longer falls; Keras's `EarlyStopping`. The last weights are kept.
+/// Stops when the monitored loss no longer falls; Keras's `EarlyStopping`. The last weights are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EarlyStopping {

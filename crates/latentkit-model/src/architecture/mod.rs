@@ -6,7 +6,7 @@ mod strided;
 use latentkit_core::config::{Architecture, LatentActivation, ModelConfig};
 use latentkit_core::{Error, Result};
 
-use crate::layer::{Activation, Layer, Shape};
+use crate::layer::{Activation, Layer, Shape, TENSORS};
 
 /// The layers of an auto-encoder for grey images of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Blueprint {
             Architecture::Strided => (strided::layers(latents, input), strided::SIZES),
         };
         let blueprint = Self { input, encoder, decoder };
-        if blueprint.shapes().is_none_or(|shapes| shapes.last() != Some(&input)) {
+        if !blueprint.is_sound() {
             return Err(Error::config(
                 "model.architecture",
                 format!("the architecture `{}` does not fit the images", config.architecture.name()),
@@ -47,6 +47,13 @@ impl Blueprint {
             .found(format!("{height}x{width}")));
         }
         Ok(blueprint)
+    }
+
+    /// Whether each layer can follow the one before, and the last makes images like the input with a sigmoid.
+    fn is_sound(&self) -> bool {
+        let last = self.decoder.last().and_then(|layer| layer.activation());
+        last == Some(Activation::Sigmoid)
+            && self.shapes().is_some_and(|shapes| shapes.last() == Some(&self.input))
     }
 
     /// Shape after each layer of encoder and decoder. None when a layer cannot follow the one before.
@@ -62,12 +69,21 @@ impl Blueprint {
 
     /// Numbers that the layers hold, those that are not trained counted as well.
     pub fn parameters(&self) -> usize {
-        let (mut shape, mut sum) = (self.input, 0);
-        for layer in self.encoder.iter().chain(&self.decoder) {
-            sum += layer.parameters(shape).total();
-            shape = layer.output(shape).expect("a blueprint's layers fit each other");
+        self.tensors().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
+    }
+
+    /// Name and shape of every tensor, in the order of the layers: `encoder.0.weight`, `encoder.0.bias`, ...
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let mut shape = self.input;
+        let mut tensors = Vec::new();
+        for (half, layers) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {
+            for (index, layer) in layers.iter().enumerate() {
+                let named = layer.tensors(shape).into_iter().zip(TENSORS);
+                tensors.extend(named.map(|(shape, name)| (format!("{half}.{index}.{name}"), shape)));
+                shape = layer.output(shape).expect("a blueprint's layers fit each other");
+            }
         }
-        sum
+        tensors
     }
 
     /// Number of latents.

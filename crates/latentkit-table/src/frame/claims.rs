@@ -5,7 +5,8 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use latentkit_core::Result;
-use polars::prelude::{ArrowDataType, ArrowField, FileMetadata};
+use polars::prelude::{ArrowDataType, ArrowField};
+use polars_io::prelude::FileMetadata;
 
 use crate::frame::thrift::{Kind, Thrift};
 

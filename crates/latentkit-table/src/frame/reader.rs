@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use latentkit_core::{Error, Result};
 use polars::prelude::*;
+use polars_io::prelude::*;
 
 use crate::frame::PREFIX;
 use crate::frame::claims::{self, Checked};

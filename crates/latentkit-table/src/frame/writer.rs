@@ -5,6 +5,7 @@ use std::path::Path;
 
 use latentkit_core::{Error, Result, atomic};
 use polars::prelude::*;
+use polars_io::prelude::*;
 
 use crate::Metadata;
 use crate::frame::PREFIX;

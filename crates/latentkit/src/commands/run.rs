@@ -12,7 +12,7 @@ use super::panel;
 use crate::cli::{ClusterArguments, Global, RunArguments, StageArguments};
 use crate::output::{self, FAINT, GOOD};
 use crate::pipeline::{Experiment, Outcome, Points};
-use crate::progress;
+use crate::{engines, progress};
 
 /// `latentkit run`.
 pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
@@ -34,6 +34,7 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
     progress::stop_on_signals()?;
     let _lock = experiment.artifacts.lock()?;
     warn_of_stale_inputs(&experiment, from);
+    hand_over_early(&experiment, &stages, arguments.stage.force)?;
     let mut outcomes = Vec::new();
     for stage in stages {
         let outcome = run(&experiment, stage, arguments.stage.force, &Points::default(), global)?;
@@ -152,8 +153,23 @@ fn stage_line(outcome: &Outcome) -> String {
     }
 }
 
-/// Tells what would run and why.
-fn dry_run(global: &Global, experiment: &Experiment, stages: &[Stage], force: bool) -> Result<()> {
+/// Continues as the program with libtorch before the first line is printed, where a stage will need it.
+fn hand_over_early(experiment: &Experiment, stages: &[Stage], force: bool) -> Result<()> {
+    let needs: Vec<_> =
+        stages.iter().filter_map(|&stage| Some((stage, experiment.missing_engine(stage)?))).collect();
+    if needs.is_empty() {
+        return Ok(());
+    }
+    let plan = plan(experiment, stages, force)?;
+    let runs = |stage: Stage| plan.iter().any(|(planned, reasons)| *planned == stage && !reasons.is_empty());
+    match needs.into_iter().find(|(stage, _)| runs(*stage)) {
+        Some((_, reason)) => engines::hand_over(&reason),
+        None => Ok(()),
+    }
+}
+
+/// The stages with the reasons to run them; none for those that are up to date.
+fn plan(experiment: &Experiment, stages: &[Stage], force: bool) -> Result<Vec<(Stage, Vec<String>)>> {
     let mut plan = Vec::new();
     let mut runs = Vec::new();
     for &stage in stages {
@@ -172,6 +188,12 @@ fn dry_run(global: &Global, experiment: &Experiment, stages: &[Stage], force: bo
         }
         plan.push((stage, reasons));
     }
+    Ok(plan)
+}
+
+/// Shows what would run and why.
+fn dry_run(global: &Global, experiment: &Experiment, stages: &[Stage], force: bool) -> Result<()> {
+    let plan = plan(experiment, stages, force)?;
     if global.json {
         let stages: Vec<_> = plan
             .iter()

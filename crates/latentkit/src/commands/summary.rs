@@ -1,18 +1,14 @@
 //! `latentkit summary`: the model layer by layer.
 
-use latentkit_core::Result;
+use latentkit_core::config::Config;
+use latentkit_core::summary::IngestSummary;
+use latentkit_core::{Result, Stage, artifact::Artifacts, manifest::Manifest};
+use latentkit_model::{Blueprint, ModelSummary};
 
 use crate::cli::{ConfigArguments, Global};
+use crate::output;
 
-#[cfg(feature = "torch")]
 pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> {
-    use latentkit_core::config::Config;
-    use latentkit_core::summary::IngestSummary;
-    use latentkit_core::{Stage, artifact::Artifacts, manifest::Manifest};
-    use latentkit_model::{Blueprint, ModelSummary};
-
-    use crate::output;
-
     let config = Config::load(&arguments.config, &global.overrides)?;
     let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
     // The size of the images is known once they are read; until then it is the named data sets'.
@@ -31,9 +27,4 @@ pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> 
         output::line(summary);
     }
     Ok(())
-}
-
-#[cfg(not(feature = "torch"))]
-pub(crate) fn print(_: &Global, _: &ConfigArguments) -> Result<()> {
-    Err(crate::pipeline::without_torch("summary"))
 }

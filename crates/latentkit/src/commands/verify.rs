@@ -12,9 +12,9 @@ use crate::agreement::{self, Agreement, First};
 use crate::cli::{Global, VerifyArguments};
 use crate::output::{self, FAINT, GOOD, WARNING};
 use crate::pipeline::{Experiment, Points};
-use crate::progress;
 use crate::scratch::Scratch;
 use crate::verification::{self, Checked};
+use crate::{engines, progress};
 
 /// What is said of a stage.
 #[derive(Serialize)]
@@ -140,6 +140,9 @@ fn rerun(
         return Ok(None);
     }
     let again = experiment.as_recorded(&Earlier::of(manifest), experiment.artifacts.clone())?;
+    if let Some(reason) = again.missing_engine(stage) {
+        engines::hand_over(&reason)?;
+    }
     again.change_threads();
     let folder = scratch.folder().join(stage.name());
     fs_err::create_dir_all(&folder)?;

@@ -1,8 +1,8 @@
 //! `latentkit --version`: what is running; with `--verbose` also what it was built with and what it runs on.
 
 use crate::cli::Global;
-use crate::output;
 use crate::versions::{self, Environment};
+use crate::{engines, output};
 
 pub(crate) fn print(global: &Global) {
     if global.verbose == 0 && !global.json {
@@ -22,9 +22,8 @@ pub(crate) fn print(global: &Global) {
         if machine.cpu_features.is_empty() { "none".to_owned() } else { machine.cpu_features.join(", ") };
     for (name, value) in [
         ("commit", format!("{commit}{changes}")),
-        ("libtorch", versions.libtorch.clone().unwrap_or_else(|| "none".to_owned())),
+        ("libtorch", versions.libtorch.clone().unwrap_or_else(in_the_other_program)),
         ("build", format!("profile {}, for {}", build.profile, build.target)),
-        ("features", if build.features.is_empty() { "none".to_owned() } else { build.features.join(", ") }),
         ("system", format!("{}, {}", machine.system, machine.architecture)),
         ("processor", format!("{processor}, {cores} core(s)")),
         ("CPU features", features),
@@ -32,5 +31,13 @@ pub(crate) fn print(global: &Global) {
         ("devices", devices.join(", ")),
     ] {
         output::line(format!("  {name:<13} {value}"));
+    }
+}
+
+/// Where libtorch is when this program is without it.
+fn in_the_other_program() -> String {
+    match engines::program() {
+        Some(program) => format!("in `{}`, which is used where it is needed", program.display()),
+        None => "none; `scripts/torch.sh` provides it".to_owned(),
     }
 }

@@ -13,3 +13,4 @@ mod json;
 mod pipeline;
 mod sweep;
 mod verify;
+mod without_libtorch;

@@ -7,13 +7,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::{self, Loss, ModelConfig, Optimizer, Precision};
+use latentkit_core::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_core::{Error, Result, rng};
-use latentkit_model::{Adam, AutoEncoder, Engine, ImageStore, MetricSums, ModelSummary, set_threads};
+use latentkit_model::{AutoEncoder, Engines, ModelSummary, Request};
+use latentkit_torch::LIBTORCH;
 use rand::seq::SliceRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tch::Device;
+
+/// Pixels of an image.
+const PIXELS: usize = 28 * 28;
 
 /// Steps before the clock starts.
 const WARM_UP: u32 = 5;
@@ -46,18 +49,21 @@ fn run() -> Result<Value> {
     let plan = std::env::args().nth(1).unwrap_or_default();
     let plan: Plan = serde_json::from_str(&plan)
         .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
-    set_threads(plan.threads);
     rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .build_global()
         .map_err(|error| Error::failed(error.to_string()))?;
-    let images = ImageStore::new(&fs_err::read(&plan.images)?, 28, 28, Device::Cpu);
-    let count = fs_err::metadata(&plan.images)?.len() as usize / (28 * 28);
-    let mut model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
-    model.precision = plan.precision;
-    let mut engine = Engine::new(plan.way, &model, "way")?;
-    let mut parameters = model.trainable();
-    let mut adam = Adam::new(&Optimizer::default(), &parameters);
+    let images = fs_err::read(&plan.images)?;
+    let count = images.len() / PIXELS;
+    let model = AutoEncoder::new(&plan.model, (28, 28), 1)?;
+    let request = Request {
+        section: "train",
+        engine: plan.way,
+        device: Device::Cpu,
+        precision: plan.precision,
+        optimizer: Some(&Optimizer::default()),
+    };
+    let mut engine = Engines { libtorch: Some(&LIBTORCH) }.start(&model, &request)?;
 
     // The loop of latentkit_train::run, without its checkpoints and its validation.
     let (mut steps, mut timed, mut start) = (0_u32, 0_usize, Instant::now());
@@ -65,11 +71,11 @@ fn run() -> Result<Value> {
     'epochs: for epoch in 1.. {
         let mut order: Vec<usize> = (0..count).collect();
         order.shuffle(&mut rng::generator(1, "shuffle", epoch));
-        let mut sums = MetricSums::new(Device::Cpu);
+        engine.reset_metrics();
         for ids in order.chunks(plan.batch) {
-            let batch = images.batch(ids);
-            let gradients = engine.step(&model, &batch, Loss::Bce, &mut sums);
-            adam.step(&mut parameters, &gradients, 1e-3);
+            let batch: Vec<u8> =
+                ids.iter().flat_map(|id| &images[id * PIXELS..][..PIXELS]).copied().collect();
+            engine.step(&batch, Loss::Bce, 1e-3);
 
             steps += 1;
             if steps == WARM_UP {
@@ -77,7 +83,7 @@ fn run() -> Result<Value> {
             } else if steps > WARM_UP {
                 timed += ids.len();
                 if start.elapsed().as_secs_f64() >= plan.seconds {
-                    loss = sums.means().bce; // the mean over the epoch so far
+                    loss = engine.metrics().means().bce; // the mean over the epoch so far
                     break 'epochs;
                 }
             }

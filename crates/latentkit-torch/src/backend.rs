@@ -5,20 +5,49 @@ use std::sync::OnceLock;
 
 use latentkit_core::config::Device;
 use latentkit_core::{Error, Result};
+use latentkit_model::{AutoEncoder, Engine, Libtorch, Request};
 use tch::Cuda;
 
-/// Version of the libtorch that this was built with, where its headers tell it.
-pub fn libtorch_version() -> Option<&'static str> {
-    option_env!("LATENTKIT_LIBTORCH_VERSION")
+use crate::engine::TorchEngine;
+
+/// libtorch, for the engines of the program.
+pub static LIBTORCH: Backend = Backend;
+
+/// The libtorch that the program is linked with.
+#[derive(Debug)]
+pub struct Backend;
+
+impl Libtorch for Backend {
+    fn version(&self) -> Option<&'static str> {
+        option_env!("LATENTKIT_LIBTORCH_VERSION")
+    }
+
+    fn devices(&self) -> Vec<String> {
+        load_cuda();
+        let cuda = (0..cuda_devices()).map(tch::Device::Cuda);
+        [tch::Device::Cpu].into_iter().chain(cuda).map(device_name).collect()
+    }
+
+    fn takes_cuda(&self, wanted: Device, key: &str) -> Result<bool> {
+        Ok(device(wanted, key)?.is_cuda())
+    }
+
+    fn start(&self, model: &AutoEncoder, request: &Request) -> Result<Box<dyn Engine>> {
+        let device = device(request.device, &format!("{}.device", request.section))?;
+        // rayon's pool has as many threads as the user asked for.
+        set_threads(rayon::current_num_threads());
+        Ok(Box::new(TorchEngine::new(model, request, device)))
+    }
+}
+
+fn cuda_devices() -> usize {
+    if Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 }
 }
 
 /// The device that the config asks for. `key` is the key in the config, for the error.
-///
-/// # Errors
-/// When it asks for a CUDA device that there is not.
-pub fn device(wanted: Device, key: &str) -> Result<tch::Device> {
+fn device(wanted: Device, key: &str) -> Result<tch::Device> {
     let problem = if wanted == Device::Cpu { None } else { load_cuda() };
-    let count = if Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 };
+    let count = if wanted == Device::Cpu { 0 } else { cuda_devices() };
     match wanted {
         Device::Cpu => Ok(tch::Device::Cpu),
         Device::Auto => Ok(if count > 0 { tch::Device::Cuda(0) } else { tch::Device::Cpu }),
@@ -35,39 +64,29 @@ pub fn device(wanted: Device, key: &str) -> Result<tch::Device> {
 }
 
 /// `cpu` or `cuda:N`.
-pub fn device_name(device: tch::Device) -> String {
+pub(crate) fn device_name(device: tch::Device) -> String {
     match device {
         tch::Device::Cuda(number) => format!("cuda:{number}"),
         _ => "cpu".to_owned(),
     }
 }
 
-/// The devices that libtorch can compute on: `cpu`, then `cuda:0`, `cuda:1`, ...
-pub fn devices() -> Vec<String> {
-    load_cuda();
-    let count = if Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 };
-    [tch::Device::Cpu].into_iter().chain((0..count).map(tch::Device::Cuda)).map(device_name).collect()
-}
-
 /// Makes the system's allocator keep what it got: a step of training frees and asks for the same gigabyte again, and where
 /// large blocks go back to the system in between, a fifth of the time goes into filling new pages with zeros.
 fn keep_memory() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        const LARGEST: i32 = 32 << 20; // the highest threshold that glibc accepts
-        #[expect(unsafe_code, reason = "libc's settings are foreign functions")]
-        // SAFETY: the calls only set the allocator's parameters, with values that its manual allows.
-        unsafe {
-            libc::mallopt(libc::M_MMAP_THRESHOLD, LARGEST);
-            libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
-            libc::mallopt(libc::M_TOP_PAD, 8 * LARGEST);
-        }
+    const LARGEST: i32 = 32 << 20; // the highest threshold that glibc accepts
+    #[expect(unsafe_code, reason = "libc's settings are foreign functions")]
+    // SAFETY: the calls only set the allocator's parameters, with values that its manual allows.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGEST);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
+        libc::mallopt(libc::M_TOP_PAD, 8 * LARGEST);
     }
 }
 
 /// How many threads libtorch computes with. Also tells the allocator to keep memory, for which it must be called before
 /// anything large is computed.
-pub fn set_threads(threads: usize) {
+fn set_threads(threads: usize) {
     keep_memory();
     tch::set_num_threads(threads.min(i32::MAX as usize) as i32);
 }

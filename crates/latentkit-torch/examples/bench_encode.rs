@@ -7,12 +7,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::{self, ModelConfig, Precision};
+use latentkit_core::config::{self, Device, ModelConfig, Precision};
 use latentkit_core::{Error, Result};
-use latentkit_model::{AutoEncoder, Engine, ImageStore, ModelSummary, numbers, set_threads};
+use latentkit_model::{AutoEncoder, Engines, ModelSummary, Request};
+use latentkit_torch::LIBTORCH;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tch::Device;
+
+/// Pixels of an image.
+const PIXELS: usize = 28 * 28;
 
 /// Batches in a pass, with the latents of all of them as the result.
 const BATCHES: usize = 20;
@@ -23,7 +26,6 @@ struct Plan {
     batch: usize,
     threads: usize,
     seconds: f64,
-    precision: Precision,
     way: config::Engine,
     model: ModelConfig,
 }
@@ -45,22 +47,27 @@ fn run() -> Result<Value> {
     let plan = std::env::args().nth(1).unwrap_or_default();
     let plan: Plan = serde_json::from_str(&plan)
         .map_err(|error| Error::failed(format!("cannot read the plan: {error}")))?;
-    set_threads(plan.threads);
     rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .build_global()
         .map_err(|error| Error::failed(error.to_string()))?;
     let pixels = fs_err::read(&plan.images)?;
-    let images = ImageStore::new(&pixels, 28, 28, Device::Cpu);
-    let ids: Vec<usize> = (0..(pixels.len() / (28 * 28)).min(BATCHES * plan.batch)).collect();
-    let mut model = AutoEncoder::new(&plan.model, (28, 28), 1, Device::Cpu)?;
-    model.precision = plan.precision;
-    let mut engine = Engine::new(plan.way, &model, "way")?;
+    let count = (pixels.len() / PIXELS).min(BATCHES * plan.batch);
+    let images = &pixels[..count * PIXELS];
+    let model = AutoEncoder::new(&plan.model, (28, 28), 1)?;
+    let request = Request {
+        section: "export",
+        engine: plan.way,
+        device: Device::Cpu,
+        precision: Precision::Float32,
+        optimizer: None,
+    };
+    let mut engine = Engines { libtorch: Some(&LIBTORCH) }.start(&model, &request)?;
 
     let mut pass = || {
         let mut latents: Vec<f32> = Vec::new();
-        for batch in ids.chunks(plan.batch) {
-            latents.extend(numbers(&engine.encode(&model, &images.batch(batch))));
+        for batch in images.chunks(plan.batch * PIXELS) {
+            latents.extend(engine.encode(batch));
         }
         latents.len()
     };
@@ -68,7 +75,7 @@ fn run() -> Result<Value> {
     let (mut timed, start) = (0, Instant::now());
     while timed == 0 || start.elapsed().as_secs_f64() < plan.seconds {
         pass();
-        timed += ids.len();
+        timed += count;
     }
     let seconds = start.elapsed().as_secs_f64();
     Ok(json!({

@@ -1,0 +1,194 @@
+//! latentkit-native as an engine: float32 on the processor, with the same bits for any number of threads.
+
+use latentkit_core::config::{Loss, Optimizer};
+use latentkit_native::{Images, Network};
+
+use crate::adam::Adam;
+use crate::autoencoder::AutoEncoder;
+use crate::engine::{Engine, EngineState, MOMENTS};
+use crate::layer::{Activation, Layer, Shape};
+use crate::metrics::MetricSums;
+use crate::tensor::Tensor;
+
+/// A model that latentkit-native computes, in rayon's threads.
+pub(crate) struct NativeEngine {
+    whole: Network,
+    encoder: Network,
+    decoder: Network,
+    /// Name and shape of every tensor.
+    layout: Vec<(String, Vec<usize>)>,
+    /// Whether each is trained.
+    trained: Vec<bool>,
+    tensors: Vec<Vec<f32>>,
+    /// How many of them are the encoder's.
+    of_encoder: usize,
+    adam: Option<Adam>,
+    metrics: MetricSums,
+}
+
+impl NativeEngine {
+    /// The engine with the model's weights, or why it cannot compute the model.
+    pub(crate) fn new(model: &AutoEncoder, optimizer: Option<&Optimizer>) -> Result<Self, String> {
+        let blueprint = &model.blueprint;
+        let encoder = native_layers(&blueprint.encoder)?;
+        // The sigmoid of the last layer is left to the losses, which are computed from logits.
+        let (last, inner) = blueprint.decoder.split_last().ok_or("a model without a decoder")?;
+        let mut decoder = native_layers(inner)?;
+        decoder.push(native_layer(without_sigmoid(*last)).ok_or_else(|| unsupported(*last))?);
+        let shape = |shape| match shape {
+            Shape::Image { height, width, channels } => {
+                latentkit_native::Shape::Image { height, width, channels }
+            }
+            Shape::Flat(length) => latentkit_native::Shape::Flat(length),
+        };
+        let refused = |reason: latentkit_native::Unsupported| reason.to_string();
+        let input = shape(blueprint.input);
+        let whole = [&encoder[..], &decoder[..]].concat();
+        let encoder = Network::new(&encoder, input).map_err(refused)?;
+        let latents = latentkit_native::Shape::Flat(blueprint.latent_dim());
+        let trained: Vec<bool> = model.tensors.iter().map(Tensor::is_trained).collect();
+        let tensors: Vec<Vec<f32>> = model.tensors.iter().map(|tensor| tensor.values.clone()).collect();
+        let of_trained = tensors.iter().zip(&trained).filter(|&(_, &trained)| trained);
+        let lengths = of_trained.map(|(values, _)| values.len());
+        let adam = optimizer.map(|optimizer| Adam::new(optimizer, lengths));
+        Ok(Self {
+            whole: Network::autoencoder(&whole, input).map_err(refused)?,
+            decoder: Network::new(&decoder, latents).map_err(refused)?,
+            of_encoder: encoder.tensors().len(),
+            encoder,
+            layout: blueprint.tensors(),
+            trained,
+            tensors,
+            adam,
+            metrics: MetricSums::default(),
+        })
+    }
+}
+
+impl Engine for NativeEngine {
+    fn name(&self) -> String {
+        format!("native ({})", self.whole.instructions())
+    }
+
+    fn device(&self) -> String {
+        "cpu".to_owned()
+    }
+
+    fn step(&mut self, images: &[u8], loss: Loss, learning_rate: f64) {
+        let loss = match loss {
+            Loss::Bce => latentkit_native::Loss::Bce,
+            Loss::Mse => latentkit_native::Loss::Mse,
+        };
+        let count = images.len() / self.whole.input_len();
+        let step = self.whole.step(Images::Bytes(images), &mut self.tensors, loss);
+        let pixels = step.pixels as f64 / count as f64;
+        let found = step.sums;
+        self.metrics
+            .add([found.bce, found.mse, found.mae, found.binary_accuracy].map(|sum| sum / pixels), count);
+        let adam = self.adam.as_mut().expect("an engine that trains has an optimizer");
+        let weights = self.tensors.iter_mut().zip(&self.trained).filter(|&(_, &trained)| trained);
+        let gradients = step.gradients.iter().zip(&self.trained).filter(|&(_, &trained)| trained);
+        adam.update(
+            weights.map(|(values, _)| values.as_mut_slice()),
+            gradients.map(|(values, _)| values.as_slice()),
+            learning_rate,
+        );
+    }
+
+    fn encode(&mut self, images: &[u8]) -> Vec<f32> {
+        self.encoder.infer(Images::Bytes(images), &self.tensors[..self.of_encoder])
+    }
+
+    fn decode(&mut self, latents: &[f32]) -> Vec<f32> {
+        self.decoder.infer(Images::Floats(latents), &self.tensors[self.of_encoder..])
+    }
+
+    fn logits(&mut self, images: &[u8]) -> Vec<f32> {
+        self.whole.infer(Images::Bytes(images), &self.tensors)
+    }
+
+    fn metrics(&self) -> MetricSums {
+        self.metrics
+    }
+
+    fn reset_metrics(&mut self) {
+        self.metrics = MetricSums::default();
+    }
+
+    fn state(&self) -> EngineState {
+        let named = |prefix: &str, (name, shape): &(String, Vec<usize>), values: &[f32]| Tensor {
+            name: format!("{prefix}{name}"),
+            shape: shape.clone(),
+            values: values.to_vec(),
+        };
+        let tensors = self.layout.iter().zip(&self.tensors);
+        let trained = || self.layout.iter().zip(&self.trained).filter(|&(_, &trained)| trained);
+        let mut moments = Vec::new();
+        if let Some(adam) = &self.adam {
+            for (place, kind) in MOMENTS.iter().enumerate() {
+                let of = trained().zip(&adam.moments);
+                moments.extend(
+                    of.map(|((layout, _), both)| named(&format!("adam.{kind}."), layout, &both[place])),
+                );
+            }
+        }
+        EngineState {
+            tensors: tensors.map(|(layout, values)| named("", layout, values)).collect(),
+            moments,
+            steps: self.adam.as_ref().map_or(0, |adam| adam.step),
+            metrics: self.metrics,
+        }
+    }
+
+    fn restore(&mut self, state: EngineState) {
+        self.tensors = state.tensors.into_iter().map(|tensor| tensor.values).collect();
+        self.metrics = state.metrics;
+        if let Some(adam) = &mut self.adam {
+            adam.step = state.steps;
+            let arrays = adam.moments.len();
+            for (index, moment) in state.moments.into_iter().enumerate() {
+                adam.moments[index % arrays][index / arrays] = moment.values;
+            }
+        }
+    }
+}
+
+fn unsupported(layer: Layer) -> String {
+    format!("a layer `{layer}`")
+}
+
+fn native_layers(layers: &[Layer]) -> Result<Vec<latentkit_native::Layer>, String> {
+    layers.iter().map(|&layer| native_layer(layer).ok_or_else(|| unsupported(layer))).collect()
+}
+
+/// The layer with nothing in the place of a sigmoid.
+fn without_sigmoid(mut layer: Layer) -> Layer {
+    if let Layer::Conv { activation, .. } | Layer::Dense { activation, .. } = &mut layer
+        && *activation == Activation::Sigmoid
+    {
+        *activation = Activation::Linear;
+    }
+    layer
+}
+
+/// The layer in latentkit-native; none when it has none like it.
+fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
+    use latentkit_native::Layer as To;
+    let activated = |activation| match activation {
+        Activation::Linear => Some(latentkit_native::Activation::Linear),
+        Activation::Relu => Some(latentkit_native::Activation::Relu),
+        Activation::Sigmoid => None,
+    };
+    Some(match layer {
+        Layer::Conv { filters, kernel, activation } => {
+            To::Conv { filters, kernel, activation: activated(activation)? }
+        }
+        Layer::MaxPool { size: 2 } => To::MaxPool,
+        Layer::BatchNorm => To::BatchNorm,
+        Layer::Flatten => To::Flatten,
+        Layer::Dense { units, activation } => To::Dense { units, activation: activated(activation)? },
+        Layer::Reshape { height, width, channels } => To::Reshape { height, width, channels },
+        Layer::UpSample { factor } => To::UpSample { factor },
+        Layer::MaxPool { .. } | Layer::StridedConv { .. } | Layer::TransposedConv { .. } => return None,
+    })
+}

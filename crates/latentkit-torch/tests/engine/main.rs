@@ -1,0 +1,8 @@
+//! Both engines against PyTorch and Keras, and a training that goes from one engine to the other.
+
+mod keras;
+mod loader;
+mod reference;
+mod strided;
+mod support;
+mod training;
