@@ -18,6 +18,7 @@ die() {
 }
 
 check_tools() {
+    [ "$(uname -s)" = Linux ] || die "latentkit runs on Linux only, and this is $(uname -s)" "use a Linux machine or a container"
     command -v cargo >/dev/null || die "cargo was not found" "install Rust from https://rustup.rs"
     command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null ||
         die "no C++ compiler was found" "Debian or Ubuntu: apt install g++; Fedora: dnf install gcc-c++"
@@ -40,8 +41,8 @@ link() {
 }
 
 build_prefix() {
-    [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
-        die "no packaged libtorch is known for $(uname -s) $(uname -m)" \
+    [ "$(uname -m)" = x86_64 ] ||
+        die "no packaged libtorch is known for $(uname -m)" \
             "set LIBTORCH to the folder of a libtorch $version, from PyTorch's own site"
     command -v python3 >/dev/null || die "python3 was not found" "Debian or Ubuntu: apt install python3 python3-pip"
     python3 -m pip --version >/dev/null 2>&1 || die "pip was not found" "Debian or Ubuntu: apt install python3-pip"

@@ -2,6 +2,7 @@
 
 use std::fs::TryLockError;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::config::Name;
@@ -198,19 +199,11 @@ impl Artifacts {
 }
 
 /// Whether an open file is the one that is at `path` now.
-#[cfg(unix)]
 fn is_at(file: &fs_err::File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
     match (file.metadata(), fs_err::metadata(path)) {
         (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
         _ => false,
     }
-}
-
-/// Elsewhere an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &fs_err::File, _: &Path) -> bool {
-    true
 }
 
 /// Whether there is anything of this name, be it a link that leads nowhere.

@@ -332,7 +332,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
     fn nothing_that_is_not_ours_is_touched() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
