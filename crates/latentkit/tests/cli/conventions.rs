@@ -149,6 +149,19 @@ fn a_closed_pipe_is_no_panic() {
 }
 
 #[test]
+fn results_that_cannot_be_printed_are_an_error_whatever_they_are() {
+    let folder = Folder::new();
+    let config = folder.config(POINTS);
+    let full = || fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_file();
+    for arguments in [&["status", config, "--check"][..], &["status", config], &["--version"]] {
+        let output = folder.command(arguments).stdout(full()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("cannot print the results"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
 fn shells_accept_the_completions() {
     let folder = Folder::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
