@@ -13,6 +13,7 @@ pub mod capture;
 pub mod config;
 mod error;
 pub mod hash;
+mod hash_cache;
 pub mod input;
 pub mod inventory;
 pub mod machine;

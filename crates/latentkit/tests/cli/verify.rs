@@ -164,6 +164,50 @@ fn nothing_to_verify_is_an_error() {
 }
 
 #[test]
+fn status_need_not_read_what_has_not_changed_and_verify_always_does() {
+    let folder = Folder::new();
+    let config = folder.config("name = \"trial\"\n\n[dataset]\nsource = \"sample\"\n");
+    folder.run(&["ingest", config, "--quiet"]).ok();
+    // A file that has just been written could change again without another time.
+    thread::sleep(Duration::from_millis(2100));
+    let state = || {
+        let status = folder.run(&["status", config, "--json"]).ok().stdout;
+        let status: Value = serde_json::from_str(&status).unwrap();
+        status["stages"][0]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state(), "fresh");
+    let cache = folder.path().join("artifacts/trial/.hashes");
+    let text = fs_err::read_to_string(&cache).unwrap();
+    assert!(text.contains("ingest/dataset.parquet"), "{text}");
+    assert!(!folder.run(&["clean", config, "--dry-run"]).ok().stdout.contains("left"));
+
+    // A byte flips, and the time of the last change of the content is set back.
+    let table = folder.path().join("artifacts/trial/ingest/dataset.parquet");
+    let before = fs_err::metadata(&table).unwrap();
+    let mut bytes = fs_err::read(&table).unwrap();
+    bytes[5000] ^= 1;
+    let mut file = fs_err::OpenOptions::new().write(true).open(&table).unwrap();
+    file.write_all(&bytes).unwrap();
+    file.file().set_modified(before.modified().unwrap()).unwrap();
+    drop(file);
+    assert_eq!(fs_err::metadata(&table).unwrap().modified().unwrap(), before.modified().unwrap());
+    assert_eq!(state(), "stale");
+    assert!(disagrees(&folder, &["verify", config]).contains("`dataset.parquet` was changed"));
+
+    // A cache that claims to have read the file as it is now: `status` believes it, `verify` does not ask it.
+    let changed = |about: &fs::Metadata| about.ctime() * 1_000_000_000 + about.ctime_nsec();
+    let now = fs_err::metadata(&table).unwrap();
+    let entries = text.split_once("\"files\":").unwrap().1.rsplit_once(",\"blake3\":").unwrap().0;
+    let lie = entries.replace(&changed(&before).to_string(), &changed(&now).to_string());
+    let blake3 = latentkit_core::hash::of_bytes(lie.as_bytes());
+    fs_err::write(&cache, format!("{{\"version\":1,\"files\":{lie},\"blake3\":\"{blake3}\"}}")).unwrap();
+    assert_eq!(state(), "fresh", "it was read");
+    assert!(disagrees(&folder, &["verify", config]).contains("`dataset.parquet` was changed"));
+    assert!(folder.run(&["clean", config]).ok().stdout.contains("removed"));
+    assert!(!folder.exists("artifacts/trial"), "the cache goes with the rest");
+}
+
+#[test]
 fn a_rerun_that_differs_tells_by_how_much() {
     let (folder, config) = clustered();
     // As another program would have written them: one coordinate is half a unit off, and the manifest agrees with that.
