@@ -195,16 +195,25 @@ fn status_need_not_read_what_has_not_changed_and_verify_always_does() {
     assert!(disagrees(&folder, &["verify", config]).contains("`dataset.parquet` was changed"));
 
     // A cache that claims to have read the file as it is now: `status` believes it, `verify` does not ask it.
-    let changed = |about: &fs::Metadata| about.ctime() * 1_000_000_000 + about.ctime_nsec();
+    let changed =
+        |about: &fs::Metadata| format!("\"changed\":{}", about.ctime() * 1_000_000_000 + about.ctime_nsec());
     let now = fs_err::metadata(&table).unwrap();
     let entries = text.split_once("\"files\":").unwrap().1.rsplit_once(",\"blake3\":").unwrap().0;
-    let lie = entries.replace(&changed(&before).to_string(), &changed(&now).to_string());
+    let lie = entries.replace(&changed(&before), &changed(&now));
     let blake3 = latentkit_core::hash::of_bytes(lie.as_bytes());
     fs_err::write(&cache, format!("{{\"version\":1,\"files\":{lie},\"blake3\":\"{blake3}\"}}")).unwrap();
     assert_eq!(state(), "fresh", "it was read");
     assert!(disagrees(&folder, &["verify", config]).contains("`dataset.parquet` was changed"));
     assert!(folder.run(&["clean", config]).ok().stdout.contains("removed"));
     assert!(!folder.exists("artifacts/trial"), "the cache goes with the rest");
+}
+
+#[test]
+fn nothing_to_verify_is_an_error() {
+    let folder = Folder::new();
+    let config = folder.config(POINTS);
+    snapshot!("verify_nothing", folder.run(&["verify", config]).failed(4));
+    assert!(!folder.exists("artifacts"), "nothing is created");
 }
 
 #[test]
