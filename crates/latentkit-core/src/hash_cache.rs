@@ -20,10 +20,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::atomic::TEMPORARY;
 use crate::hash::{self, FileRecord};
 use crate::{Error, Result, input};
 
-/// The file of the cache. Unfinished ones have a name that starts the same and ends in `.tmp`.
+/// The file of the cache. Unfinished ones have a name that starts the same and ends in [`TEMPORARY`].
 const NAME: &str = ".hashes";
 /// Counts the changes of what the file holds.
 const VERSION: u32 = 1;
@@ -83,7 +84,7 @@ struct Cache {
 /// Whether the file of this name in the folder of an experiment is a cache, finished or not.
 pub(crate) fn is_cache(name: &str) -> bool {
     name == NAME
-        || name.strip_prefix(NAME).is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".tmp"))
+        || name.strip_prefix(NAME).is_some_and(|rest| rest.starts_with('.') && rest.ends_with(TEMPORARY))
 }
 
 /// As [`FileRecord::of`], without reading the file where the cache in the folder `root` knows it.
@@ -131,7 +132,7 @@ impl Draft {
         if !LOCAL.contains(&(kind as u64)) {
             return None;
         }
-        let path = root.join(format!("{NAME}.{}.tmp", std::process::id()));
+        let path = root.join(format!("{NAME}.{}{TEMPORARY}", std::process::id()));
         let draft = Self { file: fs_err::File::create(path).ok()? };
         let now = State::of(&draft.file).ok()?;
         (now.device == state.device && now.changed - state.changed >= settled).then_some(draft)
@@ -229,7 +230,9 @@ mod tests {
     /// Puts another hash into the entry of a file, so that what comes from the cache can be told from what is read.
     fn mark(folder: &tempfile::TempDir) {
         let mut files = load(folder.path());
-        files.values_mut().for_each(|entry| entry.blake3 = "marked".to_owned());
+        for entry in files.values_mut() {
+            "marked".clone_into(&mut entry.blake3);
+        }
         let cache = Cache { version: VERSION, blake3: check(&files), files };
         fs_err::write(folder.path().join(NAME), serde_json::to_vec(&cache).unwrap()).unwrap();
     }
