@@ -213,7 +213,8 @@ def one_pass(root, reference, seconds, options, rng, counts):
             break
     finish(["run"], root.parent, options, rng, counts)
     compare(reference, root)
-    left_over = {path.name for path in root.iterdir()} - set(STAGES) - {".lock"}
+    # A process that was killed can leave an unfinished cache of hashes.
+    left_over = {path.name for path in root.iterdir() if not path.name.startswith(".hashes")} - set(STAGES) - {".lock"}
     if left_over:
         raise Failed(f"left in the experiment's folder: {sorted(left_over)}")
     counts["result"]["from nothing"] += 1

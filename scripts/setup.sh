@@ -30,8 +30,8 @@ link() {
 }
 
 build_prefix() {
-    [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
-        die "no packaged libtorch is known for $(uname -s) $(uname -m)" \
+    [ "$(uname -m)" = x86_64 ] ||
+        die "no packaged libtorch is known for $(uname -m)" \
             "set LIBTORCH to the folder of a libtorch $version, from PyTorch's own site"
     command -v python3 >/dev/null || die "python3 was not found" "Debian or Ubuntu: apt install python3 python3-pip"
     python3 -m pip --version >/dev/null 2>&1 || die "pip was not found" "Debian or Ubuntu: apt install python3-pip"

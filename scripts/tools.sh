@@ -10,6 +10,7 @@ die() {
 }
 
 check_tools() {
+    [ "$(uname -s)" = Linux ] || die "latentkit runs on Linux only, and this is $(uname -s)" "use a Linux machine or a container"
     command -v cargo >/dev/null || die "cargo was not found" "install Rust from https://rustup.rs"
     command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null ||
         die "no C compiler was found" "Debian or Ubuntu: apt install g++; Fedora: dnf install gcc-c++"

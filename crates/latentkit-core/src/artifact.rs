@@ -2,6 +2,7 @@
 
 use std::fs::TryLockError;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::config::Name;
@@ -10,7 +11,7 @@ use crate::input::is_absent;
 use crate::inventory::LOCK;
 use crate::manifest::{Identity, Manifest};
 use crate::stage::{CHECKPOINTS, LOG, MANIFEST};
-use crate::{Error, Result, Stage, atomic};
+use crate::{Error, Result, Stage, atomic, hash_cache};
 
 /// `artifacts/<experiment>/`.
 #[derive(Clone, Debug)]
@@ -27,6 +28,15 @@ pub enum Freshness {
     Stale(Vec<String>),
     /// There are none.
     Missing,
+}
+
+/// Where the hash of a file comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hashing {
+    /// From its content, as everything does that is recorded or verified.
+    Read,
+    /// From the cache where the file has not changed since it was read last. Enough to tell what is fresh.
+    Cached,
 }
 
 impl Artifacts {
@@ -50,27 +60,35 @@ impl Artifacts {
         self.stage(stage).join(name)
     }
 
+    /// Hashes a file, be it in the experiment's folder or not, recorded under the name `name`.
+    pub fn hash(&self, path: &Path, name: &str, hashing: Hashing) -> Result<FileRecord> {
+        match hashing {
+            Hashing::Read => FileRecord::of(path, name),
+            Hashing::Cached => hash_cache::record(&self.root, path, name),
+        }
+    }
+
     /// Hashes a file of a stage, named relative to the experiment's folder.
     ///
     /// # Errors
     /// Of kind input when it does not exist, with the command that makes it.
-    pub fn record(&self, stage: Stage, name: &str) -> Result<FileRecord> {
+    pub fn record(&self, stage: Stage, name: &str, hashing: Hashing) -> Result<FileRecord> {
         let path = self.file(stage, name);
         if is_absent(&path) {
             return Err(Error::input(format!("cannot find `{}`", path.display()))
                 .hint(format!("`latentkit {stage} CONFIG` makes it")));
         }
-        FileRecord::of(&path, format!("{stage}/{name}")).map_err(Error::into_input)
+        self.hash(&path, &format!("{stage}/{name}"), hashing).map_err(Error::into_input)
     }
 
-    /// Compares the files of a stage with what it would write now. Every output is hashed.
+    /// Compares the files of a stage with what it would write now, by their cached hashes.
     pub fn assess(&self, identity: &Identity) -> Result<Freshness> {
         let folder = self.stage(identity.stage);
         let Some(manifest) = Manifest::read(&folder)? else { return Ok(Freshness::Missing) };
         let mut reasons = identity.differences(&manifest);
         for output in &manifest.outputs {
             let path = folder.join(&output.path);
-            match FileRecord::of(&path, output.path.as_str()) {
+            match self.hash(&path, &output.path, Hashing::Cached) {
                 Ok(found) if found == *output => {}
                 Ok(_) => reasons.push(format!("`{}` was changed by someone else", output.path)),
                 Err(_) if is_absent(&path) => reasons.push(format!("`{}` is gone", output.path)),
@@ -198,19 +216,11 @@ impl Artifacts {
 }
 
 /// Whether an open file is the one that is at `path` now.
-#[cfg(unix)]
 fn is_at(file: &fs_err::File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
     match (file.metadata(), fs_err::metadata(path)) {
         (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
         _ => false,
     }
-}
-
-/// Elsewhere an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &fs_err::File, _: &Path) -> bool {
-    true
 }
 
 /// Whether there is anything of this name, be it a link that leads nowhere.

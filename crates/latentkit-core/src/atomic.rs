@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::Result;
 
 /// What the names of temporary files end in.
-const TEMPORARY: &str = ".tmp";
+pub(crate) const TEMPORARY: &str = ".tmp";
 
 /// Removes the temporary files that a killed process left in a folder.
 pub fn remove_temporary(folder: &Path) -> Result<()> {

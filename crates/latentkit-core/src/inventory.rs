@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::artifact::{Artifacts, Lock};
+use crate::hash_cache::is_cache;
 use crate::manifest::Manifest;
 use crate::stage::{MANIFEST, TRIAL_LOG, TRIALS_FOLDER};
 use crate::{Error, Result, Stage};
@@ -66,7 +67,7 @@ impl Inventory {
         let mut inventory = Self::default();
         let root = artifacts.root();
         for (name, kind) in list(root)? {
-            if name == LOCK {
+            if name == LOCK || kind == Kind::File && is_cache(&name) {
                 continue;
             }
             let foreign = |stage, reason: &str| Foreign {
@@ -153,10 +154,15 @@ pub fn remove_unfinished(artifacts: &Artifacts, unfinished: &Unfinished, _lock: 
     Ok(fs_err::remove_dir_all(artifacts.root().join(&unfinished.name))?)
 }
 
-/// Removes the folder of the experiment when nothing but the lock is left in it.
+/// Removes the folder of the experiment when nothing but the lock and the cache of hashes is left in it.
 pub fn remove_root(artifacts: &Artifacts, lock: Lock) -> Result<()> {
     let root = artifacts.root();
-    if list(root)?.iter().all(|(name, _)| name == LOCK) {
+    let (caches, others): (Vec<_>, Vec<_>) =
+        list(root)?.into_iter().partition(|(name, kind)| *kind == Kind::File && is_cache(name));
+    if others.iter().all(|(name, _)| name == LOCK) {
+        for (cache, _) in caches {
+            fs_err::remove_file(root.join(cache))?;
+        }
         // Whoever opened the file of the lock meanwhile finds that it is gone, and makes another; see `Artifacts::lock`.
         fs_err::remove_file(root.join(LOCK))?;
         drop(lock);
@@ -322,6 +328,9 @@ mod tests {
     fn all_that_stages_wrote_is_found_and_removed() {
         let folder = tempfile::tempdir().unwrap();
         let (artifacts, lock) = experiment(folder.path());
+        for cache in [".hashes", ".hashes.17.tmp"] {
+            fs_err::write(artifacts.root().join(cache), "").unwrap();
+        }
         let inventory = remove_all(&artifacts, lock);
         let files: Vec<_> = inventory.stages[0].files.iter().map(|file| file.display().to_string()).collect();
         assert_eq!(files, ["a.parquet", "deep/b.parquet", "log.txt", "manifest.json"]);
@@ -332,7 +341,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
     fn nothing_that_is_not_ours_is_touched() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();

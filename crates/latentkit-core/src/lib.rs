@@ -1,6 +1,11 @@
 //! What the stages of latentkit share and none of them owns: the experiment config, the layout of its artifacts, their
 //! manifests, atomic writes, the error type, progress and cancellation. No heavy dependency.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "latentkit runs on Linux: its locks, signals and atomic replacements of files are those of Linux"
+);
+
 pub mod artifact;
 pub mod atomic;
 mod cancellation;
@@ -8,6 +13,7 @@ pub mod capture;
 pub mod config;
 mod error;
 pub mod hash;
+mod hash_cache;
 pub mod input;
 pub mod inventory;
 pub mod machine;

@@ -9,7 +9,7 @@ pub struct Machine {
     pub system: String,
     /// The instruction set, as `x86_64`.
     pub architecture: String,
-    /// The processor's own name, where the system tells it.
+    /// The processor's own name, where it has one.
     pub processor: Option<String>,
     /// Those extensions of the instruction set that the processor has and numeric code uses.
     pub cpu_features: Vec<String>,
@@ -27,7 +27,7 @@ impl Machine {
     }
 }
 
-/// The name that Linux tells; other systems have no file for it.
+/// The name that the kernel tells, on processors that have one.
 fn processor() -> Option<String> {
     let text = fs_err::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
@@ -84,7 +84,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn the_features_are_those_that_the_system_names() {
         let machine = Machine::current();
         let Ok(text) = fs_err::read_to_string("/proc/cpuinfo") else { return };

@@ -1,6 +1,8 @@
 //! A path as a manifest records it, for serde's `with`: its text, or its bytes where they are no UTF-8, which JSON cannot
 //! hold as text.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,21 +27,9 @@ impl From<Recorded> for PathBuf {
     fn from(recorded: Recorded) -> Self {
         match recorded {
             Recorded::Text(text) => Self::from(text),
-            Recorded::Bytes(bytes) => of_bytes(bytes),
+            Recorded::Bytes(bytes) => OsString::from_vec(bytes).into(),
         }
     }
-}
-
-#[cfg(unix)]
-fn of_bytes(bytes: Vec<u8>) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    std::ffi::OsString::from_vec(bytes).into()
-}
-
-/// Elsewhere bytes that are no text may be no path either.
-#[cfg(not(unix))]
-fn of_bytes(bytes: Vec<u8>) -> PathBuf {
-    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// Writes a path.
@@ -81,7 +71,7 @@ mod tests {
 
     #[test]
     fn paths_come_back_whatever_their_bytes() {
-        let odd = of_bytes(b"not \xff UTF-8".to_vec());
+        let odd = PathBuf::from(OsString::from_vec(b"not \xff UTF-8".to_vec()));
         for (one, maybe) in [("a".into(), None), ("a b".into(), Some(odd.clone())), (odd, Some("c".into()))] {
             let both = Both { one, maybe };
             let text = serde_json::to_string(&both).unwrap();

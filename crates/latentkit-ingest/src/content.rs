@@ -1,7 +1,7 @@
 //! The content of a file, plain or gzip, within a limit.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -38,9 +38,8 @@ pub(crate) fn unreadable(error: io::Error) -> Error {
     Error::from(error).into_input().hint("check that this user may read the file")
 }
 
-/// The bytes of the file as it lies on the disk, or `None` where there is none. Reads no more than a gzip file of
-/// `limit` bytes of content can take, so that [`unpack`] sees that a longer one is too long.
-pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+/// Opens a file, or `None` where there is none.
+fn open(path: &Path) -> Result<Option<fs_err::File>> {
     let file = match fs_err::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -52,8 +51,32 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
             .expected("a file")
             .found("a folder or a device"));
     }
+    Ok(Some(file))
+}
+
+/// The bytes of the file as it lies on the disk, or `None` where there is none. Reads no more than a gzip file of
+/// `limit` bytes of content can take, so that [`unpack`] sees that a longer one is too long.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let Some(file) = open(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(packed_limit(limit) + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(Some(bytes))
+}
+
+/// The first `count` bytes of the content of the file, fewer where it ends before; `None` where there is none.
+pub(crate) fn read_start(path: &Path, count: u64) -> Result<Option<Vec<u8>>> {
+    let Some(file) = open(path)? else { return Ok(None) };
+    let mut file = BufReader::new(file);
+    let mut bytes = Vec::new();
+    if file.fill_buf().map_err(unreadable)?.starts_with(&GZIP) {
+        MultiGzDecoder::new(file).take(count).read_to_end(&mut bytes).map_err(|error| {
+            Error::input(format!("cannot read `{}`", path.display()))
+                .expected("a whole gzip file")
+                .found(Unusable::Damaged(reason(&error)).to_string())
+        })?;
+    } else {
+        file.take(count).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
     Ok(Some(bytes))
 }
 
@@ -160,6 +183,21 @@ pub(crate) mod tests {
         let bytes = read(&path, 10).unwrap().unwrap();
         assert_eq!(bytes.len() as u64, packed_limit(10) + 1);
         assert_eq!(unpack(bytes, 10), Err(Unusable::TooLong(10)));
+    }
+
+    #[test]
+    fn the_start_of_the_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(read_start(&path, 3).unwrap(), None);
+        for bytes in [b"content".to_vec(), gzip(b"content")] {
+            fs_err::write(&path, bytes).unwrap();
+            assert_eq!(read_start(&path, 3).unwrap().unwrap(), b"con");
+            assert_eq!(read_start(&path, 9).unwrap().unwrap(), b"content");
+        }
+        fs_err::write(&path, &gzip(b"content")[..12]).unwrap();
+        let error = read_start(&path, 3).unwrap_err().to_string();
+        assert!(error.contains("a damaged gzip file (it is cut off)"), "{error}");
     }
 
     #[test]

@@ -30,6 +30,15 @@ struct Dimension {
     max: u32,
 }
 
+const IMAGES: [Dimension; 3] = [
+    Dimension { what: "images", max: i32::MAX as u32 },
+    Dimension { what: "rows", max: MAX_SIDE },
+    Dimension { what: "columns", max: MAX_SIDE },
+];
+
+/// Bytes of the header of a file of images.
+pub(crate) const IMAGES_HEADER: u64 = 16;
+
 /// Reads a file of grey images: unsigned bytes of the shape count x rows x columns.
 ///
 /// ```
@@ -43,13 +52,14 @@ struct Dimension {
 /// # Errors
 /// Of kind input for anything else; the message does not name the file.
 pub fn images(bytes: &[u8]) -> Result<Images<'_>> {
-    let dimensions = [
-        Dimension { what: "images", max: i32::MAX as u32 },
-        Dimension { what: "rows", max: MAX_SIDE },
-        Dimension { what: "columns", max: MAX_SIDE },
-    ];
-    let ([count, height, width], pixels) = elements(bytes, &dimensions)?;
+    let ([count, height, width], pixels) = elements(bytes, &IMAGES)?;
     Ok(Images { count: count as usize, height: height as usize, width: width as usize, pixels })
+}
+
+/// Rows and columns of the images of a file that starts so, which takes [`IMAGES_HEADER`] bytes.
+pub(crate) fn image_size(start: &[u8]) -> Result<(usize, usize)> {
+    let ([_, height, width], _) = header(start, &IMAGES)?;
+    Ok((height as usize, width as usize))
 }
 
 /// Reads a file of labels: a row of unsigned bytes, at least one.
@@ -61,8 +71,8 @@ pub fn labels(bytes: &[u8]) -> Result<&[u8]> {
     Ok(labels)
 }
 
-/// The sizes and the elements of a file of unsigned bytes that has these dimensions.
-fn elements<'a, const RANK: usize>(
+/// The sizes that the header of a file of unsigned bytes claims for these dimensions, and what follows it.
+fn header<'a, const RANK: usize>(
     bytes: &'a [u8],
     dimensions: &[Dimension; RANK],
 ) -> Result<([u32; RANK], &'a [u8])> {
@@ -81,7 +91,15 @@ fn elements<'a, const RANK: usize>(
     for ((checked, bytes), dimension) in checked.iter_mut().zip(sizes).zip(dimensions) {
         *checked = size(u32::from_be_bytes(*bytes), dimension)?;
     }
+    Ok((checked, elements))
+}
 
+/// The sizes and the elements of a file of unsigned bytes that has these dimensions.
+fn elements<'a, const RANK: usize>(
+    bytes: &'a [u8],
+    dimensions: &[Dimension; RANK],
+) -> Result<([u32; RANK], &'a [u8])> {
+    let (checked, elements) = header(bytes, dimensions)?;
     // At most 2^31 * 2^15 * 2^15, so the product fits.
     let claimed = checked.iter().map(|&size| u64::from(size)).product::<u64>();
     let held = elements.len() as u64;

@@ -35,6 +35,14 @@ pub fn input_files(
     Ok(inputs.into_iter().map(|input| (input.path, input.name)).collect())
 }
 
+/// Rows and columns of the images, found without reading or downloading them.
+///
+/// # Errors
+/// Of kind input when own training images are missing or no IDX file.
+pub fn image_size(config: &DatasetConfig, config_folder: &Path) -> Result<(usize, usize)> {
+    source::image_size(&config.source, config_folder)
+}
+
 /// Reads the images and labels, downloading published files that are absent, draws the validation images, and writes
 /// `dataset.parquet` into `output_folder`.
 ///

@@ -67,6 +67,9 @@ pub(crate) const FASHION_MNIST: Published = Published {
     ],
 };
 
+/// Rows, and columns, of the images of every data set here.
+pub(crate) const SIDE: usize = 28;
+
 /// How many of the bundled images are training images; the others are test images.
 pub(crate) const SAMPLE_TRAIN: usize = 8_000;
 

@@ -11,7 +11,7 @@ use crate::checksum::Pinned;
 use crate::content;
 use crate::download::{Client, NO_ROOM, download};
 use crate::idx;
-use crate::named::{Published, SAMPLE_TRAIN};
+use crate::named::{Published, SAMPLE_TRAIN, SIDE};
 
 /// Content of an own file at most, in bytes, so that a gzip file cannot fill the memory.
 const MAX_CONTENT: u64 = 1 << 30;
@@ -103,6 +103,15 @@ fn bundled(file: &Pinned, data_folder: &Path) -> Input {
                folder"
             .to_owned(),
     }
+}
+
+/// Rows and columns of the images of a source: of own files by the header of the training images, of others as is known.
+pub(crate) fn image_size(source: &Source, config_folder: &Path) -> Result<(usize, usize)> {
+    let Source::Files(files) = source else { return Ok((SIDE, SIDE)) };
+    let [(key, path), ..] = own(files);
+    let input = own_input(key, path, config_folder);
+    let start = content::read_start(&input.path, idx::IMAGES_HEADER)?.ok_or_else(|| input.missing())?;
+    idx::image_size(&start).map_err(|error| error.context(format!("cannot read `{}`", input.path.display())))
 }
 
 /// Reads a source, downloading what is published and absent.

@@ -40,6 +40,28 @@ fn data_folder() -> TempDir {
 }
 
 #[test]
+fn the_size_of_images_is_known_without_reading_them() {
+    let size = |source: Source, folder: &Path| image_size(&config(source, 0.25, SplitMethod::Random), folder);
+    // As they are when they are read; of `sample` see below.
+    for named in [NamedSource::Mnist, NamedSource::FashionMnist, NamedSource::Sample] {
+        assert_eq!(size(Source::Named(named), Path::new(".")).unwrap(), (28, 28));
+    }
+    let (folder, files) = own_files();
+    let own = || Source::Files(files.clone());
+    assert_eq!(size(own(), folder.path()).unwrap(), (1, 2));
+    let images = folder.path().join("train-images");
+    fs_err::write(&images, "no images, but a text").unwrap();
+    let error = size(own(), folder.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(
+        error.to_string().contains("train-images") && error.to_string().contains("no IDX file"),
+        "{error}"
+    );
+    fs_err::remove_file(&images).unwrap();
+    assert!(size(own(), folder.path()).unwrap_err().to_string().contains("cannot find"));
+}
+
+#[test]
 fn the_bundled_sample() {
     let (summary, dataset, bytes) = ingest(&sample(0.25, SplitMethod::Random), 42);
     let expected = IngestSummary {

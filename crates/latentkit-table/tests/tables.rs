@@ -623,13 +623,10 @@ fn what_is_no_file_is_an_error_at_once() {
         &read_embeddings(folder.path(), None, None).unwrap_err(),
         &["Parquet file", "a folder"],
     );
-    #[cfg(unix)]
-    {
-        let pipe = folder.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let error = read_embeddings(&pipe, None, None).unwrap_err();
-        assert_input_error(&error, &["pipe", "Parquet file", "neither a file nor a folder"]);
-    }
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = read_embeddings(&pipe, None, None).unwrap_err();
+    assert_input_error(&error, &["pipe", "Parquet file", "neither a file nor a folder"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod versions;
 use std::process::ExitCode;
 
 use clap::Parser;
-use latentkit_core::{ErrorKind, Result};
+use latentkit_core::{ErrorKind, Result, Stage};
 use latentkit_model::Libtorch;
 
 use cli::{Cli, Command};
@@ -31,8 +31,10 @@ const EXIT_DISAGREES: u8 = 6;
 pub fn main(libtorch: Option<&'static dyn Libtorch>) -> ExitCode {
     let cli = Cli::parse().with_something_to_do();
     progress::start(&cli.global);
-    match engines::start(libtorch).and_then(|()| run(&cli)) {
-        Ok(code) => code,
+    let outcome = engines::start(libtorch).and_then(|()| run(&cli));
+    // Whatever was found, results that could not be printed are an error.
+    match outcome.and_then(|code| output::close().map(|()| code)) {
+        Ok(code) => code.into(),
         Err(error) => {
             progress::finish();
             let code = match error.kind() {
@@ -48,48 +50,41 @@ pub fn main(libtorch: Option<&'static dyn Libtorch>) -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<ExitCode> {
+/// Runs the command, and returns the exit code of what it found.
+fn run(cli: &Cli) -> Result<u8> {
     let global = &cli.global;
     let Some(command) = &cli.command else {
         commands::version::print(global);
-        output::close()?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(0);
     };
     match command {
         Command::Run(arguments) => commands::run::all(global, arguments)?,
-        Command::Ingest(arguments) => commands::run::one(global, latentkit_core::Stage::Ingest, arguments)?,
-        Command::Train(arguments) => commands::run::one(global, latentkit_core::Stage::Train, arguments)?,
-        Command::Export(arguments) => commands::run::one(global, latentkit_core::Stage::Export, arguments)?,
+        Command::Ingest(arguments) => commands::run::one(global, Stage::Ingest, arguments)?,
+        Command::Train(arguments) => commands::run::one(global, Stage::Train, arguments)?,
+        Command::Export(arguments) => commands::run::one(global, Stage::Export, arguments)?,
         Command::Cluster(arguments) => commands::run::cluster(global, arguments)?,
-        Command::Decode(arguments) => commands::run::one(global, latentkit_core::Stage::Decode, arguments)?,
-        Command::Plot(arguments) => commands::run::one(global, latentkit_core::Stage::Plot, arguments)?,
+        Command::Decode(arguments) => commands::run::one(global, Stage::Decode, arguments)?,
+        Command::Plot(arguments) => commands::run::one(global, Stage::Plot, arguments)?,
         Command::Summary(arguments) => commands::summary::print(global, arguments)?,
         Command::Status(arguments) => {
             let fresh = commands::status::print(global, arguments)?;
-            if arguments.check && !fresh {
-                return Ok(ExitCode::from(EXIT_STALE));
-            }
+            return Ok(if fresh || !arguments.check { 0 } else { EXIT_STALE });
         }
         Command::Config(arguments) => commands::config::print(global, arguments)?,
         Command::Sweep(arguments) => commands::sweep::run(global, arguments)?,
         Command::Runs => commands::runs::print(global)?,
         Command::Compare(arguments) => commands::compare::run(global, arguments)?,
         Command::Verify(arguments) => {
-            if !commands::verify::print(global, arguments)? {
-                output::close()?;
-                return Ok(ExitCode::from(EXIT_DISAGREES));
-            }
+            let agrees = commands::verify::print(global, arguments)?;
+            return Ok(if agrees { 0 } else { EXIT_DISAGREES });
         }
         Command::Reproduce(arguments) => {
-            if !commands::reproduce::print(global, arguments)? {
-                output::close()?;
-                return Ok(ExitCode::from(EXIT_DISAGREES));
-            }
+            let agrees = commands::reproduce::print(global, arguments)?;
+            return Ok(if agrees { 0 } else { EXIT_DISAGREES });
         }
         Command::Clean(arguments) => commands::clean::run(global, arguments)?,
         Command::Completions(arguments) => commands::completions::print(arguments),
         Command::Man(arguments) => commands::man::print(arguments)?,
     }
-    output::close()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }

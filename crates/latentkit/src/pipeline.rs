@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use latentkit_core::artifact::{Artifacts, Freshness};
+use latentkit_core::artifact::{Artifacts, Freshness, Hashing};
 use latentkit_core::config::{Config, Name};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::input::is_absent;
@@ -20,9 +20,6 @@ use serde_json::Value;
 
 use crate::cli::Global;
 use crate::{agreement, engines, logging, versions};
-
-/// Height and width of the named data sets, for a look ahead before images were read.
-const USUAL_SIZE: (usize, usize) = (28, 28);
 
 /// An experiment and where its files are.
 #[derive(Debug)]
@@ -132,30 +129,30 @@ impl Experiment {
     ///
     /// # Errors
     /// When a section of the config or an input is missing.
-    pub(crate) fn identity(&self, stage: Stage, points: &Points) -> Result<Identity> {
+    pub(crate) fn identity(&self, stage: Stage, points: &Points, hashing: Hashing) -> Result<Identity> {
         let mut config = self.config.of_stage(stage)?;
         let inputs = match stage {
             Stage::Ingest => {
                 latentkit_ingest::input_files(self.config.dataset()?, &self.config.folder(), &self.data)?
                     .iter()
-                    .map(|(path, name)| FileRecord::of(path, name.as_str()).map_err(Error::into_input))
+                    .map(|(path, name)| self.artifacts.hash(path, name, hashing).map_err(Error::into_input))
                     .collect::<Result<_>>()?
             }
             Stage::Cluster => {
                 config["points"] = serde_json::to_value(points).expect("points are JSON");
-                let latents = self.points_record(points)?;
-                let images = self.images_record(points, &latents)?;
+                let latents = self.points_record(points, hashing)?;
+                let images = self.images_record(points, &latents, hashing)?;
                 [latents].into_iter().chain(images).collect()
             }
             // Plot draws what there is.
             Stage::Plot => latentkit_plot::inputs(self.artifacts.root())
                 .into_iter()
-                .map(|(input, name)| self.artifacts.record(input, name))
+                .map(|(input, name)| self.artifacts.record(input, name, hashing))
                 .collect::<Result<_>>()?,
             Stage::Train | Stage::Export | Stage::Decode => stage
                 .inputs()
                 .iter()
-                .map(|(input, name)| self.artifacts.record(*input, name))
+                .map(|(input, name)| self.artifacts.record(*input, name, hashing))
                 .collect::<Result<_>>()?,
         };
         Ok(Identity { stage, config, inputs })
@@ -167,10 +164,12 @@ impl Experiment {
         manifest.map(|manifest| Points::recorded(&manifest.config)).unwrap_or_default()
     }
 
-    fn points_record(&self, points: &Points) -> Result<FileRecord> {
+    fn points_record(&self, points: &Points, hashing: Hashing) -> Result<FileRecord> {
         match &points.file {
-            Some(file) => FileRecord::of(file, file.to_string_lossy()).map_err(Error::into_input),
-            None => self.artifacts.record(Stage::Export, LATENTS).map_err(|error| {
+            Some(file) => {
+                self.artifacts.hash(file, &file.to_string_lossy(), hashing).map_err(Error::into_input)
+            }
+            None => self.artifacts.record(Stage::Export, LATENTS, hashing).map_err(|error| {
                 if is_absent(&self.artifacts.file(Stage::Export, LATENTS)) {
                     error.hint(
                         "`latentkit export CONFIG` makes it; `--latents FILE` takes points from elsewhere",
@@ -184,11 +183,16 @@ impl Experiment {
 
     /// The table of the images that the points are the latents of. None for points from elsewhere, and where the table is not
     /// the one from which export made these latents.
-    fn images_record(&self, points: &Points, latents: &FileRecord) -> Result<Option<FileRecord>> {
+    fn images_record(
+        &self,
+        points: &Points,
+        latents: &FileRecord,
+        hashing: Hashing,
+    ) -> Result<Option<FileRecord>> {
         if points.file.is_some() || !self.artifacts.file(Stage::Ingest, DATASET).is_file() {
             return Ok(None);
         }
-        let images = self.artifacts.record(Stage::Ingest, DATASET)?;
+        let images = self.artifacts.record(Stage::Ingest, DATASET, hashing)?;
         let export = Manifest::read(&self.artifacts.stage(Stage::Export)).ok().flatten();
         let encoded = export.is_some_and(|export| {
             export.inputs.contains(&images)
@@ -215,8 +219,7 @@ impl Experiment {
         cancel: Cancellation,
     ) -> Result<Outcome> {
         let located = |error| self.config.locate(error);
-        let identity = self.identity(stage, points)?;
-        let reasons = match self.assess(&identity)? {
+        let reasons = match self.assess(&self.identity(stage, points, Hashing::Cached)?)? {
             Freshness::Fresh(manifest) if !force => {
                 return Ok(Outcome {
                     stage,
@@ -235,6 +238,8 @@ impl Experiment {
             engines::hand_over(&reason)?;
         }
         let (start, started) = (Instant::now(), jiff::Timestamp::now().to_string());
+        // What is recorded was read.
+        let identity = self.identity(stage, points, Hashing::Read)?;
         let staging = self.artifacts.begin(&identity)?;
         let log = logging::stage(stage, staging.folder(), self.threads);
         log::info!("{stage}: {}", reasons.join(", "));
@@ -284,13 +289,18 @@ impl Experiment {
         Ok(latentkit_train::Plan { model: self.config.model()?, train: self.config.train()?, seed })
     }
 
+    /// Height and width of the images that ingest would read.
+    fn image_size(&self) -> Result<(usize, usize)> {
+        latentkit_ingest::image_size(self.config.dataset()?, &self.config.folder())
+    }
+
     /// Why a stage needs libtorch, which this program lacks. None also where the stage itself will say what is wrong.
     pub(crate) fn missing_engine(&self, stage: Stage) -> Option<String> {
         match stage {
             Stage::Train => {
                 let plan = self.training().ok()?;
                 let dataset = self.artifacts.file(Stage::Ingest, DATASET);
-                let size = latentkit_table::read_image_size(&dataset).unwrap_or(USUAL_SIZE);
+                let size = latentkit_table::read_image_size(&dataset).or_else(|_| self.image_size()).ok()?;
                 let model = AutoEncoder::new(plan.model, size, 0).ok()?;
                 engines::missing(&model, &plan.request())
             }
@@ -298,7 +308,7 @@ impl Experiment {
                 let weights = self.artifacts.file(Stage::Train, MODEL);
                 let model = match AutoEncoder::load(&weights) {
                     Ok((model, _)) => model,
-                    Err(_) => AutoEncoder::new(self.config.model().ok()?, USUAL_SIZE, 0).ok()?,
+                    Err(_) => AutoEncoder::new(self.config.model().ok()?, self.image_size().ok()?, 0).ok()?,
                 };
                 engines::missing(&model, &latentkit_export::request(&self.config.experiment.export))
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use latentkit_core::artifact::Artifacts;
+use latentkit_core::artifact::{Artifacts, Hashing};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::inventory::{Foreign, Inventory};
 use latentkit_core::manifest::Manifest;
@@ -116,7 +116,7 @@ fn outside(experiment: &Experiment, manifest: &Manifest, inputs: &[&FileRecord])
     let recorded = latentkit_core::origin::Earlier::of(manifest);
     let artifacts = experiment.artifacts.clone();
     let again = experiment.as_recorded(&recorded, artifacts)?;
-    let found = match again.identity(manifest.stage, &Points::recorded(&manifest.config)) {
+    let found = match again.identity(manifest.stage, &Points::recorded(&manifest.config), Hashing::Read) {
         Ok(identity) => identity.inputs,
         Err(error) => return Ok(vec![first_line(&error)]),
     };

@@ -31,6 +31,15 @@ fn reads_images_and_labels() {
 }
 
 #[test]
+fn the_header_alone_tells_the_size() {
+    let bytes = file(8, &[2, 3, 4], 24);
+    assert_eq!(image_size(&bytes[..IMAGES_HEADER as usize]).unwrap(), (3, 4));
+    assert!(image_size(&bytes[..15]).unwrap_err().to_string().contains("cut off"));
+    assert!(image_size(&file(8, &[3], 3)).unwrap_err().to_string().contains("no file of images"));
+    assert!(image_size(&file(8, &[2, 0, 4], 0)).unwrap_err().to_string().contains("number of rows"));
+}
+
+#[test]
 fn an_empty_file_is_cut_off() {
     assert_error(
         labels(&[]),

@@ -2,9 +2,9 @@
 
 use latentkit_core::summary::SilhouetteKind;
 
+mod catch_panic;
 mod claims;
 mod difference;
-mod guard;
 mod points;
 mod reader;
 mod thrift;

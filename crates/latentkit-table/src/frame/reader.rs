@@ -7,8 +7,8 @@ use polars::prelude::*;
 use polars_io::prelude::*;
 
 use crate::frame::PREFIX;
+use crate::frame::catch_panic::catch_panic;
 use crate::frame::claims::{self, Checked};
-use crate::frame::guard::guarded;
 use crate::frame::points::first_null;
 use crate::{Metadata, Split};
 
@@ -42,7 +42,7 @@ impl TableReader {
             Error::input(format!("cannot read `{}`", path.display())).expected("a Parquet file").found(found)
         };
         claims::check_schema(&mut file).map_err(Error::into_input)?.map_err(no_table)?;
-        let (footer, schema) = guarded(|| {
+        let (footer, schema) = catch_panic(|| {
             let mut reader = ParquetReader::new(file.into_file());
             Ok((reader.get_metadata()?.clone(), reader.schema()?))
         })
@@ -109,7 +109,7 @@ impl TableReader {
         }
         let mut file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
         self.checked(claims::check_pages(&mut file, &self.footer, name, self.length))?;
-        let series = guarded(|| {
+        let series = catch_panic(|| {
             let mut reader = ParquetReader::new(file.into_file())
                 .with_columns(Some(vec![name.to_owned()]))
                 .with_slice(Some((self.first, self.height)));

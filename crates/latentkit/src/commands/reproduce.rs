@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::artifact::Artifacts;
+use latentkit_core::artifact::{Artifacts, Hashing};
 use latentkit_core::manifest::Manifest;
 use latentkit_core::origin::{Earlier, Origin, within};
 use latentkit_core::stage::MANIFEST;
@@ -172,7 +172,7 @@ fn check_outside(experiment: &Experiment, earlier: &Earlier) -> Result<()> {
     if outside.is_empty() {
         return Ok(());
     }
-    let now = experiment.identity(earlier.stage, &Points::recorded(&earlier.config))?;
+    let now = experiment.identity(earlier.stage, &Points::recorded(&earlier.config), Hashing::Read)?;
     for input in outside {
         let found = now.inputs.iter().find(|found| found.path == input.path);
         if found.is_none_or(|found| found.blake3 != input.blake3) {

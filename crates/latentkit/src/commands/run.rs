@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::artifact::Freshness;
+use latentkit_core::artifact::{Freshness, Hashing};
 use latentkit_core::input::is_absent;
 use latentkit_core::stage::REPORT;
 use latentkit_core::{Error, ErrorKind, Result, Stage};
@@ -80,7 +80,7 @@ fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Po
     // Nothing is created for a stage that cannot run. Where there is something, the lock comes first: it ends what a
     // crash cut off, which may be the input of this stage.
     if !experiment.artifacts.root().exists() {
-        experiment.identity(stage, points)?;
+        experiment.identity(stage, points, Hashing::Cached)?;
     }
     experiment.set_threads()?;
     progress::stop_on_signals()?;
@@ -110,7 +110,7 @@ fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Po
 fn warn_of_stale_inputs(experiment: &Experiment, first: Stage) {
     for stage in Stage::ALL.into_iter().filter(|&stage| stage < first) {
         let state = experiment
-            .identity(stage, &experiment.recorded_points())
+            .identity(stage, &experiment.recorded_points(), Hashing::Cached)
             .and_then(|identity| experiment.assess(&identity));
         if let Ok(Freshness::Stale(reasons)) = state {
             log::warn!("`{stage}` is stale ({}), and its old files are used", reasons.join(", "));
@@ -176,12 +176,15 @@ fn plan(experiment: &Experiment, stages: &[Stage], force: bool) -> Result<Vec<(S
         let before = stage.inputs().iter().map(|(input, _)| *input).find(|input| runs.contains(input));
         let reasons = match before {
             Some(before) => vec![format!("`{before}` runs before it")],
-            None => match experiment.assess(&experiment.identity(stage, &Points::default())?)? {
-                Freshness::Fresh(_) if force => vec!["forced".to_owned()],
-                Freshness::Fresh(_) => Vec::new(),
-                Freshness::Stale(reasons) => reasons,
-                Freshness::Missing => vec!["first run".to_owned()],
-            },
+            None => {
+                let identity = experiment.identity(stage, &Points::default(), Hashing::Cached)?;
+                match experiment.assess(&identity)? {
+                    Freshness::Fresh(_) if force => vec!["forced".to_owned()],
+                    Freshness::Fresh(_) => Vec::new(),
+                    Freshness::Stale(reasons) => reasons,
+                    Freshness::Missing => vec!["first run".to_owned()],
+                }
+            }
         };
         if !reasons.is_empty() {
             runs.push(stage);

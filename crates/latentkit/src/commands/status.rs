@@ -1,6 +1,6 @@
 //! `latentkit status`: what is fresh, stale or missing, and why.
 
-use latentkit_core::artifact::Freshness;
+use latentkit_core::artifact::{Freshness, Hashing};
 use latentkit_core::manifest::Manifest;
 use latentkit_core::{ErrorKind, Result, Stage};
 use serde::Serialize;
@@ -71,7 +71,7 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line
         return line(State::Unused, vec![format!("`{input}` is unused")]);
     }
     let points = experiment.recorded_points();
-    let identity = match experiment.identity(stage, &points) {
+    let identity = match experiment.identity(stage, &points, Hashing::Cached) {
         Ok(identity) => identity,
         Err(error) if error.kind() == ErrorKind::Input => {
             let state = if manifest.is_some() { State::Stale } else { State::Missing };

@@ -10,15 +10,7 @@ use crate::output;
 
 pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> {
     let config = Config::load(&arguments.config, &global.overrides)?;
-    let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
-    // The size of the images is known once they are read; until then it is the named data sets'.
-    let (height, width) = match Manifest::read(&artifacts.stage(Stage::Ingest))? {
-        Some(manifest) => {
-            let summary: IngestSummary = manifest.summary()?;
-            (summary.height, summary.width)
-        }
-        None => (28, 28),
-    };
+    let (height, width) = image_size(&config, global)?;
     let blueprint = Blueprint::new(config.model()?, height, width).map_err(|error| config.locate(error))?;
     let summary = ModelSummary::new(&blueprint);
     if global.json {
@@ -28,3 +20,25 @@ pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> 
     }
     Ok(())
 }
+
+/// Rows and columns of the images that the config is about. Where its files are gone, of what was read from them once.
+fn image_size(config: &Config, global: &Global) -> Result<(usize, usize)> {
+    let Some(dataset) = &config.experiment.dataset else {
+        tracing::warn!("the config has no section `[dataset]`: assuming images of {ASSUMED}x{ASSUMED}");
+        return Ok((ASSUMED, ASSUMED));
+    };
+    latentkit_ingest::image_size(dataset, &config.folder()).or_else(|error| {
+        let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
+        let now = config.of_stage(Stage::Ingest)?;
+        match Manifest::read(&artifacts.stage(Stage::Ingest)).ok().flatten() {
+            Some(manifest) if manifest.config["dataset"] == now["dataset"] => {
+                let summary: IngestSummary = manifest.summary()?;
+                Ok((summary.height, summary.width))
+            }
+            _ => Err(error),
+        }
+    })
+}
+
+/// Rows, and columns, of images of which nothing is known.
+const ASSUMED: usize = 28;

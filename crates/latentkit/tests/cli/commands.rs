@@ -69,6 +69,35 @@ fn the_summary_is_the_references() {
 }
 
 #[test]
+fn a_summary_is_of_the_images_that_the_config_names() {
+    let folder = Folder::new();
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 12, 0, 0, 0, 20][..], &[9; 480]].concat();
+    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
+    fs_err::write(folder.path().join("images"), images).unwrap();
+    fs_err::write(folder.path().join("labels"), labels).unwrap();
+    let model = "name = \"trial\"\n\n[model]\narchitecture = \"strided\"\n\n";
+    let own = "[dataset]\nsource = { train-images = \"images\", train-labels = \"labels\", \
+               test-images = \"images\", test-labels = \"labels\" }\nvalidation = 0.5\n";
+    let summary = || folder.run(&["summary", "trial.toml"]);
+    folder.config(&format!("{model}{own}"));
+    let own_images = summary().ok();
+    assert!(own_images.stdout.contains(" 12x20x1 ") && own_images.stderr.is_empty(), "{}", own_images.stdout);
+    // What was ingested tells it, too, once the files are gone; but not of other files.
+    folder.run(&["ingest", "trial.toml", "--quiet"]).ok();
+    fs_err::rename(folder.path().join("images"), folder.path().join("moved")).unwrap();
+    assert!(summary().ok().stdout.contains(" 12x20x1 "));
+    folder.config(&format!("{model}{}", own.replace("\"images\"", "\"others\"")));
+    assert!(summary().failed(4).contains("cannot find `./others`"));
+    // The name of a data set outranks what was ingested before.
+    folder.config(&format!("{model}[dataset]\nsource = \"sample\"\n"));
+    assert!(summary().ok().stdout.contains(" 28x28x1 "));
+    folder.config(model);
+    let assumed = summary().ok();
+    assert!(assumed.stdout.contains(" 28x28x1 "), "{}", assumed.stdout);
+    assert!(assumed.stderr.contains("assuming images of 28x28"), "{}", assumed.stderr);
+}
+
+#[test]
 fn the_config_is_printed_with_every_default() {
     let folder = Folder::new();
     let config = repository().join("configs/mnist.toml").display().to_string();

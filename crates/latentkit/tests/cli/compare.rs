@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::snapshot;
-use crate::support::{Folder, repository, write_points};
+use crate::support::{Folder, write_points};
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -14,8 +14,8 @@ fn parse(text: &str) -> Value {
 /// A folder with a training, and two trials that clustered points.
 fn with_runs() -> Folder {
     let folder = Folder::new();
-    let smoke = repository().join("configs/smoke.toml").display().to_string();
-    folder.run(&["run", &smoke, "--quiet"]).ok();
+    let small = folder.small();
+    folder.run(&["run", small, "--quiet"]).ok();
     let config = folder.config("name = \"points\"\n\n[cluster]\nk = { from = 2, to = 5 }\nseeds = 1\n");
     write_points(&folder, "points.parquet", |_| {});
     let set = ["--set", "cluster.restarts=10,2"];

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::snapshot;
-use crate::support::{Folder, POINTS, Ran, repository, write_points};
+use crate::support::{Folder, POINTS, Ran, write_points};
 
 const INGEST: &str = "name = \"trial\"\n\n[dataset]\nsource = \"sample\"\n";
 
@@ -53,10 +53,9 @@ fn rust_log_says_what_is_logged() {
 #[test]
 fn a_log_as_json_is_one_object_a_line() {
     let folder = Folder::new();
-    let smoke = repository().join("configs/smoke.toml").display().to_string();
-    folder.run(&["ingest", &smoke, "--quiet"]).ok();
-    let arguments = ["train", &smoke, "--set", "train.batch-size=1024", "--log-format", "json"];
-    let ran = folder.run(&arguments).ok();
+    let small = folder.small();
+    folder.run(&["ingest", small, "--quiet"]).ok();
+    let ran = folder.run(&["train", small, "--log-format", "json"]).ok();
     let lines: Vec<Value> = ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for line in &lines {
         assert!(line["time"].as_str().unwrap().ends_with('Z') && line["message"].is_string(), "{line}");
@@ -145,6 +144,19 @@ fn a_closed_pipe_is_no_panic() {
             assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
             assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
         }
+    }
+}
+
+#[test]
+fn results_that_cannot_be_printed_are_an_error_whatever_they_are() {
+    let folder = Folder::new();
+    let config = folder.config(POINTS);
+    let full = || fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_file();
+    for arguments in [&["status", config, "--check"][..], &["status", config], &["--version"]] {
+        let output = folder.command(arguments).stdout(full()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("cannot print the results"), "{arguments:?}: {stderr}");
     }
 }
 

@@ -99,19 +99,20 @@ fn run_then_skip_then_only_what_changed() {
 
 #[test]
 fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
-    let (whole, parts, smoke) = (Folder::new(), Folder::new(), smoke());
-    let config: [&str; 6] =
-        [&smoke, "--set", "train.epochs=2", "--set", "train.batch-size=512", "--set=plot.formats=[\"svg\"]"];
-    let with = |command: &'static str| [&[command], &config[..]].concat();
+    let (whole, parts) = (Folder::new(), Folder::new());
+    let epochs = [("epochs = 1", "epochs = 4")];
+    let config = whole.small_with(&epochs);
+    parts.small_with(&epochs);
+    let with = |command: &'static str| [command, config];
     whole.run(&with("run")).ok();
 
     parts.run(&with("ingest")).ok();
     let mut stopped = Running::start(parts.command(&with("train")));
-    stopped.wait_for("epoch 1/2");
+    stopped.wait_for("epoch 1/4");
     stopped.send("INT");
     let stderr = stopped.end().failed(130);
     let place = stderr.split_once("the same command goes on after ").expect(&stderr).1.trim();
-    assert!(place == "epoch 1" || place.starts_with("epoch 2, step "), "{place}");
+    assert!(place.starts_with("epoch "), "{place}");
     assert!(!parts.exists("artifacts/smoke/train"), "a stage that did not end does not appear");
     let resumed = parts.run(&with("train")).ok();
     assert!(

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
+use latentkit_ingest::{content, idx};
 use latentkit_table::{Latents, Metadata, Split, write_latents};
 use ndarray::Array2;
 use tempfile::TempDir;
@@ -36,6 +37,50 @@ impl Folder {
     pub(crate) fn config(&self, text: &str) -> &'static str {
         fs_err::write(self.path().join("trial.toml"), text).unwrap();
         "trial.toml"
+    }
+
+    /// Writes the config `small.toml` of an experiment `smoke` and its images, and returns its name: as `configs/smoke.toml`,
+    /// but of 600 of the bundled digits, of which 360 are trained on, in 12 steps an epoch.
+    pub(crate) fn small(&self) -> &'static str {
+        self.small_with(&[])
+    }
+
+    /// As [`Self::small`], with these texts of the config replaced.
+    pub(crate) fn small_with(&self, changes: &[(&str, &str)]) -> &'static str {
+        let read = |name: &str| {
+            let packed = fs_err::read(repository().join("data/sample").join(name)).unwrap();
+            content::unpack(packed, 1 << 24).unwrap()
+        };
+        let (images, labels) = (read("t10k-images-idx3-ubyte.gz"), read("t10k-labels-idx1-ubyte.gz"));
+        let (pixels, labels) = (idx::images(&images).unwrap().pixels, idx::labels(&labels).unwrap());
+        for (set, first, count) in [("train", 0, 480_usize), ("test", 480, 120)] {
+            let size = (count as u32).to_be_bytes();
+            let write = |name: &str, header: &[&[u8]], content: &[u8]| {
+                fs_err::write(
+                    self.path().join(format!("{set}-{name}")),
+                    [&header.concat(), content].concat(),
+                )
+                .unwrap();
+            };
+            let side = 28_u32.to_be_bytes();
+            let of_set = |bytes: usize| first * bytes..(first + count) * bytes;
+            write("images", &[&[0, 0, 8, 3], &size, &side, &side], &pixels[of_set(28 * 28)]);
+            write("labels", &[&[0, 0, 8, 1], &size], &labels[of_set(1)]);
+        }
+        let source = "{ train-images = \"train-images\", train-labels = \"train-labels\", \
+                      test-images = \"test-images\", test-labels = \"test-labels\" }";
+        let text = fs_err::read_to_string(repository().join("configs/smoke.toml")).unwrap();
+        let fixed = [
+            ("\"sample\"", source),
+            ("batch-size = 256", "batch-size = 30"),
+            ("[\"png\", \"svg\"]", "[\"svg\"]"),
+        ];
+        let text = fixed.iter().chain(changes).fold(text, |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        });
+        fs_err::write(self.path().join("small.toml"), text).unwrap();
+        "small.toml"
     }
 
     /// The program with these arguments, the bundled data and one thread.

@@ -195,12 +195,15 @@ fn a_failing_trial_stops_the_sweep_unless_told_to_keep_going() {
     assert_eq!(json["trials"][1]["figures"], Value::Null);
 }
 
+/// Long enough to be interrupted after its first epoch.
+const LONG: [(&str, &str); 1] = [("epochs = 1", "epochs = 6")];
+
 /// A sweep of two trainings that has trained the first epoch of the first.
 fn begin_training(folder: &Folder, arguments: &[&str]) -> Child {
     let child = folder.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let log = folder.path().join("artifacts/smoke/sweep/seed=0/trial.log");
     let start = Instant::now();
-    while !fs_err::read_to_string(&log).is_ok_and(|text| text.contains("epoch 1/3")) {
+    while !fs_err::read_to_string(&log).is_ok_and(|text| text.contains("epoch 1/6")) {
         assert!(start.elapsed() < Duration::from_mins(5), "the first epoch ends");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -209,8 +212,8 @@ fn begin_training(folder: &Folder, arguments: &[&str]) -> Child {
 
 #[test]
 fn an_interrupted_sweep_goes_on_from_the_checkpoint() {
-    let (folder, plain, smoke) = (Folder::new(), Folder::new(), smoke());
-    let config = folder.config(&fs_err::read_to_string(&smoke).unwrap().replace("epochs = 1", "epochs = 3"));
+    let (folder, plain) = (Folder::new(), Folder::new());
+    let config = folder.small_with(&LONG);
     let sweep = ["sweep", config, "--to", "train", "--set", "seed=0,1"];
     let child = begin_training(&folder, &sweep);
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
@@ -230,10 +233,10 @@ fn an_interrupted_sweep_goes_on_from_the_checkpoint() {
     let log = String::from_utf8(folder.read("artifacts/smoke/sweep/seed=0/trial.log")).unwrap();
     assert!(log.contains("goes on after the checkpoint of epoch "), "{log}");
     assert!(resumed.stdout.contains("seed=1") && resumed.stdout.contains("test BCE"), "{}", resumed.stdout);
-    assert!(folder.exists("artifacts/smoke/sweep/trials.png"));
+    assert!(folder.exists("artifacts/smoke/sweep/trials.svg"));
 
     // What a trial trains is what `run` trains with the same values.
-    let config = plain.config(&String::from_utf8(folder.read("trial.toml")).unwrap());
+    plain.small_with(&LONG);
     plain.run(&["run", config, "--to", "train", "--set", "seed=0"]).ok();
     let model = "train/model.safetensors";
     assert!(
@@ -251,13 +254,12 @@ fn child_of(folder: &Folder) -> String {
 #[test]
 fn a_config_that_changes_meanwhile_stops_the_sweep() {
     let folder = Folder::new();
-    let text = fs_err::read_to_string(smoke()).unwrap().replace("epochs = 1", "epochs = 3");
-    let config = folder.config(&text);
+    let config = folder.small_with(&LONG);
     let child = begin_training(&folder, &["sweep", config, "--to", "train", "--set", "seed=0,1"]);
-    folder.config(&text.replace("batch-size = 256", "batch-size = 128"));
+    folder.small_with(&[LONG[0], ("batch-size = 30", "batch-size = 20")]);
     let ran = Ran::from(child.wait_with_output().unwrap());
     let text = ran.failed(1);
-    assert!(text.contains("`trial.toml` was changed while the sweep ran"), "{text}");
+    assert!(text.contains("`small.toml` was changed while the sweep ran"), "{text}");
     assert!(
         folder.exists("artifacts/smoke/sweep/seed=0/train") && !folder.exists("artifacts/smoke/sweep/seed=1")
     );

@@ -1,11 +1,17 @@
 //! `latentkit verify` and `latentkit reproduce`.
 
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::thread;
+use std::time::Duration;
+
 use latentkit_core::hash::FileRecord;
 use latentkit_table::{Metadata, read_centroids, write_centroids};
 use serde_json::{Value, json};
 
 use crate::snapshot;
-use crate::support::{Folder, POINTS, repository, write_points};
+use crate::support::{Folder, POINTS, write_points};
 
 /// A finished clustering of points from elsewhere.
 fn clustered() -> (Folder, &'static str) {
@@ -40,16 +46,14 @@ fn change_manifest(folder: &Folder, stage: &str, change: impl Fn(&mut Value)) {
 #[test]
 fn a_whole_experiment_is_verified_and_then_reproduced_from_one_manifest() {
     let folder = Folder::new();
-    let smoke = repository().join("configs/smoke.toml").display().to_string();
-    let config: [&str; 6] =
-        [&smoke, "--set", "train.batch-size=512", "--set", "cluster.seeds=1", "--set=plot.formats=[\"svg\"]"];
-    folder.run(&[&["run", "--quiet"], &config[..]].concat()).ok();
+    let small = folder.small_with(&[("restarts = 2", "restarts = 2\nseeds = 1")]);
+    folder.run(&["run", small, "--quiet"]).ok();
 
-    let verified = folder.run(&["verify", &smoke]).ok().stdout;
+    let verified = folder.run(&["verify", small]).ok().stdout;
     assert_eq!(verified.matches("as recorded  ").count(), 6, "{verified}");
     assert!(verified.contains("everything is as recorded"), "{verified}");
 
-    let rerun = folder.run(&["verify", &smoke, "--rerun", "--json", "--quiet"]).ok().stdout;
+    let rerun = folder.run(&["verify", small, "--rerun", "--json", "--quiet"]).ok().stdout;
     let rerun: Value = serde_json::from_str(&rerun).unwrap();
     for stage in rerun["stages"].as_array().unwrap() {
         for output in stage["rerun"]["outputs"].as_array().unwrap() {
@@ -153,6 +157,51 @@ fn a_stage_that_read_other_files_than_there_are_is_named() {
         "{verified}"
     );
     snapshot!("verify_stage_missing", folder.run(&["verify", config, "--stage", "cluster"]).failed(4));
+}
+
+#[test]
+fn status_need_not_read_what_has_not_changed_and_verify_always_does() {
+    let folder = Folder::new();
+    let config = folder.config("name = \"trial\"\n\n[dataset]\nsource = \"sample\"\n");
+    folder.run(&["ingest", config, "--quiet"]).ok();
+    // A file that has just been written could change again without another time.
+    thread::sleep(Duration::from_millis(2100));
+    let state = || {
+        let status = folder.run(&["status", config, "--json"]).ok().stdout;
+        let status: Value = serde_json::from_str(&status).unwrap();
+        status["stages"][0]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state(), "fresh");
+    let cache = folder.path().join("artifacts/trial/.hashes");
+    let text = fs_err::read_to_string(&cache).unwrap();
+    assert!(text.contains("ingest/dataset.parquet"), "{text}");
+    assert!(!folder.run(&["clean", config, "--dry-run"]).ok().stdout.contains("left"));
+
+    // A byte flips, and the time of the last change of the content is set back.
+    let table = folder.path().join("artifacts/trial/ingest/dataset.parquet");
+    let before = fs_err::metadata(&table).unwrap();
+    let mut bytes = fs_err::read(&table).unwrap();
+    bytes[5000] ^= 1;
+    let mut file = fs_err::OpenOptions::new().write(true).open(&table).unwrap();
+    file.write_all(&bytes).unwrap();
+    file.file().set_modified(before.modified().unwrap()).unwrap();
+    drop(file);
+    assert_eq!(fs_err::metadata(&table).unwrap().modified().unwrap(), before.modified().unwrap());
+    assert_eq!(state(), "stale");
+    assert!(disagrees(&folder, &["verify", config]).contains("`dataset.parquet` was changed"));
+
+    // A cache that claims to have read the file as it is now: `status` believes it, `verify` does not ask it.
+    let changed =
+        |about: &fs::Metadata| format!("\"changed\":{}", about.ctime() * 1_000_000_000 + about.ctime_nsec());
+    let now = fs_err::metadata(&table).unwrap();
+    let entries = text.split_once("\"files\":").unwrap().1.rsplit_once(",\"blake3\":").unwrap().0;
+    let lie = entries.replace(&changed(&before), &changed(&now));
+    let blake3 = latentkit_core::hash::of_bytes(lie.as_bytes());
+    fs_err::write(&cache, format!("{{\"version\":1,\"files\":{lie},\"blake3\":\"{blake3}\"}}")).unwrap();
+    assert_eq!(state(), "fresh", "it was read");
+    assert!(disagrees(&folder, &["verify", config]).contains("`dataset.parquet` was changed"));
+    assert!(folder.run(&["clean", config]).ok().stdout.contains("removed"));
+    assert!(!folder.exists("artifacts/trial"), "the cache goes with the rest");
 }
 
 #[test]

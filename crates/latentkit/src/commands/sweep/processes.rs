@@ -1,9 +1,9 @@
-//! The processes of trials: so many at a time, stopped together, each with a log of its own.
+//! The processes of trials: at most N at a time, stopped together, each with a log of its own.
 
 use std::ffi::OsString;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -56,13 +56,27 @@ pub(super) fn run(
     keep_going: bool,
     may_begin: impl Fn() -> Result<()>,
 ) -> Result<Ran> {
+    let program = std::env::current_exe()
+        .map_err(|error| Error::failed(format!("cannot find the program that runs the trials: {error}")))?;
     let mut signals = Signals::new([SIGINT, SIGTERM])
         .map_err(|error| Error::failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    run_with(&program, jobs, at_once, keep_going, may_begin, || signals.pending().count())
+}
+
+/// As [`run`], the steps done by `program`; `signals` tells how many have come since it was asked last.
+fn run_with(
+    program: &Path,
+    jobs: &[Job],
+    at_once: usize,
+    keep_going: bool,
+    may_begin: impl Fn() -> Result<()>,
+    mut signals: impl FnMut() -> usize,
+) -> Result<Ran> {
     let mut running = Running(Vec::new());
     let mut ran = Ran { endings: vec![None; jobs.len()], interrupted: false };
     let (mut next, mut ended, mut failed) = (0, 0, false);
     loop {
-        for _ in signals.pending() {
+        for _ in 0..signals() {
             log::info!(
                 "{}",
                 if ran.interrupted {
@@ -76,7 +90,7 @@ pub(super) fn run(
         }
         let mut place = 0;
         while place < running.0.len() {
-            let Some(success) = running.0[place].advance()? else {
+            let Some(success) = running.0[place].advance(program, ran.interrupted)? else {
                 place += 1;
                 continue;
             };
@@ -107,7 +121,7 @@ pub(super) fn run(
         }
         while !ran.interrupted && (keep_going || !failed) && next < jobs.len() && running.0.len() < at_once {
             may_begin()?;
-            running.0.push(Process::start(&jobs[next], next)?);
+            running.0.push(Process::start(program, &jobs[next], next)?);
             next += 1;
         }
         if running.0.is_empty() {
@@ -153,28 +167,28 @@ struct Process<'a> {
 }
 
 impl<'a> Process<'a> {
-    fn start(job: &'a Job, number: usize) -> Result<Self> {
+    fn start(program: &Path, job: &'a Job, number: usize) -> Result<Self> {
         fs_err::create_dir_all(&job.folder)?;
         let log_start = fs_err::metadata(job.folder.join(TRIAL_LOG)).map_or(0, |about| about.len());
-        let child = spawn(job, 0)?;
+        let child = spawn(program, job, 0)?;
         Ok(Self { job, number, step: 0, child, start: Instant::now(), log_start })
     }
 
-    /// Whether the job ended well, once it has ended; begins its next step when one has.
-    fn advance(&mut self) -> Result<Option<bool>> {
+    /// Whether the job was done to its end, once it has ended; begins its next step when one has. After an interrupt none
+    /// begins: the signal went to the step before it, and this one would never get it.
+    fn advance(&mut self, program: &Path, interrupted: bool) -> Result<Option<bool>> {
         let status = self
             .child
             .try_wait()
             .map_err(|error| Error::failed(format!("cannot wait for a trial: {error}")))?;
-        match status {
-            None => Ok(None),
-            Some(status) if status.success() && self.step + 1 < self.job.steps.len() => {
-                self.step += 1;
-                self.child = spawn(self.job, self.step)?;
-                Ok(None)
-            }
-            Some(status) => Ok(Some(status.success())),
+        let Some(status) = status else { return Ok(None) };
+        let last = self.step + 1 == self.job.steps.len();
+        if !status.success() || last || interrupted {
+            return Ok(Some(status.success() && last));
         }
+        self.step += 1;
+        self.child = spawn(program, self.job, self.step)?;
+        Ok(None)
     }
 
     /// The error in the log; else its last line.
@@ -191,7 +205,7 @@ impl<'a> Process<'a> {
 
 /// Starts a step. It is no part of the terminal's foreground, so that Ctrl-C reaches it through this process only: twice
 /// would stop it at once, without a checkpoint.
-fn spawn(job: &Job, step: usize) -> Result<Child> {
+fn spawn(program: &Path, job: &Job, step: usize) -> Result<Child> {
     let path = job.folder.join(TRIAL_LOG);
     let mut log = fs_err::OpenOptions::new().create(true).append(true).open(&path)?;
     let arguments = &job.steps[step];
@@ -199,9 +213,7 @@ fn spawn(job: &Job, step: usize) -> Result<Child> {
     writeln!(log, "{} $ latentkit {}", jiff::Timestamp::now().strftime("%F %T UTC"), shown.join(" "))?;
     let log = log.into_file();
     let second = log.try_clone()?;
-    let program = std::env::current_exe()
-        .map_err(|error| Error::failed(format!("cannot find the program that runs the trials: {error}")))?;
-    Command::new(&program)
+    Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(log)
@@ -223,4 +235,69 @@ fn tail(job: &Job, start: u64) -> Result<String> {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// Jobs whose steps are scripts of the shell.
+    fn jobs(folder: &Path, scripts: &[&[&str]]) -> Vec<Job> {
+        let job = |(number, steps): (usize, &&[&str])| Job {
+            name: number.to_string(),
+            steps: steps.iter().map(|step| vec!["-c".into(), step.into()]).collect(),
+            folder: folder.join(number.to_string()),
+        };
+        scripts.iter().enumerate().map(job).collect()
+    }
+
+    /// Waits until the process whose number is in this file has ended, without taking note of how.
+    fn wait_for_the_end_of(file: &Path) {
+        let start = Instant::now();
+        let has_ended = || {
+            let number = fs_err::read_to_string(file).ok()?;
+            let about = fs_err::read_to_string(format!("/proc/{}/stat", number.trim())).ok()?;
+            about.rsplit_once(") ").map(|(_, state)| state.starts_with('Z'))
+        };
+        while has_ended() != Some(true) {
+            assert!(start.elapsed() < Duration::from_mins(1), "`{}` ends", file.display());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn after_an_interrupt_no_step_begins_that_would_not_get_the_signal() {
+        let folder = tempfile::tempdir().unwrap();
+        let (number, second) = (folder.path().join("number"), folder.path().join("second"));
+        let steps =
+            [&*format!("echo $$ > '{}'", number.display()), &*format!("touch '{}'", second.display())];
+        let jobs = jobs(folder.path(), &[&steps, &steps]);
+        let mut asked = 0;
+        // The signal comes when the first step has just ended, and its process is still there to be sent one.
+        let signals = || {
+            asked += 1;
+            if asked == 2 {
+                wait_for_the_end_of(&number);
+            }
+            usize::from(asked == 2)
+        };
+        let ran = run_with(Path::new("/bin/sh"), &jobs, 1, true, || Ok(()), signals).unwrap();
+        assert!(ran.interrupted);
+        assert_eq!(ran.endings, [None, None], "neither of them is done");
+        assert!(!second.exists(), "the second step began");
+    }
+
+    #[test]
+    fn a_job_is_done_when_its_last_step_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let done = folder.path().join("done").display().to_string();
+        let append = format!("echo x >> '{done}'");
+        let jobs = jobs(folder.path(), &[&[&append, &append], &["echo 'error: no'; exit 1", &append]]);
+        let ran = run_with(Path::new("/bin/sh"), &jobs, 2, true, || Ok(()), || 0).unwrap();
+        assert_eq!(ran.endings, [Some(Ending::Done), Some(Ending::Failed("error: no".to_owned()))]);
+        assert_eq!(fs_err::read_to_string(done).unwrap(), "x\nx\n");
+        assert!(!ran.interrupted);
+    }
 }
