@@ -10,7 +10,7 @@ use latentkit_core::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
 use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, SplitError};
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Phase, Result};
 use latentkit_model::{AutoEncoder, Engine, ImageStore, device, device_name, numbers, per_image_errors};
 use latentkit_table::{
     Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,
@@ -106,6 +106,8 @@ fn encode(
     let dimensions = network.blueprint.latent_dim();
     let mut values = Vec::with_capacity(data.len() * dimensions);
     let (mut reconstruction_bce, mut reconstruction_mse) = (Vec::new(), Vec::new());
+    let phase = Phase::new(tracing::info_span!("encoding", unit = "images"), data.len());
+    let _entered = phase.enter();
     for batch in ids.chunks(batch_size) {
         cancel.check()?;
         let input = images.batch(batch); // [n, 1, height, width]
@@ -121,7 +123,7 @@ fn encode(
         values.extend(latents);
         reconstruction_bce.extend(bce);
         reconstruction_mse.extend(mse);
-        cancel.emit(Event::Encoded { images: reconstruction_bce.len() as u64, total: data.len() as u64 });
+        phase.set(reconstruction_bce.len());
     }
     let values =
         Array2::from_shape_vec((data.len(), dimensions), values).expect("one row of latents an image");

@@ -27,11 +27,14 @@ const EXIT_DISAGREES: u8 = 6;
 
 fn main() -> ExitCode {
     let cli = Cli::parse().with_something_to_do();
-    progress::start(&cli.global);
-    match run(&cli) {
+    let outcome = progress::start(&cli.global).and_then(|trace| {
+        let outcome = run(&cli);
+        let written = trace.finish();
+        outcome.and_then(|code| written.map(|()| code))
+    });
+    match outcome {
         Ok(code) => code,
         Err(error) => {
-            progress::finish();
             let code = match error.kind() {
                 ErrorKind::Failed => 1,
                 ErrorKind::Usage => 2,

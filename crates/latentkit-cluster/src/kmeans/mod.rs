@@ -162,7 +162,7 @@ struct Work<'a> {
     /// The points in f64, where linfa needs them: [n, dimensions].
     rows: Option<Array2<f64>>,
     params: KMeansParams,
-    cancel: Cancellation,
+    cancel: Cancellation<'a>,
 }
 
 impl Work<'_> {
@@ -193,7 +193,7 @@ impl Work<'_> {
         self.cancel.check()?;
         match &self.rows {
             Some(rows) => linfa::start(rows.view(), self.params, rng),
-            None => Ok(seeding::draw(self.simd, self.points, self.params.k, &mut rng, parallel)),
+            None => seeding::draw(self.simd, self.points, self.params.k, &mut rng, parallel, self.cancel),
         }
     }
 

@@ -12,4 +12,5 @@ mod interruptions;
 mod json;
 mod pipeline;
 mod sweep;
+mod trace;
 mod verify;

@@ -8,12 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use latentkit_core::stage::TRIAL_LOG;
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, Phase, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-
-use crate::progress;
 
 /// How often the processes are looked at.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -58,12 +56,14 @@ pub(super) fn run(
 ) -> Result<Ran> {
     let mut signals = Signals::new([SIGINT, SIGTERM])
         .map_err(|error| Error::failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    let phase = Phase::new(tracing::info_span!("sweep", unit = "trials"), jobs.len());
+    let _entered = phase.enter();
     let mut running = Running(Vec::new());
     let mut ran = Ran { endings: vec![None; jobs.len()], interrupted: false };
     let (mut next, mut ended, mut failed) = (0, 0, false);
     loop {
         for _ in signals.pending() {
-            log::info!(
+            tracing::info!(
                 "{}",
                 if ran.interrupted {
                     "stopping at once"
@@ -89,12 +89,12 @@ pub(super) fn run(
             ended += 1;
             let (total, seconds) = (jobs.len(), start.elapsed().as_secs_f64());
             if success {
-                log::info!("trial {ended}/{total} `{}`: done in {seconds:.1} s", job.name);
+                tracing::info!("trial {ended}/{total} `{}`: done in {seconds:.1} s", job.name);
                 ran.endings[*number] = Some(Ending::Done);
             } else {
                 let reason = process.reason();
                 let log = job.folder.join(TRIAL_LOG);
-                log::warn!(
+                tracing::warn!(
                     "trial {ended}/{total} `{}` failed, see `{}`\n{}",
                     job.name,
                     log.display(),
@@ -103,7 +103,7 @@ pub(super) fn run(
                 ran.endings[*number] = Some(Ending::Failed(reason));
                 failed = true;
             }
-            progress::trials(ended, total);
+            phase.add(1);
         }
         while !ran.interrupted && (keep_going || !failed) && next < jobs.len() && running.0.len() < at_once {
             may_begin()?;
@@ -111,8 +111,7 @@ pub(super) fn run(
             next += 1;
         }
         if running.0.is_empty() {
-            progress::finish();
-            return Ok(ran);
+                    return Ok(ran);
         }
         std::thread::sleep(PAUSE);
     }
