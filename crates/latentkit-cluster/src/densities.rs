@@ -86,6 +86,7 @@ fn density(
     best: &Partition,
     cancel: Cancellation,
 ) -> Result<Density> {
+    let _entered = tracing::info_span!("density", method = method.name()).entered();
     let points = embeddings.values.view();
     let start = Instant::now();
     let neighbours = |given: Option<Several>| {

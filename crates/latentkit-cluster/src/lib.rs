@@ -11,6 +11,7 @@ mod criteria;
 mod densities;
 mod density;
 mod diagnosis;
+mod eigen;
 mod external;
 mod kmeans;
 mod mixture;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use latentkit_core::Result;
 use latentkit_core::stage::{
     ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, CRITERIA, DENSITY, EXAMPLES, LABEL_PAIRS, PROJECTION,
     SWEEP,
 };
 use latentkit_core::summary::{CriterionFigure, SilhouetteKind};
+use latentkit_core::{Cancellation, Result};
 use latentkit_table::{
     Assignments, Centroids, Embeddings, Metadata, Projection, write_assignments, write_centroids,
     write_clusters, write_contingency, write_criteria, write_density, write_examples, write_label_pairs,
@@ -35,11 +35,11 @@ pub(crate) struct Outputs<'a> {
 
 impl Outputs<'_> {
     /// Writes every table into `folder`; those about labels where there are labels.
-    pub(crate) fn write(&self, folder: &Path, principal: Principal) -> Result<()> {
+    pub(crate) fn write(&self, folder: &Path, principal: Principal, cancel: Cancellation) -> Result<()> {
         let Self { embeddings, kind, sweep, diagnosis, metadata, .. } = *self;
         write_sweep(&folder.join(SWEEP), &sweep.rows, metadata)?;
         write_criteria(&folder.join(CRITERIA), self.criteria, metadata)?;
-        self.write_assignments(&folder.join(ASSIGNMENTS))?;
+        self.write_assignments(&folder.join(ASSIGNMENTS), cancel)?;
         if !self.densities.is_empty() {
             let rows: Vec<_> = self.densities.iter().map(|found| found.row.clone()).collect();
             write_density(&folder.join(DENSITY), &rows, kind, metadata)?;
@@ -57,14 +57,14 @@ impl Outputs<'_> {
     }
 
     /// The clusters of each method and k, then those of the methods that find the number themselves.
-    fn write_assignments(&self, path: &Path) -> Result<()> {
+    fn write_assignments(&self, path: &Path, cancel: Cancellation) -> Result<()> {
         let (partitions, silhouettes) = (&self.sweep.partitions, &self.sweep.silhouettes);
         let of_density = |found: &Density| (found.method, found.row.clusters);
         let names = partitions.iter().map(|partition| (partition.method, partition.k));
         let names = names.chain(self.densities.iter().map(of_density));
         let names: Vec<_> = names.map(|(method, k)| (method.name().to_owned(), k)).collect();
         let (ids, points) = (&self.embeddings.ids, self.embeddings.values.view());
-        write_assignments(path, &names, self.kind, self.metadata, |index| {
+        write_assignments(path, &names, self.kind, self.metadata, cancel, |index| {
             let (method, k) = names[index].clone();
             let Some(partition) = partitions.get(index) else {
                 let found = &self.densities[index - partitions.len()];

@@ -1,18 +1,24 @@
 //! The points seen from the two directions in which they vary most.
 
-use latentkit_core::{Cancellation, Error, Result};
-use linfa_linalg::eigh::{EigSort, EighInto};
+use latentkit_core::{Cancellation, Phase, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
+use crate::eigen::{Eigen, eigen};
 use crate::points::check_points;
 
 /// Points of which one thread sums the products at a time. Fixed, and so is the order in which their sums are added,
 /// whatever the number of threads.
 const CHUNK: usize = 1024;
 
-/// Chunks whose sums, a matrix each, are in memory at once.
+/// Chunks whose sums are in memory at once.
 const CHUNKS: usize = 16;
+
+/// Columns of a matrix that are summed at a time.
+const COLUMNS: usize = 256;
+
+/// Multiplications between two looks at whether the user wants to stop, roughly: some hundredths of a second.
+const LOOK: usize = 1 << 27;
 
 /// Points on their first two principal components.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +37,6 @@ pub(crate) struct Principal {
 /// A component is known up to its sign; its entry of largest absolute value, the first of equals, is made positive. The
 /// result does not depend on the number of threads.
 ///
-/// The eigenvectors come from linfa's linear algebra, which its K-Means needs anyway. linfa's own PCA would bring two
-/// crates more, finds the components by a random iteration to a tolerance, and keeps no variance but theirs, so that
-/// their shares of all of it cannot be told.
-///
 /// # Errors
 /// Of kind input when a coordinate is not finite or there is none; and when the user interrupts.
 ///
@@ -42,8 +44,9 @@ pub(crate) struct Principal {
 /// K. Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine 2 (1901),
 /// 559-572.
 pub(crate) fn project(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Principal> {
-    let mean = mean(points);
-    let Axes { total, values, vectors } = axes(points, mean.view(), cancel)?;
+    let _entered = tracing::info_span!("projection").entered();
+    let mean = mean(points, cancel)?;
+    let Axes { total, values, vectors } = axes(points, mean.view(), 2, cancel)?;
 
     let component = |index: usize| (index < values.len()).then(|| oriented(vectors.column(index)));
     let share = |index: usize| match values.get(index) {
@@ -51,69 +54,99 @@ pub(crate) fn project(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Resu
         _ => 0.0,
     };
     let coordinates = |component: Option<Array1<f64>>| match component {
-        Some(component) => along(points, mean.view(), component.view()),
-        None => vec![0.0; points.nrows()],
+        Some(component) => along(points, mean.view(), component.view(), cancel),
+        None => Ok(vec![0.0; points.nrows()]),
     };
     Ok(Principal {
-        first: coordinates(component(0)),
-        second: coordinates(component(1)),
+        first: coordinates(component(0))?,
+        second: coordinates(component(1))?,
         explained_variance: [share(0), share(1)],
     })
 }
 
-/// The principal axes of points.
+/// The principal axes of points along which they vary.
 struct Axes {
     /// n times the variance along all of them together.
     total: f64,
-    /// n times the variance along each, descending: [dimensions].
-    values: Array1<f64>,
+    /// n times the variance along each, descending: [axes].
+    values: Vec<f64>,
     /// Their directions: [dimensions, axes].
     vectors: Array2<f64>,
 }
 
-fn axes(points: ArrayView2<'_, f32>, mean: ArrayView1<'_, f64>, cancel: Cancellation) -> Result<Axes> {
+/// The first `most` axes.
+fn axes(
+    points: ArrayView2<'_, f32>,
+    mean: ArrayView1<'_, f64>,
+    most: usize,
+    cancel: Cancellation,
+) -> Result<Axes> {
     check_points(points)?;
+    if points.nrows() < points.ncols() {
+        return axes_of_few(points, mean, most, cancel);
+    }
     let products = products(points, mean, cancel)?; // n times the covariance
     let total = products.diag().sum();
-    let (values, vectors) = products
-        .eigh_into()
-        .map_err(|error| Error::failed(format!("cannot find the principal components: {error}")))?
-        .sort_eig_desc();
+    let Eigen { mut values, vectors } = eigen(products, cancel)?;
+    values.truncate(most);
+    let vectors = vectors.slice(s![.., ..values.len()]).to_owned();
     Ok(Axes { total, values, vectors })
 }
 
-/// The side lengths of the box around `points`, [n, dimensions], that is aligned with their principal axes: [dimensions].
+/// Those of fewer points than dimensions, from the products of the points with each other, which are fewer: for X the
+/// centred points, X Xᵀ u = v u makes Xᵀ u an eigenvector of Xᵀ X.
+fn axes_of_few(
+    points: ArrayView2<'_, f32>,
+    mean: ArrayView1<'_, f64>,
+    most: usize,
+    cancel: Cancellation,
+) -> Result<Axes> {
+    let centred = points.mapv(f64::from) - mean;
+    let products = dot(centred.view(), centred.t(), cancel)?;
+    let total = products.diag().sum();
+    let Eigen { mut values, vectors } = eigen(products, cancel)?;
+    // What is less is what rounding left of nothing.
+    let least = values[0] * values.len() as f64 * f64::EPSILON;
+    values.retain(|&value| value > least);
+    values.truncate(most);
+    let mut vectors = dot(centred.t(), vectors.slice(s![.., ..values.len()]), cancel)?;
+    for mut vector in vectors.columns_mut() {
+        vector /= vector.dot(&vector).sqrt();
+    }
+    Ok(Axes { total, values, vectors })
+}
+
+/// The side lengths of the box around `points`, [n, dimensions], that is aligned with their principal axes, the longest
+/// axis first: [dimensions].
 ///
 /// # Errors
 /// As [`project`].
 pub(crate) fn principal_ranges(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Vec<f64>> {
-    let mean = mean(points);
-    let axes = axes(points, mean.view(), cancel)?;
-    let widest = |chunk: usize| {
-        let end = points.nrows().min((chunk + 1) * CHUNK);
-        let centred = points.slice(s![chunk * CHUNK..end, ..]).mapv(f64::from) - &mean;
-        let along = centred.dot(&axes.vectors);
-        let end = |start: f64, pick: fn(f64, f64) -> f64| -> Vec<f64> {
-            along.columns().into_iter().map(|column| column.iter().copied().fold(start, pick)).collect()
-        };
-        [end(f64::INFINITY, f64::min), end(f64::NEG_INFINITY, f64::max)]
-    };
-    let parts: Vec<[Vec<f64>; 2]> = (0..points.nrows().div_ceil(CHUNK)).into_par_iter().map(widest).collect();
-    let side = |axis: usize| {
-        let low = parts.iter().map(|part| part[0][axis]).fold(f64::INFINITY, f64::min);
-        let high = parts.iter().map(|part| part[1][axis]).fold(f64::NEG_INFINITY, f64::max);
-        high - low
-    };
-    Ok((0..points.ncols()).map(side).collect())
+    let mean = mean(points, cancel)?;
+    let Axes { vectors, .. } = axes(points, mean.view(), points.ncols(), cancel)?;
+    let mut ends = vec![[f64::INFINITY, f64::NEG_INFINITY]; vectors.ncols()];
+    for points in points.axis_chunks_iter(Axis(0), CHUNK * CHUNKS) {
+        let along = dot((points.mapv(f64::from) - &mean).view(), vectors.view(), cancel)?;
+        for (column, [low, high]) in along.columns().into_iter().zip(&mut ends) {
+            (*low, *high) = column.iter().fold((*low, *high), |(low, high), &at| (low.min(at), high.max(at)));
+        }
+    }
+    // The points do not vary along the others.
+    let mut ranges: Vec<f64> = ends.into_iter().map(|[low, high]| high - low).collect();
+    ranges.resize(points.ncols(), 0.0);
+    Ok(ranges)
 }
 
 /// The mean of the points: [dimensions].
-fn mean(points: ArrayView2<'_, f32>) -> Array1<f64> {
+fn mean(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Array1<f64>> {
     let mut sum = Array1::zeros(points.ncols());
-    for point in points.rows() {
-        sum.zip_mut_with(&point, |sum, &value| *sum += f64::from(value));
+    for group in points.axis_chunks_iter(Axis(0), CHUNK) {
+        cancel.check()?;
+        for point in group.rows() {
+            sum.zip_mut_with(&point, |sum, &value| *sum += f64::from(value));
+        }
     }
-    sum / points.nrows().max(1) as f64
+    Ok(sum / points.nrows().max(1) as f64)
 }
 
 /// The sum over the points of the products of their coordinates, the mean subtracted: [dimensions, dimensions].
@@ -122,22 +155,49 @@ fn products(
     mean: ArrayView1<'_, f64>,
     cancel: Cancellation,
 ) -> Result<Array2<f64>> {
-    let mut sum = Array2::zeros((points.ncols(), points.ncols()));
-    for group in points.axis_chunks_iter(Axis(0), CHUNK * CHUNKS) {
-        cancel.check()?;
-        let parts: Vec<Array2<f64>> = (0..group.nrows().div_ceil(CHUNK))
-            .into_par_iter()
-            .map(|chunk| {
-                let end = group.nrows().min((chunk + 1) * CHUNK);
-                let centred = group.slice(s![chunk * CHUNK..end, ..]).mapv(f64::from) - mean;
-                centred.t().dot(&centred)
-            })
-            .collect();
-        for part in parts {
-            sum += &part;
+    let dimensions = points.ncols();
+    let phase = Phase::new(
+        tracing::info_span!("covariance", unit = "points"),
+        points.nrows() * dimensions.div_ceil(COLUMNS),
+    );
+    let _entered = phase.enter();
+    let mut sum = Array2::zeros((dimensions, dimensions));
+    for first in (0..dimensions).step_by(COLUMNS) {
+        let columns = first..dimensions.min(first + COLUMNS);
+        // The matrix is symmetric: what lies before the diagonal is that behind it.
+        let mut part = sum.slice_mut(s![columns.clone(), first..]);
+        for group in points.axis_chunks_iter(Axis(0), CHUNK * CHUNKS) {
+            let chunks = group.axis_chunks_iter(Axis(0), CHUNK).into_par_iter();
+            let parts = chunks.map(|chunk| {
+                cancel.check()?;
+                let centred = chunk.slice(s![.., first..]).mapv(f64::from) - mean.slice(s![first..]);
+                Ok(centred.slice(s![.., ..columns.len()]).t().dot(&centred))
+            });
+            for products in parts.collect::<Result<Vec<Array2<f64>>>>()? {
+                part += &products;
+            }
+            phase.add(group.nrows());
+        }
+    }
+    for row in 0..dimensions {
+        for column in 0..row {
+            sum[[row, column]] = sum[[column, row]];
         }
     }
     Ok(sum)
+}
+
+/// The product of two matrices, [n, inner] and [inner, m], row by row.
+fn dot(left: ArrayView2<'_, f64>, right: ArrayView2<'_, f64>, cancel: Cancellation) -> Result<Array2<f64>> {
+    let mut product = Array2::zeros((left.nrows(), right.ncols()));
+    let rows = (LOOK / right.len().max(1)).clamp(1, CHUNK);
+    let parts = product.axis_chunks_iter_mut(Axis(0), rows).into_par_iter();
+    parts.zip(left.axis_chunks_iter(Axis(0), rows)).try_for_each(|(mut part, left)| {
+        cancel.check()?;
+        part.assign(&left.dot(&right));
+        Result::Ok(())
+    })?;
+    Ok(product)
 }
 
 /// A component with the sign that makes its entry of largest absolute value positive.
@@ -149,12 +209,21 @@ fn oriented(component: ArrayView1<'_, f64>) -> Array1<f64> {
 }
 
 /// The coordinate of each point on a component: [n].
-fn along(points: ArrayView2<'_, f32>, mean: ArrayView1<'_, f64>, component: ArrayView1<'_, f64>) -> Vec<f32> {
+fn along(
+    points: ArrayView2<'_, f32>,
+    mean: ArrayView1<'_, f64>,
+    component: ArrayView1<'_, f64>,
+    cancel: Cancellation,
+) -> Result<Vec<f32>> {
     let coordinate = |point: ArrayView1<'_, f32>| {
         let centred = point.iter().zip(mean).map(|(&value, mean)| f64::from(value) - mean);
         centred.zip(component).map(|(value, entry)| value * entry).sum::<f64>() as f32
     };
-    (0..points.nrows()).into_par_iter().map(|index| coordinate(points.row(index))).collect()
+    let of = |index: usize| {
+        cancel.check()?;
+        Ok(coordinate(points.row(index)))
+    };
+    (0..points.nrows()).into_par_iter().map(of).collect()
 }
 
 #[cfg(test)]
@@ -202,6 +271,47 @@ mod tests {
                 assert_close(f64::from(found.first[point]), expected[0], 2e-7 * scale, &what);
                 assert_close(f64::from(found.second[point]), expected[1], 2e-7 * scale, &what);
             }
+        }
+    }
+
+    #[test]
+    fn few_points_of_many_dimensions_have_the_axes_of_as_many_with_nothing_more() {
+        // The same points once more with dimensions in which nothing happens: fewer points than dimensions.
+        let narrow = blobs(&mut rng(3), 40, 5, 7);
+        let wide = Array2::from_shape_fn((40, 90), |(row, column)| match column {
+            20..25 => narrow[[row, column - 20]],
+            _ => 7.0,
+        });
+        let (narrow, wide) = (narrow.view(), wide.view());
+        let expected = project(narrow, Cancellation::never()).unwrap();
+        let found = project(wide, Cancellation::never()).unwrap();
+        for (found, expected) in found.first.iter().zip(&expected.first) {
+            assert_close(f64::from(*found), f64::from(*expected), 1e-5, "first");
+        }
+        for (found, expected) in found.second.iter().zip(&expected.second) {
+            assert_close(f64::from(*found), f64::from(*expected), 1e-5, "second");
+        }
+        for (found, expected) in found.explained_variance.iter().zip(expected.explained_variance) {
+            assert_close(*found, expected, 1e-12, "share");
+        }
+        let expected = principal_ranges(narrow, Cancellation::never()).unwrap();
+        let found = principal_ranges(wide, Cancellation::never()).unwrap();
+        for (axis, found) in found.iter().enumerate() {
+            let expected = expected.get(axis).copied().unwrap_or(0.0);
+            assert_close(*found, expected, 1e-10 * (1.0 + expected), "range");
+        }
+    }
+
+    #[test]
+    fn points_of_many_dimensions_vary_along_their_axes() {
+        // Wider than the columns that are summed at a time: the coordinates on an axis have the variance of its value.
+        let points = blobs(&mut rng(4), 700, 600, 3);
+        let mean = mean(points.view(), Cancellation::never()).unwrap();
+        let axes = axes(points.view(), mean.view(), 600, Cancellation::never()).unwrap();
+        assert_close(axes.values.iter().sum(), axes.total, 1e-9 * axes.total, "all");
+        let along = (points.mapv(f64::from) - &mean).dot(&axes.vectors);
+        for (axis, column) in along.columns().into_iter().enumerate() {
+            assert_close(column.dot(&column), axes.values[axis], 1e-9 * axes.total, &axis.to_string());
         }
     }
 

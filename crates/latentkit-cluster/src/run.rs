@@ -6,7 +6,7 @@ use latentkit_core::config::{ClusterConfig, Method};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, SilhouetteKind};
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{LabelPairRow, Metadata, read_embeddings};
+use latentkit_table::{Embeddings, LabelPairRow, Metadata, read_embeddings};
 use ndarray::ArrayView2;
 
 use crate::choice::verdict;
@@ -67,11 +67,11 @@ pub fn run(
     output_folder: &Path,
     cancel: Cancellation,
 ) -> Result<ClusterSummary> {
-    let mut embeddings = read_embeddings(source.file, source.column, source.label_column)?;
+    let mut embeddings = read(source, cancel)?;
     for warning in embeddings.warnings.iter().cloned().chain(constant_columns(&embeddings)) {
         tracing::warn!("{warning}");
     }
-    let original = scale(&mut embeddings, config.scaling)?;
+    let original = scale(&mut embeddings, config.scaling, cancel)?;
     let points = embeddings.values.view();
     let (count, dimensions) = points.dim();
     let ks = config.k.values();
@@ -113,9 +113,12 @@ pub fn run(
             distances: &partition.distances(points),
             silhouettes: &silhouettes.unwrap_or_else(|| vec![None; count]),
         },
-    );
+        cancel,
+    )?;
     let principal = project(points, cancel)?;
     let explained_variance = principal.explained_variance.to_vec();
+    let file = source.file.to_owned();
+    let latents = cancel.wait_for(move || FileRecord::of(&file, "latents").map_err(Error::into_input))??;
     let methods: Vec<_> = config.method.all().iter().map(|method| method.name()).collect();
     let metadata = Metadata::from([
         ("method".into(), methods.join(",")),
@@ -132,7 +135,7 @@ pub fn run(
             "silhouette_sample".into(),
             sample.as_ref().map_or("none".into(), |sample| sample.len().to_string()),
         ),
-        ("latents_blake3".into(), FileRecord::of(source.file, "latents").map_err(Error::into_input)?.blake3),
+        ("latents_blake3".into(), latents.blake3),
     ]);
     let outputs = Outputs {
         embeddings: &embeddings,
@@ -144,7 +147,7 @@ pub fn run(
         diagnosis: &diagnosis,
         metadata: &metadata,
     };
-    outputs.write(output_folder, principal)?;
+    outputs.write(output_folder, principal, cancel)?;
     let neighbours = neighbours::survey(&embeddings, source.images, seed, cancel)?;
     neighbours::write(output_folder, &neighbours, &metadata)?;
 
@@ -167,6 +170,14 @@ pub fn run(
         label_pairs: frequent_pairs(diagnosis),
         neighbours: Some(neighbours),
     })
+}
+
+/// Reads the points.
+fn read(source: Source, cancel: Cancellation) -> Result<Embeddings> {
+    let _entered = tracing::info_span!("reading", file = %source.file.display()).entered();
+    let file = source.file.to_owned();
+    let [column, label_column] = [source.column, source.label_column].map(|name| name.map(str::to_owned));
+    cancel.wait_for(move || read_embeddings(&file, column.as_deref(), label_column.as_deref()))?
 }
 
 /// Fails when `k` clusters of these points would have no silhouette.

@@ -1,7 +1,7 @@
 //! Points scaled before they are clustered, and centroids in the coordinates that the points came in.
 
 use latentkit_core::config::Scaling;
-use latentkit_core::{Error, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::Embeddings;
 use ndarray::{Array2, ArrayView1, Axis};
 
@@ -24,8 +24,9 @@ pub(crate) enum Original {
 ///   2 - 2 cos of the angle between them, so that K-Means becomes spherical K-Means but for its centroids.
 ///
 /// # Errors
-/// Of kind input, naming the row, when a point that should get unit length is 0.
-pub(crate) fn scale(embeddings: &mut Embeddings, scaling: Scaling) -> Result<Original> {
+/// Of kind input, naming the row, when a point that should get unit length is 0; and when the user interrupts.
+pub(crate) fn scale(embeddings: &mut Embeddings, scaling: Scaling, cancel: Cancellation) -> Result<Original> {
+    let _entered = tracing::info_span!("scaling").entered();
     let origin = std::mem::take(&mut embeddings.origin);
     let values = &mut embeddings.values;
     match scaling {
@@ -35,6 +36,7 @@ pub(crate) fn scale(embeddings: &mut Embeddings, scaling: Scaling) -> Result<Ori
             for ((mut column, mean), deviation) in
                 values.columns_mut().into_iter().zip(&mut mean).zip(&mut deviation)
             {
+                cancel.check()?;
                 let (own, spread) = moments(column.view());
                 *deviation = spread;
                 *mean += own;
@@ -46,6 +48,7 @@ pub(crate) fn scale(embeddings: &mut Embeddings, scaling: Scaling) -> Result<Ori
         Scaling::UnitLength => {
             let mut norms = Vec::with_capacity(values.nrows());
             for (row, mut point) in values.rows_mut().into_iter().enumerate() {
+                cancel.check()?;
                 let full = |(value, origin): (&f32, &f64)| f64::from(*value) + origin;
                 let norm = point.iter().zip(&origin).map(full).map(|value| value * value).sum::<f64>().sqrt();
                 if norm == 0.0 {
@@ -142,7 +145,7 @@ mod tests {
     #[test]
     fn nothing_is_scaled_unless_asked() {
         let mut points = embeddings(array![[1.0, 2.0], [3.0, 4.0]], vec![10.0, 0.0]);
-        let original = scale(&mut points, Scaling::None).unwrap();
+        let original = scale(&mut points, Scaling::None, Cancellation::never()).unwrap();
         assert_eq!(points.values, array![[1.0, 2.0], [3.0, 4.0]]);
         let centroids = original.centroids(&points.values, &[0, 0], &array![[2.0, 3.0]]);
         assert_eq!(centroids, array![[12.0, 3.0]]);
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn standardized_columns_have_mean_0_and_deviation_1() {
         let mut points = embeddings(array![[1.0, 7.0], [3.0, 7.0], [5.0, 7.0]], vec![100.0, 0.5]);
-        let original = scale(&mut points, Scaling::Standardize).unwrap();
+        let original = scale(&mut points, Scaling::Standardize, Cancellation::never()).unwrap();
         // The deviation is the square root of 8 / 3, as NumPy's std of 1, 3, 5.
         let expected = 2.0 / (8.0_f64 / 3.0).sqrt();
         assert_close(f64::from(points.values[[2, 0]]), expected, 1e-7, "last");
@@ -164,7 +167,7 @@ mod tests {
     #[test]
     fn points_of_unit_length_keep_their_direction() {
         let mut points = embeddings(array![[3.0, 3.0], [0.0, 1.0]], vec![0.0, 1.0]);
-        let original = scale(&mut points, Scaling::UnitLength).unwrap();
+        let original = scale(&mut points, Scaling::UnitLength, Cancellation::never()).unwrap();
         assert_eq!(points.values, array![[0.6, 0.8], [0.0, 1.0]]);
         let centroids = original.centroids(&points.values, &[0, 0], &array![[0.3, 0.9]]);
         assert_close(centroids[[0, 0]], 1.5, 1e-7, "mean of 3 and 0");
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn a_point_at_0_has_no_direction() {
         let mut points = embeddings(array![[1.0], [0.0]], vec![0.0]);
-        let error = scale(&mut points, Scaling::UnitLength).err().unwrap().to_string();
+        let error = scale(&mut points, Scaling::UnitLength, Cancellation::never()).err().unwrap().to_string();
         assert!(error.contains("row 1 (counted from 0)"), "{error}");
     }
 

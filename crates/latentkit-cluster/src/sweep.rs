@@ -5,7 +5,7 @@ use std::time::Instant;
 use latentkit_core::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::rng::generator;
 use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, Phase, Result};
 use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
 use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
@@ -99,11 +99,13 @@ pub(crate) fn sweep<'a>(
             let start = Instant::now();
             let silhouettes = silhouettes(points, &found, sample, cancel)?;
             sweep.silhouette_seconds += start.elapsed().as_secs_f64();
+            let _entered = tracing::info_span!("figures", seed).entered();
             let rows: Vec<SweepRow> = found
                 .par_iter()
                 .zip(&silhouettes)
                 .enumerate()
                 .map(|(index, (found, silhouettes))| {
+                    cancel.check()?;
                     row(
                         config,
                         embeddings,
@@ -135,7 +137,11 @@ fn clusterings(
 ) -> Result<Vec<Found>> {
     let ks = config.k.values();
     let mut clusterings = Vec::with_capacity(ks.len());
+    let phase = Phase::new(tracing::info_span!("clustering", unit = "values of k"), ks.len());
+    phase.say(&format!("{}, seed {seed}", method.name()));
+    let _entered = phase.enter();
     for (index, &k) in ks.iter().enumerate() {
+        let _fit = tracing::info_span!("fit", method = method.name(), seed, k).entered();
         let start = Instant::now();
         let found = match method {
             Method::KMeans => by_kmeans(config, seed, points, k, cancel)?,
@@ -154,6 +160,9 @@ fn clusterings(
         clusterings.push(Found { seconds: start.elapsed().as_secs_f64(), ..found });
         let (method, done) = (method.name(), done + index + 1);
         let shown = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
+        // JSON has null for what is no number.
+        let inertia = inertia.unwrap_or(f64::NAN);
+        phase.add(1);
         tracing::info!(event = "clustered", method, k, done, total, inertia, "{method}  k = {k:<3}{shown}");
     }
     Ok(clusterings)

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use latentkit_core::{Cancellation, Error, Result, atomic};
+use latentkit_core::{Cancellation, Error, Phase, Result, atomic};
 use ureq::{Agent, Proxy, Timeout};
 
 use crate::checksum::Pinned;
@@ -16,6 +16,11 @@ const CHUNK: usize = 1 << 16;
 /// The way out when a download cannot be written.
 pub(crate) const NO_ROOM: &str =
     "make room or change the permissions, or choose another folder with `--data DIR`";
+
+/// Thousands of bytes, the last begun.
+fn kilobytes(bytes: u64) -> usize {
+    bytes.div_ceil(1000) as usize
+}
 
 /// How to talk to a mirror, and how long to wait for it.
 #[derive(Clone, Debug)]
@@ -116,8 +121,9 @@ impl Client {
     ) -> std::result::Result<Vec<u8>, Failure> {
         let limit = packed_limit(file.bytes);
         let refused = |error| Failure::Refused(self.reason(error));
-        cancel.check().map_err(Failure::Stopped)?;
-        let body = agent.get(url).call().map_err(refused)?.into_body();
+        let request = agent.get(url);
+        let answer = cancel.wait_for(move || request.call()).map_err(Failure::Stopped)?;
+        let body = answer.map_err(refused)?.into_body();
         let total = body.content_length();
         if total.is_some_and(|total| total > limit) {
             return Err(refused(ureq::Error::BodyExceedsLimit(limit)));
@@ -125,13 +131,26 @@ impl Client {
         let mut reader = body.into_with_config().limit(limit).reader();
         let mut bytes = Vec::new();
         let mut chunk = vec![0; CHUNK];
+        let phase = total.map(|total| {
+            Phase::new(tracing::info_span!("download", unit = "kB", file = file.packed()), kilobytes(total))
+        });
+        let _entered = phase.as_ref().map(Phase::enter);
         loop {
-            cancel.check().map_err(Failure::Stopped)?;
-            let count = reader.read(&mut chunk).map_err(|error| refused(error.into()))?;
+            // A mirror may keep silent for as long as it is waited for.
+            let read = move || {
+                let count = reader.read(&mut chunk);
+                (reader, chunk, count)
+            };
+            let outcome;
+            (reader, chunk, outcome) = cancel.wait_for(read).map_err(Failure::Stopped)?;
+            let count = outcome.map_err(|error| refused(error.into()))?;
             if count == 0 {
                 return Ok(bytes);
             }
             bytes.extend_from_slice(&chunk[..count]);
+            if let Some(phase) = &phase {
+                phase.set(kilobytes(bytes.len() as u64));
+            }
             tracing::trace!(event = "download", name = file.packed(), received = bytes.len(), total);
         }
     }

@@ -60,7 +60,9 @@ pub fn run(
     output_folder: &Path,
     cancel: Cancellation,
 ) -> Result<IngestSummary> {
+    let reading = tracing::info_span!("reading").entered();
     let loaded = source::load(&config.source, config_folder, data_folder, cancel)?;
+    drop(reading);
     let mut splits = split::draw(&loaded.labels[..loaded.train], config.validation, config.split, seed)?;
     splits.resize(loaded.labels.len(), Split::Test);
 

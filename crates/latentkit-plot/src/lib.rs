@@ -30,7 +30,7 @@ use std::path::Path;
 use latentkit_core::config::{PictureFormat, PlotConfig};
 use latentkit_core::stage::REPORT;
 use latentkit_core::summary::PlotSummary;
-use latentkit_core::{Cancellation, Result, atomic};
+use latentkit_core::{Cancellation, Phase, Result, atomic};
 
 use crate::chart::Chart;
 use crate::experiment::Experiment;
@@ -58,12 +58,16 @@ pub fn run(
     output_folder: &Path,
     cancel: Cancellation,
 ) -> Result<PlotSummary> {
-    let experiment = Experiment::read(inputs)?;
+    let experiment = read(inputs, cancel)?;
     let charts = Chart::all(&experiment);
+    let total = charts.len() * config.formats.len() + 1;
+    let phase = Phase::new(tracing::info_span!("drawing", unit = "files"), total);
+    let _entered = phase.enter();
     let mut files = 0;
     let mut write = |name: String, bytes: &[u8]| -> Result<()> {
         atomic::write(&output_folder.join(&name), bytes)?;
         files += 1;
+        phase.add(1);
         tracing::debug!(event = "drawn", name, "drew {name}");
         Ok(())
     };
@@ -72,6 +76,7 @@ pub fn run(
             if config.formats.contains(&format) {
                 cancel.check()?;
                 let name = format!("{}.{extension}", chart.file_stem());
+                let _entered = tracing::info_span!("chart", file = name).entered();
                 match format {
                     PictureFormat::Png => write(name, &canvas::png(chart)?)?,
                     PictureFormat::Svg => write(name, canvas::svg_file(chart)?.as_bytes())?,
@@ -80,6 +85,14 @@ pub fn run(
         }
     }
     cancel.check()?;
+    let _entered = tracing::info_span!("report").entered();
     write(REPORT.to_owned(), report::page(&experiment, &charts)?.as_bytes())?;
     Ok(PlotSummary { charts: charts.len(), files })
+}
+
+/// Reads what there is of the experiment.
+fn read(inputs: &PlotInputs, cancel: Cancellation) -> Result<Experiment> {
+    let _entered = tracing::info_span!("reading").entered();
+    let (name, folder) = (inputs.name.to_owned(), inputs.experiment_folder.to_owned());
+    cancel.wait_for(move || Experiment::read(&PlotInputs { name: &name, experiment_folder: &folder }))?
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use latentkit_core::Result;
 use latentkit_core::summary::SilhouetteKind;
+use latentkit_core::{Cancellation, Result};
 
 use crate::Metadata;
 use crate::frame::{Blocks, Table, TableReader, silhouette_column};
@@ -30,18 +30,19 @@ const BLOCKS: &str = "blocks";
 
 /// Writes columns method, k u32, id u32, cluster u32, silhouette f32 (or `silhouette_sampled`), distance f32: the points of
 /// one clustering after those of the one before, each clustering of all points. `clusterings` names the method and k of
-/// each, `of` makes it; one is in memory at a time.
+/// each, `of` makes it; one is in memory at a time. Ends with an error when the user interrupts.
 pub fn write_assignments(
     path: &Path,
     clusterings: &[(String, u32)],
     kind: SilhouetteKind,
     metadata: &Metadata,
+    cancel: Cancellation,
     mut of: impl FnMut(usize) -> Result<Assignments>,
 ) -> Result<()> {
     let names: Vec<_> = clusterings.iter().map(|(method, k)| name(method, *k)).collect();
     let mut metadata = metadata.clone();
     metadata.insert(BLOCKS.to_owned(), names.join(","));
-    Blocks { count: clusterings.len(), metadata: &metadata }.write(path, |index| {
+    Blocks { count: clusterings.len(), metadata: &metadata, cancel }.write(path, |index| {
         let block = of(index)?;
         let rows = block.ids.len();
         Ok(Table::new(rows)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use latentkit_core::summary::{LabelAgreement, Metrics, NeighbourFigure, Preservation, SilhouetteKind};
-use latentkit_core::{Error, ErrorKind};
+use latentkit_core::{Cancellation, Error, ErrorKind};
 use latentkit_table::*;
 use ndarray::array;
 use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
@@ -89,7 +89,10 @@ fn cluster_tables_come_back() {
     let blocks = [block("k-means", 5), block("k-means", 6), block("hdbscan", 5)];
     let names = blocks.each_ref().map(|block| (block.method.clone(), block.k));
     for kind in [SilhouetteKind::Exact, SilhouetteKind::Sampled] {
-        write_assignments(&path, &names, kind, &metadata(), |index| Ok(blocks[index].clone())).unwrap();
+        write_assignments(&path, &names, kind, &metadata(), Cancellation::never(), |index| {
+            Ok(blocks[index].clone())
+        })
+        .unwrap();
         for block in &blocks {
             assert_eq!(read_assignments(&path, &block.method, block.k).unwrap().as_ref(), Some(block));
         }

@@ -135,6 +135,7 @@ fn train(
     while progress.state.epoch() < epochs && !progress.state.stopped {
         let epoch = progress.state.epoch() + 1;
         let _entered = tracing::info_span!("epoch", epoch).entered();
+        bar.say(&format!("epoch {epoch}/{epochs}"));
         let mut order = images.train.clone();
         order.shuffle(&mut rng::generator(seed.into(), "shuffle", epoch.into()));
         let mut clock = Clock::from(progress.state.current.seconds);

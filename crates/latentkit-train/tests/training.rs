@@ -139,10 +139,7 @@ fn a_training_that_is_stopped_anywhere_gives_the_same_bytes() {
             assert!(error.contains(&format!("hint: the same command goes on after {place}")), "{error}");
             let (resumed, warnings, messages) = train_and_listen(parts.path(), config);
             assert_eq!(warnings, [""; 0]);
-            assert!(
-                messages.contains(&format!("goes on after the checkpoint of {place}")),
-                "{messages:?}"
-            );
+            assert!(messages.contains(&format!("goes on after the checkpoint of {place}")), "{messages:?}");
             let steps_of_epoch = (stop - 1) % 3 + 1;
             assert_eq!(resumed.resumed_after.unwrap() * 3 + steps_of_epoch, stop);
             assert_eq!((resumed.epochs, resumed.resumed_step), (summary.epochs, steps_of_epoch));

@@ -85,6 +85,9 @@ pub(crate) struct Global {
     /// How progress is written to stderr
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
+    /// Write when each part of the work ran, for <https://ui.perfetto.dev>
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
 }
 
 /// How log lines look.

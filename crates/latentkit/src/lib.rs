@@ -30,13 +30,15 @@ const EXIT_DISAGREES: u8 = 6;
 /// The program, with libtorch as an engine or without it.
 pub fn main(libtorch: Option<&'static dyn Libtorch>) -> ExitCode {
     let cli = Cli::parse().with_something_to_do();
-    progress::start(&cli.global);
-    let outcome = engines::start(libtorch).and_then(|()| run(&cli));
+    let outcome = progress::start(&cli.global).and_then(|trace| {
+        let outcome = engines::start(libtorch).and_then(|()| run(&cli));
+        let written = trace.finish();
+        outcome.and_then(|code| written.map(|()| code))
+    });
     // Whatever was found, results that could not be printed are an error.
     match outcome.and_then(|code| output::close().map(|()| code)) {
         Ok(code) => code.into(),
         Err(error) => {
-            progress::finish();
             let code = match error.kind() {
                 ErrorKind::Failed => 1,
                 ErrorKind::Usage => 2,

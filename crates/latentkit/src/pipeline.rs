@@ -22,7 +22,7 @@ use crate::cli::Global;
 use crate::{agreement, engines, logging, versions};
 
 /// An experiment and where its files are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Experiment {
     pub(crate) config: Config,
     pub(crate) artifacts: Artifacts,
@@ -210,6 +210,31 @@ impl Experiment {
         }
     }
 
+    /// What the result of a stage depends on now, and whether its files are what it would write. Files of any size are
+    /// hashed for it, which the user can interrupt.
+    pub(crate) fn freshness(
+        &self,
+        stage: Stage,
+        points: &Points,
+        cancel: Cancellation,
+    ) -> Result<(Identity, Freshness)> {
+        let _entered = tracing::info_span!("freshness", stage = stage.name()).entered();
+        let (experiment, points) = (self.clone(), points.clone());
+        cancel.wait_for(move || {
+            let identity = tracing::info_span!("identity")
+                .in_scope(|| experiment.identity(stage, &points, Hashing::Cached))?;
+            let freshness = tracing::info_span!("assess").in_scope(|| experiment.assess(&identity))?;
+            Ok((identity, freshness))
+        })?
+    }
+
+    /// As [`Self::identity`], every file read, which the user can interrupt.
+    fn read_identity(&self, stage: Stage, points: &Points, cancel: Cancellation) -> Result<Identity> {
+        let _entered = tracing::info_span!("reading inputs").entered();
+        let (experiment, points) = (self.clone(), points.clone());
+        cancel.wait_for(move || experiment.identity(stage, &points, Hashing::Read))?
+    }
+
     /// Runs a stage unless its files are what it would write. The caller holds the lock.
     pub(crate) fn run(
         &self,
@@ -218,8 +243,10 @@ impl Experiment {
         points: &Points,
         cancel: Cancellation,
     ) -> Result<Outcome> {
+        let _stage = tracing::info_span!("stage", name = stage.name()).entered();
         let located = |error| self.config.locate(error);
-        let reasons = match self.assess(&self.identity(stage, points, Hashing::Cached)?)? {
+        let (_, freshness) = self.freshness(stage, points, cancel)?;
+        let reasons = match freshness {
             Freshness::Fresh(manifest) if !force => {
                 return Ok(Outcome {
                     stage,
@@ -239,14 +266,17 @@ impl Experiment {
         }
         let (start, started) = (Instant::now(), jiff::Timestamp::now().to_string());
         // What is recorded was read.
-        let identity = self.identity(stage, points, Hashing::Read)?;
+        let identity = self.read_identity(stage, points, cancel)?;
         let staging = self.artifacts.begin(&identity)?;
         let log = logging::stage(stage, staging.folder(), self.threads);
-        log::info!("{stage}: {}", reasons.join(", "));
+        tracing::info!("{stage}: {}", reasons.join(", "));
+        let work = tracing::info_span!("work").entered();
         let summary = self
             .dispatch(&identity, points, staging.folder(), cancel)
             .map_err(located)
             .inspect_err(|error| log.failed(error))?;
+        drop(work);
+        let commit = tracing::info_span!("commit").entered();
         let origin = Origin::now(
             &self.artifacts,
             &self.config.experiment.name,
@@ -254,7 +284,7 @@ impl Experiment {
             &identity.inputs,
         );
         let without_times = agreement::hashes_without_times(staging.folder())?;
-        log::debug!("{stage}: done in {:.1} s", start.elapsed().as_secs_f64());
+        tracing::debug!("{stage}: done in {:.1} s", start.elapsed().as_secs_f64());
         drop(log);
         let manifest = staging.commit(Manifest {
             stage,

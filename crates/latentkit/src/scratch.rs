@@ -49,7 +49,7 @@ impl Drop for Scratch {
         if self.temporary
             && let Err(error) = fs_err::remove_dir_all(&self.folder)
         {
-            log::warn!("the temporary files stay in `{}`: {error}", self.folder.display());
+            tracing::warn!("the temporary files stay in `{}`: {error}", self.folder.display());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The gap statistic.
 
 use latentkit_core::rng::generator;
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, Phase, Result};
 use ndarray::{Array2, ArrayView2};
 use rand::Rng as _;
 use rayon::prelude::*;
@@ -60,13 +60,18 @@ pub fn gap_reference(
     if count <= largest || count_distinct(uniform(&ranges, count, seed, 0).view(), largest) < largest {
         return Ok(None);
     }
+    let total = resampling.repetitions * ks.len();
+    let phase = Phase::new(tracing::info_span!("gap", unit = "references"), total);
+    let _entered = phase.enter();
     let logarithms: Vec<Vec<f64>> = (0..resampling.repetitions as u64)
         .into_par_iter()
         .map(|set| {
             let reference = uniform(&ranges, count, seed, set);
             let of = |&k: &u32| {
                 let rng = generator(u64::from(seed), "gap k-means", set << 32 | u64::from(k));
+                let _fit = tracing::info_span!("fit", method = "k-means", k, set).entered();
                 let found = kmeans(reference.view(), params(k as usize), &rng, cancel)?;
+                phase.add(1);
                 Ok((found.inertia / (count - k as usize) as f64).ln())
             };
             ks.iter().map(of).collect()

@@ -1,7 +1,7 @@
 //! Whether resampled points have the same clusters.
 
 use latentkit_core::rng::generator;
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, Phase, Result};
 use ndarray::{Array2, ArrayView2};
 use rand::Rng as _;
 use rayon::prelude::*;
@@ -46,9 +46,12 @@ pub fn stability(
     seed: u32,
     cancel: Cancellation,
 ) -> Result<Vec<Stability>> {
+    let total = resampling.repetitions * ks.len();
+    let phase = Phase::new(tracing::info_span!("stability", unit = "pairs"), total);
+    let _entered = phase.enter();
     let agreements: Vec<Vec<Option<f64>>> = (0..resampling.repetitions as u64)
         .into_par_iter()
-        .map(|pair| agreements(points, ks, resampling, seed, pair, cancel))
+        .map(|pair| agreements(points, ks, resampling, seed, pair, &phase, cancel))
         .collect::<Result<_>>()?;
     let pairs = agreements.len() as f64;
     let of = |(index, &k): (usize, &u32)| {
@@ -67,6 +70,7 @@ fn agreements(
     resampling: Resampling,
     seed: u32,
     pair: u64,
+    phase: &Phase,
     cancel: Cancellation,
 ) -> Result<Vec<Option<f64>>> {
     let mut rng = generator(u64::from(seed), "stability", pair);
@@ -78,12 +82,15 @@ fn agreements(
     let largest = ks.last().map_or(0, |&k| k as usize);
     let distinct = resamples.iter().map(|points| count_distinct(points.view(), largest)).min().unwrap_or(0);
     let of = |&k: &u32| {
+        phase.add(1);
         if (k as usize) > distinct {
             return Ok(None);
         }
         let clusters = |half: u64, points: &Array2<f32>| -> Result<Vec<u32>> {
             let rng = generator(u64::from(seed), "stability k-means", pair << 33 | half << 32 | u64::from(k));
+            let _fit = tracing::info_span!("fit", method = "k-means", k, pair).entered();
             let found = kmeans(points.view(), params(k as usize), &rng, cancel)?;
+            cancel.check()?;
             Ok(nearest(&compared, &found.centroids))
         };
         let (first, second) = (clusters(0, &resamples[0])?, clusters(1, &resamples[1])?);

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
+use tracing::Span;
 
 use super::components::Components;
 use super::knee::knee;
@@ -129,14 +130,21 @@ struct Pass<'a> {
 type CoreLanes = [bool; LANES];
 
 impl Pass<'_> {
-    /// Does `work` for each block.
-    fn of_blocks<T: Send>(self, work: impl Fn(&mut Query<'_>, usize) -> T + Sync) -> Result<Vec<T>> {
+    /// Does `work` for each block, which `span` names.
+    fn of_blocks<T: Send>(
+        self,
+        span: Span,
+        work: impl Fn(&mut Query<'_>, usize) -> T + Sync,
+    ) -> Result<Vec<T>> {
+        let phase = Phase::new(span, self.tree.count());
+        let _entered = phase.enter();
         (0..self.tree.blocks())
             .into_par_iter()
             .map_init(
                 || Query::new(self.tree, self.simd),
                 |query, block| {
                     self.cancel.check()?;
+                    phase.add(self.tree.positions(block).1);
                     Ok(work(query, block))
                 },
             )
@@ -145,7 +153,7 @@ impl Pass<'_> {
 
     /// The core points.
     fn core(self, min_points: usize) -> Result<Vec<CoreLanes>> {
-        self.of_blocks(|query, block| {
+        self.of_blocks(tracing::info_span!("core points", unit = "points"), |query, block| {
             let (_, used) = self.tree.positions(block);
             let mut count =
                 Count { square: self.square, min_points: min_points as u64, counts: [0; LANES], used };
@@ -158,7 +166,7 @@ impl Pass<'_> {
     fn components(self, core: &[CoreLanes]) -> Result<Components> {
         let components = Components::new(self.tree.count());
         let joined: Vec<AtomicBool> = core.iter().map(|_| AtomicBool::new(false)).collect();
-        self.of_blocks(|query, block| {
+        self.of_blocks(tracing::info_span!("joining", unit = "points"), |query, block| {
             if core[block].contains(&true) {
                 let mut join = Join { pass: self, core, components: &components, joined: &joined, block };
                 query.walk(block, |lane| core[block][lane], &mut join);
@@ -169,7 +177,7 @@ impl Pass<'_> {
 
     /// The cluster of each point of each block, named by its first core point.
     fn clusters(self, core: &[CoreLanes], components: &Components) -> Result<Vec<Vec<Option<u32>>>> {
-        self.of_blocks(|query, block| {
+        self.of_blocks(tracing::info_span!("reaching", unit = "points"), |query, block| {
             let (first, used) = self.tree.positions(block);
             let mut reach = Reach { pass: self, core, components, block, clusters: [u32::MAX; LANES] };
             if core[block][..used].contains(&false) {

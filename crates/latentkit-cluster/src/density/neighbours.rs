@@ -1,6 +1,6 @@
 //! The distance of each point to its k-th nearest.
 
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, Phase, Result};
 use rayon::prelude::*;
 
 use super::query::{Query, Visitor};
@@ -10,6 +10,8 @@ use crate::simd::Simd;
 /// The squared distance of each point to the `k`-th nearest, itself being the first, by position: [n]. There are `k`
 /// points at least.
 pub(super) fn kth_squares(tree: &Tree, simd: Simd, k: usize, cancel: Cancellation) -> Result<Vec<f64>> {
+    let phase = Phase::new(tracing::info_span!("core distances", unit = "points"), tree.count());
+    let _entered = phase.enter();
     let scratch =
         || (Query::new(tree, simd), Nearest { k, squares: vec![0.0; k * LANES], kth: [0.0; LANES], used: 0 });
     let blocks: Vec<[f64; LANES]> = (0..tree.blocks())
@@ -20,6 +22,7 @@ pub(super) fn kth_squares(tree: &Tree, simd: Simd, k: usize, cancel: Cancellatio
             nearest.kth = [f64::INFINITY; LANES];
             nearest.used = tree.positions(block).1;
             query.walk(block, |_| true, nearest);
+            phase.add(nearest.used);
             Ok(nearest.kth)
         })
         .collect::<Result<_>>()?;

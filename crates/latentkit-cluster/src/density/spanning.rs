@@ -1,6 +1,6 @@
 //! A minimum spanning tree of the mutual reachability distances.
 
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, Phase, Result};
 use rayon::prelude::*;
 
 use super::components::Components;
@@ -57,6 +57,8 @@ pub(super) fn spanning_tree(
     };
     let sets = Components::new(count);
     let mut edges = Vec::with_capacity(count - 1);
+    let phase = Phase::new(tracing::info_span!("spanning tree", unit = "edges"), count - 1);
+    let _entered = phase.enter();
     while edges.len() < count - 1 {
         for (from, found) in state.round()? {
             if sets.join(from, found.to) {
@@ -64,6 +66,7 @@ pub(super) fn spanning_tree(
                 edges.push(Edge { square: found.square, ends });
             }
         }
+        phase.set(edges.len());
         state.component = (0..count as u32).map(|position| sets.find(position)).collect();
     }
     Ok(edges)

@@ -1,5 +1,6 @@
 //! Points that show what a cluster holds.
 
+use latentkit_core::{Cancellation, Result};
 use latentkit_table::{ExampleKind, ExampleRow, Labels};
 
 use super::Subject;
@@ -11,13 +12,19 @@ const EXAMPLES: usize = 10;
 /// A cluster of fewer points shows all of them; one of the second kind has a silhouette that is known.
 ///
 /// What is compared are the f32 values of the table of assignments, so that the same order follows from it.
-pub(super) fn examples(ids: &[u32], subject: &Subject, labels: Option<&Labels>) -> Vec<ExampleRow> {
+pub(super) fn examples(
+    ids: &[u32],
+    subject: &Subject,
+    labels: Option<&Labels>,
+    cancel: Cancellation,
+) -> Result<Vec<ExampleRow>> {
     let distance = |point: usize| subject.distances[point] as f32;
     let silhouette = |point: usize| subject.silhouettes[point].map(|value| value as f32);
     let lowest = |point: usize| silhouette(point).unwrap_or(f32::INFINITY);
     let mut rows = Vec::new();
     for (cluster, mut members) in (0..).zip(members(subject)) {
         for kind in [ExampleKind::Nearest, ExampleKind::LowestSilhouette] {
+            cancel.check()?;
             if kind == ExampleKind::LowestSilhouette {
                 members.retain(|&point| silhouette(point).is_some());
             }
@@ -39,7 +46,7 @@ pub(super) fn examples(ids: &[u32], subject: &Subject, labels: Option<&Labels>) 
             }));
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// The points of each cluster.

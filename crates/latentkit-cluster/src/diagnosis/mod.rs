@@ -6,6 +6,7 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
+use latentkit_core::{Cancellation, Result};
 use latentkit_table::{ClusterRow, ContingencyRow, Embeddings, ExampleRow, LabelPairRow};
 
 use crate::contingency::Contingency;
@@ -44,14 +45,19 @@ pub(crate) struct Subject<'a> {
 }
 
 /// Looks into a clustering of `embeddings`.
-pub(crate) fn diagnose(embeddings: &Embeddings, subject: &Subject) -> Diagnosis {
+pub(crate) fn diagnose(
+    embeddings: &Embeddings,
+    subject: &Subject,
+    cancel: Cancellation,
+) -> Result<Diagnosis> {
+    let _entered = tracing::info_span!("diagnosis").entered();
     let labels = embeddings.labels.as_ref();
     let counts = labels.map(|labels| Contingency::new(subject.clusters, subject.k, labels));
-    Diagnosis {
+    Ok(Diagnosis {
         clusters: clusters(subject, counts.as_ref()),
-        examples: examples(&embeddings.ids, subject, labels),
+        examples: examples(&embeddings.ids, subject, labels, cancel)?,
         labels: counts.map(|counts| LabelRows { contingency: counts.rows(), pairs: label_pairs(&counts) }),
-    }
+    })
 }
 
 /// The size and the means of each cluster, and what its labels say.

@@ -78,7 +78,13 @@ fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f64]) -> Vec
     let ids: Vec<u32> = (0..clusters.len() as u32).map(|point| 1000 - 10 * point).collect();
     let k = clusters.iter().max().unwrap() + 1;
     let silhouettes: Vec<_> = silhouettes.iter().map(|&value| Some(value)).collect();
-    examples(&ids, &Subject { k: k as usize, clusters, distances, silhouettes: &silhouettes }, None)
+    examples(
+        &ids,
+        &Subject { k: k as usize, clusters, distances, silhouettes: &silhouettes },
+        None,
+        Cancellation::never(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -111,7 +117,7 @@ fn only_points_of_the_sample_have_a_silhouette() {
         distances: &[0.5, 0.25, 1.0],
         silhouettes: &[None, Some(0.75), None],
     };
-    let rows = examples(&[7, 8, 9], &subject, None);
+    let rows = examples(&[7, 8, 9], &subject, None, Cancellation::never()).unwrap();
     let found: Vec<_> = rows.iter().map(|row| (row.cluster, row.kind, row.id, row.silhouette)).collect();
     let (near, low) = (ExampleKind::Nearest, ExampleKind::LowestSilhouette);
     let expected =
@@ -180,7 +186,7 @@ fn everything_agrees_with_pandas_and_scikit_learn() {
         distances: &fixture.distances,
         silhouettes: &fixture.silhouettes.into_iter().map(Some).collect::<Vec<_>>(),
     };
-    let found = diagnose(&embeddings, &subject);
+    let found = diagnose(&embeddings, &subject, Cancellation::never()).unwrap();
 
     assert_eq!(found.clusters.len(), fixture.clusters.len());
     for (row, expected) in found.clusters.iter().zip(&fixture.clusters) {

@@ -1,5 +1,6 @@
 //! Which cluster each point belongs to while the centroids move.
 
+use latentkit_core::Cancellation;
 use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 
@@ -16,6 +17,8 @@ use crate::simd::{Routine, Simd};
 pub(super) struct Assignment<'a> {
     simd: Simd,
     points: &'a Prepared<'a>,
+    /// When the user interrupts, parts of the points are left out.
+    cancel: Cancellation<'a>,
     /// Whether several threads work on it.
     parallel: bool,
     /// Cluster of each point: [n].
@@ -44,13 +47,20 @@ struct Changes {
 
 impl<'a> Assignment<'a> {
     /// Every point in cluster 0, and nothing certain.
-    pub(super) fn new(simd: Simd, points: &'a Prepared<'a>, k: usize, parallel: bool) -> Self {
+    pub(super) fn new(
+        simd: Simd,
+        points: &'a Prepared<'a>,
+        k: usize,
+        parallel: bool,
+        cancel: Cancellation<'a>,
+    ) -> Self {
         let (count, dimensions) = (points.count(), points.dimensions());
         let parts = count.div_ceil(points.part(k));
         let changes = || Changes { sums: vec![0.0; k * dimensions], counts: vec![0; k], points: 0 };
         Self {
             simd,
             points,
+            cancel,
             parallel,
             clusters: vec![0; count],
             certain: vec![f32::NEG_INFINITY; count],
@@ -78,8 +88,11 @@ impl<'a> Assignment<'a> {
         let exact = Exact::new(centroids.view());
         let bound = |factor: f32| self.moved.iter().map(|&moved| moved as f32 * factor).collect::<Vec<_>>();
         let (below, above) = (bound(1.0 - 4.0 * ROUNDOFF), bound(1.0 + 4.0 * ROUNDOFF));
-        let started = self.started;
+        let (started, cancel) = (self.started, self.cancel);
         let update = |index: usize, clusters: &mut [u32], certain: &mut [f32], changes: &mut Changes| {
+            if cancel.requested() {
+                return;
+            }
             let first = index * part;
             let moved = Moved { below: &below, above: &above };
             self.simd.call(Update {
@@ -136,9 +149,12 @@ impl<'a> Assignment<'a> {
         }
         self.sums.fill(0.0);
         self.counts.fill(0);
-        let points = self.points;
+        let (points, cancel) = (self.points, self.cancel);
         let part = points.part(self.counts.len());
         let add = |index: usize, clusters: &[u32], changes: &mut Changes| {
+            if cancel.requested() {
+                return;
+            }
             for (point, &cluster) in (index * part..).zip(clusters) {
                 changes.add(points, point, cluster);
             }
@@ -217,6 +233,9 @@ impl<'a> Assignment<'a> {
     pub(super) fn inertia(&self, centroids: &Array2<f64>) -> f64 {
         let part = self.points.part(centroids.nrows());
         let of_part = |(index, clusters): (usize, &[u32])| -> f64 {
+            if self.cancel.requested() {
+                return 0.0;
+            }
             let of_point = |(point, &cluster): (usize, &u32)| {
                 self.points.squared_distance(point, slice(centroids.row(cluster as usize)))
             };

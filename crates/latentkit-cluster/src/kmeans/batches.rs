@@ -38,7 +38,7 @@ pub(super) fn centroids(
 ) -> Result<Array2<f64>> {
     let count = points.count();
     let sample = points.sample(&draw(&mut rng, count, 3 * size.max(k)));
-    let mut centroids = seeding::draw(simd, &sample, k, &mut rng, false);
+    let mut centroids = seeding::draw(simd, &sample, k, &mut rng, false, cancel)?;
     let mut assigned = vec![0_u64; k];
     let mut average = Average::new((2.0 * size as f64 / (count as f64 + 1.0)).min(1.0));
     for step in 0..u64::from(passes) * count.div_ceil(size) as u64 {
@@ -46,7 +46,7 @@ pub(super) fn centroids(
             cancel.check()?;
         }
         let batch = points.sample(&draw(&mut rng, count, size));
-        let mut assignment = Assignment::new(simd, &batch, k, false);
+        let mut assignment = Assignment::new(simd, &batch, k, false, cancel);
         assignment.update(&centroids);
         let inertia = assignment.inertia(&centroids);
         for (point, cluster) in assignment.into_clusters().into_iter().enumerate() {

@@ -38,11 +38,12 @@ pub(super) fn iterate(
     parallel: bool,
     cancel: Cancellation,
 ) -> Result<Partition> {
-    let mut assignment = Assignment::new(simd, points, centroids.nrows(), parallel);
+    let mut assignment = Assignment::new(simd, points, centroids.nrows(), parallel, cancel);
     let mut converged = false;
     for iteration in 0..stop.max_iterations.max(1) {
         cancel.check()?;
         let changed = assignment.update(&centroids);
+        cancel.check()?;
         if iteration == 0 {
             assignment.recount();
         }
@@ -65,5 +66,6 @@ pub(super) fn iterate(
         centroids = assignment.means();
     }
     let inertia = assignment.inertia(&centroids);
+    cancel.check()?;
     Ok(Partition { inertia, clusters: assignment.into_clusters(), centroids, converged })
 }

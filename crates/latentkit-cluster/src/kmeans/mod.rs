@@ -193,7 +193,7 @@ impl Work<'_> {
         self.cancel.check()?;
         match &self.rows {
             Some(rows) => linfa::start(rows.view(), self.params, rng),
-            None => Ok(seeding::draw(self.simd, self.points, self.params.k, &mut rng, parallel)),
+            None => seeding::draw(self.simd, self.points, self.params.k, &mut rng, parallel, self.cancel),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The first centroids of a restart: greedy k-means++.
 
 use latentkit_core::rng::Rng;
+use latentkit_core::{Cancellation, Result};
 use ndarray::{Array2, Axis};
 use rand::Rng as _;
 use rayon::prelude::*;
@@ -22,11 +23,13 @@ pub(super) fn draw(
     k: usize,
     rng: &mut Rng,
     parallel: bool,
-) -> Array2<f64> {
+    cancel: Cancellation,
+) -> Result<Array2<f64>> {
     let trials = 2 + (k as f64).ln() as usize;
     let mut centroids = Array2::zeros((k, points.dimensions()));
-    let mut field = Field::new(simd, points, k, parallel);
+    let mut field = Field::new(simd, points, k, parallel, cancel);
     for (index, mut centroid) in centroids.axis_iter_mut(Axis(0)).enumerate() {
+        cancel.check()?;
         let chosen = if index == 0 {
             rng.gen_range(0..points.count())
         } else {
@@ -43,7 +46,8 @@ pub(super) fn draw(
             *coordinate = value;
         }
     }
-    centroids
+    cancel.check()?;
+    Ok(centroids)
 }
 
 /// The squared distance of each point to the nearest centroid so far.
@@ -51,6 +55,8 @@ struct Field<'a> {
     simd: Simd,
     points: &'a Prepared<'a>,
     parallel: bool,
+    /// When the user interrupts, parts of the points are left out.
+    cancel: Cancellation<'a>,
     part: usize,
     /// In units of the blocks: [n / LANES rounded up][LANES]. The lanes behind the last point hold 0.
     squares: Vec<[f32; LANES]>,
@@ -59,12 +65,12 @@ struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn new(simd: Simd, points: &'a Prepared<'a>, k: usize, parallel: bool) -> Self {
+    fn new(simd: Simd, points: &'a Prepared<'a>, k: usize, parallel: bool, cancel: Cancellation<'a>) -> Self {
         let mut squares = vec![[f32::INFINITY; LANES]; points.count().div_ceil(LANES)];
         if let Some(last) = squares.last_mut() {
             last[(points.count() - 1) % LANES + 1..].fill(0.0);
         }
-        Self { simd, points, parallel, part: points.part(k), squares, sums: Vec::new() }
+        Self { simd, points, parallel, cancel, part: points.part(k), squares, sums: Vec::new() }
     }
 
     /// Draws a point with a probability proportional to its square; any point where all squares are 0.
@@ -100,6 +106,9 @@ impl<'a> Field<'a> {
         let coordinates = self.coordinates(candidates);
         let sum = |(index, squares): (usize, &[[f32; LANES]])| {
             let mut sums = vec![0.0; candidates.len()];
+            if self.cancel.requested() {
+                return sums;
+            }
             self.simd.call(Left {
                 blocks: self.blocks(index),
                 squares,
@@ -118,10 +127,13 @@ impl<'a> Field<'a> {
 
     /// Takes a point as one more centroid.
     fn add(&mut self, point: usize) {
-        let (simd, points, part) = (self.simd, self.points, self.part);
+        let (simd, points, part, cancel) = (self.simd, self.points, self.part, self.cancel);
         let coordinates = self.coordinates(&[point]);
         let add = |(index, squares): (usize, &mut [[f32; LANES]])| {
             let mut sum = 0.0;
+            if cancel.requested() {
+                return sum;
+            }
             let blocks = &points.blocks()[index * part / LANES * points.dimensions()..];
             simd.call(Lower { blocks, squares, coordinates: &coordinates, sum: &mut sum });
             sum

@@ -65,6 +65,7 @@ impl Em<'_> {
     pub(super) fn step(&self, parameters: &Parameters) -> Result<(Parameters, f64)> {
         let components = self.components(parameters)?;
         let sums = self.sum(&components, |_| Task::Expected);
+        self.cancel.check()?;
         self.check(sums.log_likelihood)?;
         Ok((self.maximised(parameters, &sums), sums.log_likelihood))
     }
@@ -78,6 +79,7 @@ impl Em<'_> {
             self.of_part(&components, index, Task::Assign(clusters)).log_likelihood
         };
         let parts: Vec<f64> = clusters.par_chunks_mut(part).enumerate().map(of_part).collect();
+        self.cancel.check()?;
         let log_likelihood = parts.iter().sum();
         self.check(log_likelihood)?;
         Ok((clusters, log_likelihood))
@@ -108,11 +110,14 @@ impl Em<'_> {
         total
     }
 
-    /// Does `task` to one part of the points.
+    /// Does `task` to one part of the points, unless the user interrupts.
     fn of_part(&self, components: &Components, index: usize, task: Task<'_>) -> Sums {
         let part = self.points.part();
         let range = index * part..self.points.count().min((index + 1) * part);
         let mut sums = Sums::new(components);
+        if self.cancel.requested() {
+            return sums;
+        }
         self.simd.call(Pass { points: self.points, components, range, task, sums: &mut sums });
         sums
     }

@@ -10,6 +10,8 @@ mod standardised;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::Rng;
 use latentkit_core::{Cancellation, Error, Result};
@@ -188,13 +190,13 @@ fn best_native(em: &Em<'_>, rng: &Rng) -> Result<Fit> {
 
 /// The best restart of linfa.
 fn best_of_linfa(em: &Em<'_>, rng: &Rng) -> Result<Fit> {
-    let rows = em.points.rows();
+    let rows = Arc::new(em.points.rows());
     let restarts = em.params.restarts.max(1) as usize;
     let mut best: Option<Fit> = None;
     let mut failures = Vec::new();
     for rng in streams(rng).take(restarts) {
-        em.cancel.check()?;
-        let fit = linfa::fit(rows.view(), em.params, rng).and_then(|parameters| {
+        let (rows, params) = (Arc::clone(&rows), em.params);
+        let fit = em.cancel.wait_for(move || linfa::fit(rows.view(), params, rng))?.and_then(|parameters| {
             let (_, log_likelihood) = em.assign(&parameters)?;
             // linfa fails where the iterations do not suffice.
             Ok(Fit { parameters, log_likelihood, converged: true })

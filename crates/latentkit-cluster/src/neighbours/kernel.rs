@@ -1,5 +1,7 @@
 //! The inner loop: the distances of a few points to all others, and the nearest of them so far.
 
+use latentkit_core::Cancellation;
+
 use crate::simd::Routine;
 
 /// Points of a block; each has a lane of the vector registers.
@@ -19,6 +21,8 @@ pub(super) struct Search<'a> {
     pub(super) dimensions: usize,
     /// What is looked for.
     pub(super) tiles: &'a mut [Tile],
+    /// When the user interrupts, the rest is left out.
+    pub(super) cancel: Cancellation<'a>,
 }
 
 impl Routine for Search<'_> {
@@ -28,6 +32,9 @@ impl Routine for Search<'_> {
     fn run<const FMA: bool>(self) {
         let blocks = SEGMENT.div_ceil(LANES * self.dimensions);
         for (index, segment) in self.blocks.chunks(blocks * self.dimensions).enumerate() {
+            if self.cancel.requested() {
+                return;
+            }
             for tile in &mut *self.tiles {
                 tile.search(segment, self.dimensions, index * blocks * LANES);
             }

@@ -1,7 +1,7 @@
 //! Whether points keep the neighbours of their images.
 
 use latentkit_core::summary::Preservation;
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::{ArrayView2, CowArray, Ix2};
 use rayon::prelude::*;
 
@@ -69,12 +69,15 @@ pub(super) fn preservation_with(
     let images: CowArray<'_, u8, Ix2> = images.as_standard_layout();
     let images = Images { simd, pixels: images.view() };
     let points = Latents(points);
+    let phase = Phase::new(tracing::info_span!("preservation", unit = "images"), count);
+    let _entered = phase.enter();
     let penalties: Vec<Vec<[u64; 2]>> = (0..count)
         .into_par_iter()
         .map_init(
             || (Ranking::default(), Ranking::default()),
             |(by_image, by_point), point| {
                 cancel.check()?;
+                phase.add(1);
                 by_image.rank(&images, point);
                 by_point.rank(&points, point);
                 Ok(ks

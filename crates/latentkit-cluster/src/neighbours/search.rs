@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
@@ -69,12 +69,16 @@ pub(super) fn nearest_neighbours_with(
     };
     let row = |point: usize| &values[point * dimensions..(point + 1) * dimensions];
     let blocks = blocks(&values, dimensions);
+    let phase = Phase::new(tracing::info_span!("neighbours", unit = "points"), queries.len());
+    let _entered = phase.enter();
     let parts: Vec<Vec<usize>> = queries
         .par_chunks(PART)
         .map(|queries| {
             cancel.check()?;
             let mut tiles: Vec<_> = queries.chunks(TILE).map(|queries| Tile::new(queries, k, row)).collect();
-            simd.call(Search { blocks: &blocks, dimensions, tiles: &mut tiles });
+            simd.call(Search { blocks: &blocks, dimensions, tiles: &mut tiles, cancel });
+            cancel.check()?;
+            phase.add(queries.len());
             Ok(tiles.iter().flat_map(Tile::found).collect())
         })
         .collect::<Result<_>>()?;

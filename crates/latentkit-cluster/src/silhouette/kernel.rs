@@ -1,5 +1,7 @@
 //! The inner loop: distances of a block of points to every point, summed by cluster.
 
+use latentkit_core::Cancellation;
+
 use super::cells::Cells;
 use crate::simd::{Routine, square_add_f32};
 
@@ -23,6 +25,8 @@ pub(super) struct ClusterSums<'a, const LANES: usize> {
     pub(super) cells: &'a Cells,
     /// For each cluster of every clustering, the sum of the distances to its points: [clusters][LANES].
     pub(super) sums: &'a mut [[f64; LANES]],
+    /// When the user interrupts, the rest is left out.
+    pub(super) cancel: Cancellation<'a>,
 }
 
 impl<const LANES: usize> Routine for ClusterSums<'_, LANES> {
@@ -60,6 +64,9 @@ impl<const LANES: usize> ClusterSums<'_, LANES> {
     fn sum<const FMA: bool>(self, block: &impl Squares<LANES>) {
         let dimensions = self.block.len();
         for (range, clusters) in self.cells.iter() {
+            if self.cancel.requested() {
+                return;
+            }
             let mut cell_sum = [0.0_f64; LANES];
             let points = &self.points[range.start * dimensions..range.end * dimensions];
             for run in points.chunks(RUN * dimensions) {

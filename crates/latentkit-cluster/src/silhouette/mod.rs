@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
@@ -215,6 +215,8 @@ fn one_pass<const LANES: usize>(
         return Ok(vec![vec![0.0; count]; clusterings.len()]);
     }
 
+    let phase = Phase::new(tracing::info_span!("silhouettes", unit = "points"), count);
+    let _entered = phase.enter();
     // Each block of points is on its own, so the number of threads cannot change the result.
     let blocks: Vec<Vec<f64>> = (0..count.div_ceil(LANES))
         .into_par_iter()
@@ -230,7 +232,9 @@ fn one_pass<const LANES: usize>(
                     .map(|axis| std::array::from_fn(|lane| sorted[position(lane) * dimensions + axis]))
                     .collect();
                 sums.fill([0.0; LANES]);
-                simd.call(ClusterSums { block: &lanes, points: &sorted, cells: &cells, sums });
+                simd.call(ClusterSums { block: &lanes, points: &sorted, cells: &cells, sums, cancel });
+                cancel.check()?;
+                phase.add(used);
                 Ok((0..clusterings.len())
                     .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
                     .map(|(clustering, lane)| of_point(&cells, sums, clustering, position(lane), lane))

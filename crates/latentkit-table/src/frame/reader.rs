@@ -107,6 +107,7 @@ impl TableReader {
                 .expected("numbers, texts, or lists of f32 or f64")
                 .found(format!("`{unsupported}`")));
         }
+        let _entered = tracing::info_span!("reading", file = %self.path.display(), column = name).entered();
         let mut file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
         self.checked(claims::check_pages(&mut file, &self.footer, name, self.length))?;
         let series = catch_panic(|| {

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use latentkit_core::{Error, Result, atomic};
+use latentkit_core::{Cancellation, Error, Result, atomic};
 use polars::prelude::*;
 use polars_io::prelude::*;
 
@@ -92,6 +92,8 @@ pub(crate) struct Blocks<'a> {
     /// Blocks, one at least.
     pub(crate) count: usize,
     pub(crate) metadata: &'a Metadata,
+    /// Asked between row groups.
+    pub(crate) cancel: Cancellation<'a>,
 }
 
 impl Blocks<'_> {
@@ -106,6 +108,7 @@ impl Blocks<'_> {
                     frame = of(index)?.frame().map_err(failed)?;
                 }
                 for row in (0..frame.height()).step_by(ROWS) {
+                    self.cancel.check()?;
                     blocks.write_batch(&frame.slice(row as i64, ROWS)).map_err(failed)?;
                 }
             }
@@ -134,6 +137,7 @@ fn write_remembering(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<&mut Remembering>) -> Result<()>,
 ) -> Result<()> {
+    let _entered = tracing::info_span!("writing", file = %path.display()).entered();
     atomic::write_with(path, |file| {
         let mut file = Remembering { file, error: None };
         // polars writes the footer byte by byte.

@@ -56,7 +56,6 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
         experiment.change_threads();
         let points = Points::recorded(&earlier.config);
         let outcome = experiment.run(stage, false, &points, progress::cancellation());
-        progress::finish();
         let outcome = outcome?;
         let first = First {
             outputs: &earlier.outputs,

@@ -109,11 +109,9 @@ fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Po
 /// Says when a stage before `first` would run now, though its old files are about to be used.
 fn warn_of_stale_inputs(experiment: &Experiment, first: Stage) {
     for stage in Stage::ALL.into_iter().filter(|&stage| stage < first) {
-        let state = experiment
-            .identity(stage, &experiment.recorded_points(), Hashing::Cached)
-            .and_then(|identity| experiment.assess(&identity));
-        if let Ok(Freshness::Stale(reasons)) = state {
-            log::warn!("`{stage}` is stale ({}), and its old files are used", reasons.join(", "));
+        let state = experiment.freshness(stage, &experiment.recorded_points(), progress::cancellation());
+        if let Ok((_, Freshness::Stale(reasons))) = state {
+            tracing::warn!("`{stage}` is stale ({}), and its old files are used", reasons.join(", "));
         }
     }
 }
@@ -134,7 +132,6 @@ fn run(
             error
         }
     })?;
-    progress::finish();
     if !global.json {
         output::line(stage_line(&outcome));
     }

@@ -37,7 +37,7 @@ pub(crate) fn print(global: &Global) -> Result<()> {
         return Ok(());
     }
     if runs.is_empty() {
-        log::info!("no experiments in `{}`", artifacts.display());
+        tracing::info!("no experiments in `{}`", artifacts.display());
         return Ok(());
     }
     let mut columns = Columns::new()

@@ -136,7 +136,7 @@ fn rerun(
     let stage = checked.stage;
     let Some(manifest) = &checked.manifest else { return Ok(None) };
     if checked.inputs_differ {
-        log::warn!("`{stage}` is not run again: what it read is not there any more");
+        tracing::warn!("`{stage}` is not run again: what it read is not there any more");
         return Ok(None);
     }
     let again = experiment.as_recorded(&Earlier::of(manifest), experiment.artifacts.clone())?;
@@ -146,11 +146,10 @@ fn rerun(
     again.change_threads();
     let folder = scratch.folder().join(stage.name());
     fs_err::create_dir_all(&folder)?;
-    log::info!("{stage}: running again");
+    tracing::info!("{stage}: running again");
     let points = Points::recorded(&manifest.config);
     let identity = Identity { stage, config: manifest.config.clone(), inputs: manifest.inputs.clone() };
     let summary = again.dispatch(&identity, &points, &folder, progress::cancellation());
-    progress::finish();
     let summary = summary?;
     let first = First {
         outputs: &manifest.outputs,

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Folder, Running, repository};
+use crate::support::{Folder, Running, repository, write_wide_points};
 
 /// A training of 60 steps with a checkpoint after each.
 const STEPS: [(&str, &str); 1] = [("epochs = 1", "epochs = 5\ncheckpoint-every = { steps = 1 }")];
@@ -72,6 +72,28 @@ fn one_process_works_others_read_and_its_death_frees_the_lock() {
             .stdout
             .contains("train    fresh")
     );
+}
+
+#[test]
+fn clustering_ends_soon_after_a_signal_in_whatever_phase() {
+    let folder = Folder::new();
+    let config = folder.config(
+        "name = \"wide\"\n\n[cluster]\nk = { from = 2, to = 4 }\nseeds = 1\nrestarts = 1\n\
+         criteria = [\"gap\"]\ngap-references = 2\n",
+    );
+    // The principal axes of so many dimensions take longer than all other phases.
+    write_wide_points(&folder, "points.parquet", 1600);
+    let arguments = ["cluster", config, "--latents", "points.parquet"];
+    for wait in [0.3, 0.8, 1.5, 3.0].map(Duration::from_secs_f64) {
+        let mut running = Running::start(folder.command(&arguments));
+        running.wait_for("cluster: first run");
+        thread::sleep(wait);
+        running.send("INT");
+        let start = Instant::now();
+        running.end().failed(130);
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(5), "it ended {took:?} after a signal at {wait:?}");
+    }
 }
 
 #[test]

@@ -12,5 +12,6 @@ mod interruptions;
 mod json;
 mod pipeline;
 mod sweep;
+mod trace;
 mod verify;
 mod without_libtorch;

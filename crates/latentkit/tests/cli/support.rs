@@ -131,8 +131,14 @@ impl Ran {
     /// What a run that failed printed on stderr. It must have ended with this code and printed no result.
     #[track_caller]
     pub(crate) fn failed(self, code: i32) -> String {
+        assert_eq!(self.stdout, "", "stderr:\n{}", self.stderr);
+        self.failed_after_results(code)
+    }
+
+    /// As [`Self::failed`], of a run that may have printed results before.
+    #[track_caller]
+    pub(crate) fn failed_after_results(self, code: i32) -> String {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        assert_eq!(self.stdout, "");
         self.stderr
     }
 }
@@ -201,6 +207,22 @@ pub(crate) fn write_points(folder: &Folder, name: &str, spoil: impl Fn(&mut Arra
         values,
         reconstruction_bce: vec![0.0; 60],
         reconstruction_mse: vec![0.0; 60],
+    };
+    write_latents(&folder.path().join(name), &latents, &Metadata::new()).unwrap();
+}
+
+/// A table of as many points as dimensions, without any structure.
+pub(crate) fn write_wide_points(folder: &Folder, name: &str, size: usize) {
+    let values = Array2::from_shape_fn((size, size), |(row, column)| {
+        ((row * 7919 + column * 104_729 + row * column * 31) % 1009) as f32 / 1009.0
+    });
+    let latents = Latents {
+        splits: vec![Split::Test; size],
+        labels: vec![0; size],
+        label_names: vec!["a".into()],
+        values,
+        reconstruction_bce: vec![0.0; size],
+        reconstruction_mse: vec![0.0; size],
     };
     write_latents(&folder.path().join(name), &latents, &Metadata::new()).unwrap();
 }

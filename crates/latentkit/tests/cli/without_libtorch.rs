@@ -58,6 +58,7 @@ fn the_smoke_config_runs_to_its_report() {
     let stderr = Ran::from(command.env("LATENTKIT_TORCH_SETUP", "/bin/false").output().unwrap()).failed(1);
     assert!(stderr.contains("`/bin/false`, which provides libtorch, failed"), "{stderr}");
     // What is up to date needs no engine.
-    let again = run(&folder, &["train", &smoke, "--set=train.epochs=1", "--set=train.checkpoint-every=3"]).ok();
+    let again =
+        run(&folder, &["train", &smoke, "--set=train.epochs=1", "--set=train.checkpoint-every=3"]).ok();
     assert!(again.stdout.contains("skipped"), "{}", again.stdout);
 }

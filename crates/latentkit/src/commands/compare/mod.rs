@@ -51,7 +51,7 @@ pub(crate) fn run(global: &Global, arguments: &CompareArguments) -> Result<()> {
             output::line(line);
         }
         match page {
-            Some(page) if arguments.markdown => log::info!("page: {}", page.display()),
+            Some(page) if arguments.markdown => tracing::info!("page: {}", page.display()),
             Some(page) => output::line(format!("page: {}", page.display())),
             None => {}
         }
@@ -143,7 +143,7 @@ fn write_page(
         .map_err(Error::from)
         .and_then(|()| atomic::write(&path, page.as_bytes()));
     if let Err(error) = written {
-        log::warn!(
+        tracing::warn!(
             "the page was not written, `--html FILE` writes it elsewhere: {}",
             first_line(&error.to_string())
         );

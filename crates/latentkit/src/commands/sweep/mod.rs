@@ -46,7 +46,7 @@ pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
         return Ok(());
     }
     if chosen.is_empty() {
-        log::info!("no trial is in this share of {}", plan.trials.len());
+        tracing::info!("no trial is in this share of {}", plan.trials.len());
     }
 
     let jobs = usize::from(arguments.jobs);

@@ -8,12 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use latentkit_core::stage::TRIAL_LOG;
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, Phase, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-
-use crate::progress;
 
 /// How often the processes are looked at.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -72,12 +70,14 @@ fn run_with(
     may_begin: impl Fn() -> Result<()>,
     mut signals: impl FnMut() -> usize,
 ) -> Result<Ran> {
+    let phase = Phase::new(tracing::info_span!("sweep", unit = "trials"), jobs.len());
+    let _entered = phase.enter();
     let mut running = Running(Vec::new());
     let mut ran = Ran { endings: vec![None; jobs.len()], interrupted: false };
     let (mut next, mut ended, mut failed) = (0, 0, false);
     loop {
         for _ in 0..signals() {
-            log::info!(
+            tracing::info!(
                 "{}",
                 if ran.interrupted {
                     "stopping at once"
@@ -103,12 +103,12 @@ fn run_with(
             ended += 1;
             let (total, seconds) = (jobs.len(), start.elapsed().as_secs_f64());
             if success {
-                log::info!("trial {ended}/{total} `{}`: done in {seconds:.1} s", job.name);
+                tracing::info!("trial {ended}/{total} `{}`: done in {seconds:.1} s", job.name);
                 ran.endings[*number] = Some(Ending::Done);
             } else {
                 let reason = process.reason();
                 let log = job.folder.join(TRIAL_LOG);
-                log::warn!(
+                tracing::warn!(
                     "trial {ended}/{total} `{}` failed, see `{}`\n{}",
                     job.name,
                     log.display(),
@@ -117,7 +117,7 @@ fn run_with(
                 ran.endings[*number] = Some(Ending::Failed(reason));
                 failed = true;
             }
-            progress::trials(ended, total);
+            phase.add(1);
         }
         while !ran.interrupted && (keep_going || !failed) && next < jobs.len() && running.0.len() < at_once {
             may_begin()?;
@@ -125,7 +125,6 @@ fn run_with(
             next += 1;
         }
         if running.0.is_empty() {
-            progress::finish();
             return Ok(ran);
         }
         std::thread::sleep(PAUSE);

@@ -1,0 +1,97 @@
+//! Bars of phases on a terminal: one line, of the outermost phase.
+
+use std::fmt::{self, Write};
+
+use indicatif::{HumanDuration, ProgressState, ProgressStyle};
+use latentkit_core::capture::Fields;
+use tracing::{Level, Subscriber};
+use tracing_indicatif::{IndicatifLayer, suspend_tracing_indicatif};
+use tracing_subscriber::Layer;
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::registry::LookupSpan;
+
+/// Below so many steps a second, the time that is left says more than the rate.
+const SLOW: f64 = 10.0;
+
+/// Shows a bar for each span that says what its steps are, as a [`latentkit_core::Phase`] does.
+pub(super) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
+    IndicatifLayer::new()
+        .with_span_field_formatter(Unit)
+        .with_progress_style(style())
+        .with_max_progress_bars(1, None)
+        .with_filter(
+            filter_fn(|about| about.is_span() && about.fields().field("unit").is_some())
+                .with_max_level_hint(Level::INFO),
+        )
+}
+
+/// Writes to the terminal above the bars, so that the two do not mix.
+pub(crate) fn above<T>(write: impl FnOnce() -> T) -> T {
+    suspend_tracing_indicatif(write)
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{span_name} {wide_bar} {msg}{steps} {span_fields}{outlook}")
+        .expect("a template of this file")
+        .progress_chars("━╸─")
+        .with_key("steps", |state: &ProgressState, text: &mut dyn Write| {
+            let total = state.len().unwrap_or_else(|| state.pos());
+            // A bar that cannot be drawn stops no work.
+            let _ = write!(text, "{}/{}", spaced(state.pos()), spaced(total));
+        })
+        .with_key("outlook", |state: &ProgressState, text: &mut dyn Write| {
+            let _ = text.write_str(&outlook(state.per_sec(), state.eta()));
+        })
+}
+
+/// How fast it goes and how long it still takes, once something is done.
+fn outlook(per_second: f64, left: std::time::Duration) -> String {
+    if per_second <= 0.0 {
+        return String::new();
+    }
+    let rate = if per_second < SLOW { String::new() } else { format!(", {}/s", spaced(per_second as u64)) };
+    format!("{rate}, {:#} left", HumanDuration(left))
+}
+
+/// A number with a thin gap between groups of three digits.
+fn spaced(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join("\u{202f}")
+}
+
+/// Shows of the fields of a span its unit alone.
+struct Unit;
+
+impl<'writer> FormatFields<'writer> for Unit {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
+        let mut found = Fields::default();
+        fields.record(&mut found);
+        writer.write_str(found.fields.get("unit").and_then(serde_json::Value::as_str).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_outlook_is_known_once_something_is_done() {
+        assert_eq!(outlook(0.0, Duration::ZERO), "");
+        assert_eq!(outlook(0.5, Duration::from_secs(75)), ", 75s left");
+        assert_eq!(outlook(12_345.6, Duration::from_secs(5)), ", 12\u{202f}345/s, 5s left");
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(spaced),
+            ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]
+        );
+    }
+}
