@@ -15,7 +15,7 @@ METRICS = ["bce", "mse", "mae", "binary_accuracy"]
 AGREEMENT = ["accuracy", "nmi", "ari", "ami", "homogeneity", "completeness", "v_measure", "purity"]
 TABLES = {
     "ingest/dataset": {"id": "uint32", "split": "text", "label": "uint8", "label_name": "text", "image": "binary"},
-    "train/history": {"epoch": "uint32", "step": "uint32", "seconds": "double", "learning_rate": "double"}
+    "train/history": {"epoch": "uint32", "step": "uint32", "learning_rate": "double"}
     | {f"{split}_{metric}": "double" for split in ("train", "validation") for metric in METRICS},
     "export/latents": {"id": "uint32", "split": "text", "label": "uint8", "label_name": "text"}
     | {f"z{index}": "float" for index in range(6)}
@@ -24,7 +24,7 @@ TABLES = {
     | {"image": "binary", "reconstruction": "binary"},
     "cluster/sweep": {"method": "text", "k": "uint32", "seed": "uint32"}
     | {"inertia": "double", "silhouette": "double", "calinski_harabasz": "double", "davies_bouldin": "double"}
-    | {"gap": "double", "bic": "double", "seconds": "double"}
+    | {"gap": "double", "bic": "double"}
     | {measure: "double" for measure in AGREEMENT},
     "cluster/criteria": {"method": "text", "criterion": "text", "k": "uint32"}
     | {"value": "double", "low": "double", "high": "double", "suggested": "bool"},

@@ -13,18 +13,12 @@ import random
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
-
-try:
-    import pyarrow.parquet as parquet
-except ImportError:
-    parquet = None
 
 STAGES = ["ingest", "train", "export", "cluster", "decode", "plot"]
 SIGNALS = {"SIGKILL": 5, "SIGTERM": 2, "SIGINT": 2, "SIGINT twice": 1}
@@ -36,17 +30,10 @@ EXPERIMENT = [
     'train.schedule={ kind = "reduce-on-plateau", patience = 1, min-delta = 10 }',
     "train.early-stopping={ patience = 5, min-delta = 0 }",
 ]
-# The columns and keys that hold times, or say how often a training was interrupted.
-TIMED_TABLES = ["train/history.parquet", "cluster/sweep.parquet", "cluster/density.parquet"]
-TIMED_KEYS = {"seconds", "started", "images_per_second", "speeds", "resumed_after", "resumed_step"}
-TIMED_TEXT = [
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
-    r">[\d.]+\s(?:s|min|h)(?:\s\d+\s(?:s|min))?<",
-    r"[\d\s.]+\simages/s",
-    r"<dt>resumed</dt>\s*<dd>[^<]*",
-    r'<code title="[0-9a-f]+">[0-9a-f]+',
-    r">[\d.]+\s[kM]?B<",
-]
+# The keys of a manifest that hold times, or say how often a training was interrupted.
+TIMED_KEYS = {"seconds", "started", "images_per_second", "resumed_after", "resumed_step"}
+# Files that hold nothing but times.
+TIMED_FILES = {"log.txt", "timings.json"}
 
 
 class Failed(Exception):
@@ -244,7 +231,7 @@ def files(root):
         path.relative_to(root).as_posix()
         for stage in STAGES
         for path in (root / stage).rglob("*")
-        if path.is_file() and path.name != "log.txt"  # which tells when, and of every interruption
+        if path.is_file() and path.name not in TIMED_FILES
     }
 
 
@@ -258,43 +245,22 @@ def compare(reference, root):
 
 
 def same(first, second, name):
-    if name in TIMED_TABLES:
-        return parquet is None or table(first) == table(second)
-    if name.endswith(".json"):
+    if name.endswith("manifest.json"):
         return without_times(json.loads(first.read_text())) == without_times(json.loads(second.read_text()))
-    if name == "plot/report.html":
-        return masked(first.read_text()) == masked(second.read_text())
     return first.read_bytes() == second.read_bytes()
 
 
-def table(path):
-    """Columns, types, metadata and values of a table, floats by their bits, without the seconds."""
-    content = parquet.read_table(path)
-    columns = [name for name in content.column_names if name != "seconds"]
-    bits = lambda value: struct.pack("<d", value) if isinstance(value, float) else value
-    values = [[bits(value) for value in content[name].to_pylist()] for name in columns]
-    return str(content.schema), parquet.read_metadata(path).metadata, values
-
-
 def without_times(value):
-    """A manifest or a checkpoint's record without times, and without the hashes of files that hold some."""
+    """A manifest without times, and without the hashes of manifests, which hold some."""
     if isinstance(value, list):
         return [without_times(item) for item in value]
     if not isinstance(value, dict):
         return value
-    path = value.get("path", "")
-    if "bytes" in value and re.search(r"history|sweep|density|manifest|report|epoch-\d+\.json", path):
-        return path
-    # The key of plot is that of manifests, which hold times; a record's hash is of its times as well.
+    if "bytes" in value and value.get("path", "").endswith("manifest.json"):
+        return value["path"]
+    # The key of plot is that of manifests.
     hidden = TIMED_KEYS | ({"key"} if value.get("stage") == "plot" else set())
-    hidden |= {"blake3"} if "state" in value else set()
     return {key: without_times(item) for key, item in value.items() if key not in hidden}
-
-
-def masked(page):
-    for pattern in TIMED_TEXT:
-        page = re.sub(pattern, "", page)
-    return page
 
 
 def report(counts, passes, seconds, options):
@@ -308,8 +274,7 @@ def report(counts, passes, seconds, options):
     ]:
         rows.append((title, ", ".join(f"{name} {counts[title][name]}" for name in order)))
     results = counts["result"]
-    compared = "" if parquet else "; tables with seconds were not compared, since pyarrow is not there"
-    rows.append(("identical", f"{total(results)} of {total(results)} results{compared}"))
+    rows.append(("identical", f"{total(results)} of {total(results)} results"))
     rows.append(("run", f"seed {options.seed}, {options.threads} threads, {seconds:.0f} s"))
     for name, value in rows:
         print(f"{name:<10} {value}")

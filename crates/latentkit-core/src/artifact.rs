@@ -10,7 +10,7 @@ use crate::hash::FileRecord;
 use crate::input::is_absent;
 use crate::inventory::LOCK;
 use crate::manifest::{Identity, Manifest};
-use crate::stage::{CHECKPOINTS, LOG, MANIFEST};
+use crate::stage::{CHECKPOINTS, LOG, MANIFEST, TIMINGS};
 use crate::{Error, Result, Stage, atomic, hash_cache};
 
 /// `artifacts/<experiment>/`.
@@ -166,12 +166,12 @@ impl Artifacts {
         if folder.join(MANIFEST).exists() {
             fs_err::remove_file(folder.join(MANIFEST))?;
         }
-        // All but checkpoints and log is written anew, so that nothing half-written gets among the outputs.
+        // All but checkpoints, log and times is written anew, so that nothing half-written gets among the outputs.
         for entry in fs_err::read_dir(&folder)? {
             let path = entry?.path();
             let named = |name: &str| path.file_name().is_some_and(|found| found == name);
-            if named(LOG) && is_file(&path) {
-                // An interrupted run and those that go on with it have one log.
+            if (named(LOG) || named(TIMINGS)) && is_file(&path) {
+                // An interrupted run and those that go on with it have one log, and add up their times.
             } else if named(CHECKPOINTS) && is_folder(&path) {
                 atomic::remove_temporary(&path)?;
             } else {
@@ -285,7 +285,8 @@ impl Staging {
     /// one. Returns the finished manifest.
     pub fn commit(self, mut manifest: Manifest) -> Result<Manifest> {
         manifest.outputs.clear();
-        manifest.log = self.folder.join(LOG).is_file().then(|| LOG.to_owned());
+        let present = |name: &str| self.folder.join(name).is_file().then(|| name.to_owned());
+        (manifest.log, manifest.timings) = (present(LOG), present(TIMINGS));
         record_files(&self.folder, "", &mut manifest.outputs)?;
         manifest.write(&self.folder)?;
 
@@ -310,7 +311,7 @@ pub fn records(folder: &Path) -> Result<Vec<FileRecord>> {
     Ok(records)
 }
 
-/// Hashes and flushes the files under `folder`, in the order of their names; the log holds times and is only flushed.
+/// Hashes and flushes the files under `folder`, in the order of their names; the log and the file of times are only flushed.
 fn record_files(folder: &Path, prefix: &str, records: &mut Vec<FileRecord>) -> Result<()> {
     let mut names = Vec::new();
     for entry in fs_err::read_dir(folder)? {
@@ -321,7 +322,7 @@ fn record_files(folder: &Path, prefix: &str, records: &mut Vec<FileRecord>) -> R
         let path = folder.join(&name);
         if path.is_dir() {
             record_files(&path, &format!("{prefix}{name}/"), records)?;
-        } else if prefix.is_empty() && name == LOG {
+        } else if prefix.is_empty() && (name == LOG || name == TIMINGS) {
             fs_err::File::open(&path)?.sync_all()?;
         } else if name != MANIFEST {
             fs_err::File::open(&path)?.sync_all()?;
@@ -363,7 +364,7 @@ mod tests {
             seconds: 0.0,
             summary: serde_json::Value::Null,
             log: None,
-            without_times: std::collections::BTreeMap::new(),
+            timings: None,
             origin: None,
         };
         staging.commit(manifest).unwrap()

@@ -116,6 +116,7 @@ impl Inventory {
         };
         let listed: BTreeSet<&str> = (manifest.outputs.iter().map(|output| output.path.as_str()))
             .chain(manifest.log.as_deref())
+            .chain(manifest.timings.as_deref())
             .chain([MANIFEST])
             .collect();
         let mut finished = Finished { stage, manifest: manifest.clone(), files: Vec::new(), bytes: 0 };
@@ -302,7 +303,7 @@ mod tests {
             seconds: 0.0,
             summary: serde_json::Value::Null,
             log: None,
-            without_times: std::collections::BTreeMap::new(),
+            timings: None,
             origin: None,
         };
         staging.commit(manifest).unwrap();

@@ -24,6 +24,7 @@ pub mod recorded_path;
 pub mod rng;
 pub mod stage;
 pub mod summary;
+pub mod timings;
 
 pub use cancellation::Cancellation;
 pub use error::{Error, ErrorKind, Result};

@@ -1,6 +1,5 @@
 //! The record that a finished stage leaves: what it read, what it wrote, with which versions, and its figures.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -48,9 +47,9 @@ pub struct Manifest {
     /// Its log in its own folder. It holds times, so it is not among the outputs.
     #[serde(default)]
     pub log: Option<String>,
-    /// Outputs that hold seconds among other values never have the same bytes twice: BLAKE3 of the other values, by output.
+    /// How long its parts took, a file in its own folder; likewise not among the outputs.
     #[serde(default)]
-    pub without_times: BTreeMap<String, String>,
+    pub timings: Option<String>,
     /// What it takes to run the stage again. None in the manifests of versions that did not record it.
     #[serde(default)]
     pub origin: Option<Origin>,
@@ -220,7 +219,7 @@ mod tests {
             seconds: 0.0,
             summary: Value::Null,
             log: None,
-            without_times: BTreeMap::new(),
+            timings: None,
             origin: None,
         }
     }
@@ -250,7 +249,7 @@ mod tests {
     fn a_manifest_of_before_its_origin_was_recorded_can_be_read() {
         let manifest = manifest(&identity(1e-3, "a"));
         let mut value = serde_json::to_value(&manifest).unwrap();
-        for key in ["log", "without_times", "origin"] {
+        for key in ["log", "timings", "origin"] {
             value.as_object_mut().unwrap().remove(key).unwrap();
         }
         assert_eq!(serde_json::from_value::<Manifest>(value).unwrap(), manifest);

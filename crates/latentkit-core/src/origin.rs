@@ -50,8 +50,6 @@ pub struct Earlier {
     pub inputs: Vec<FileRecord>,
     /// The files that it wrote.
     pub outputs: Vec<FileRecord>,
-    /// As in its manifest.
-    pub without_times: std::collections::BTreeMap<String, String>,
 }
 
 impl Earlier {
@@ -67,7 +65,6 @@ impl Earlier {
             threads: manifest.threads,
             inputs: manifest.inputs.clone(),
             outputs: manifest.outputs.clone(),
-            without_times: manifest.without_times.clone(),
         }
     }
 }

@@ -71,6 +71,8 @@ pub const CENTROID_IMAGES: &str = "centroid_images.parquet";
 pub const REPORT: &str = "report.html";
 /// What a stage reported while it ran, with times; the manifest names it, but not among the outputs.
 pub const LOG: &str = "log.txt";
+/// How long the parts of a stage took; the manifest names it, but not among the outputs.
+pub const TIMINGS: &str = "timings.json";
 /// The record of a stage that has finished.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -106,9 +108,10 @@ impl Stage {
         match self {
             Self::Ingest => 1,
             Self::Decode => 2,
-            Self::Export | Self::Plot => 3,
-            Self::Train => 4,
-            Self::Cluster => 5,
+            Self::Export => 3,
+            Self::Plot => 4,
+            Self::Train => 5,
+            Self::Cluster => 6,
         }
     }
 

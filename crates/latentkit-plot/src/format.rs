@@ -62,19 +62,6 @@ fn four_digits(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
-/// Seconds: `3.2 s`, `2 min 05 s`, `1 h 04 min`.
-pub(crate) fn seconds(value: f64) -> String {
-    if value < 59.95 {
-        return format!("{value:.1}\u{a0}s");
-    }
-    let whole = value.round() as u64;
-    if whole < 3600 {
-        format!("{}\u{a0}min {:02}\u{a0}s", whole / 60, whole % 60)
-    } else {
-        format!("{}\u{a0}h {:02}\u{a0}min", whole / 3600, whole % 3600 / 60)
-    }
-}
-
 /// A size in decimal units: `312 B`, `1.2 MB`.
 pub(crate) fn bytes(value: u64) -> String {
     let mut amount = value as f64;
@@ -85,14 +72,6 @@ pub(crate) fn bytes(value: u64) -> String {
         amount /= 1000.0;
     }
     format!("{amount:.1}\u{a0}TB")
-}
-
-/// A time of a manifest without its fractions of seconds: `2025-03-01 12:34:56 UTC`. What is no such time stays.
-pub(crate) fn time(started: &str) -> String {
-    match (started.get(..10), started.get(10..11), started.get(11..19)) {
-        (Some(day), Some("T"), Some(time)) if started.ends_with('Z') => format!("{day} {time} UTC"),
-        _ => started.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -116,17 +95,8 @@ mod tests {
         assert_eq!(rate(6.25e-5), "6.25e-5");
         assert_eq!(rate(0.000_031_25), "3.125e-5");
         assert_eq!(significant(48_210.4), "48\u{202f}210");
-        assert_eq!(seconds(3.21), "3.2\u{a0}s");
-        assert_eq!(seconds(125.0), "2\u{a0}min 05\u{a0}s");
-        assert_eq!(seconds(3840.0), "1\u{a0}h 04\u{a0}min");
         assert_eq!(bytes(312), "312\u{a0}B");
         assert_eq!(bytes(1_234_567), "1.2\u{a0}MB");
         assert_eq!(bytes(999_700), "1.0\u{a0}MB");
-    }
-
-    #[test]
-    fn a_time_loses_its_fractions() {
-        assert_eq!(time("2025-03-01T12:34:56.789Z"), "2025-03-01 12:34:56 UTC");
-        assert_eq!(time("yesterday"), "yesterday");
     }
 }

@@ -13,8 +13,6 @@ pub(crate) struct KFigures {
     pub(crate) seeds: usize,
     /// Sum of the squared distances to the nearest centroid, for the first seed.
     pub(crate) inertia: f64,
-    /// Seconds that the first seed took.
-    pub(crate) seconds: f64,
     /// Mean silhouette: its mean over the seeds, the lowest and the highest; of sampled ones the ends of their confidence
     /// intervals.
     pub(crate) silhouette: f64,
@@ -42,7 +40,6 @@ impl KFigures {
             k,
             seeds: rows.len(),
             inertia: rows[0].inertia,
-            seconds: rows[0].seconds,
             silhouette: found.iter().map(|found| found.mean).sum::<f64>() / found.len() as f64,
             lowest: ends().fold(f64::INFINITY, f64::min),
             highest: ends().fold(f64::NEG_INFINITY, f64::max),
@@ -77,14 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seeds_are_averaged_and_the_first_gives_inertia_and_time() {
+    fn seeds_are_averaged_and_the_first_gives_the_inertia() {
         let row = |k, seed: u32, silhouette| SweepRow {
             method: "k-means".to_owned(),
             k,
             seed,
             inertia: f64::from(seed),
             silhouette: Some(SilhouetteFigure { mean: silhouette, interval: None }),
-            seconds: f64::from(seed) / 10.0,
             ..SweepRow::default()
         };
         let other = SweepRow { method: "gaussian-mixture".to_owned(), ..row(3, 42, 0.0) };
@@ -93,6 +89,6 @@ mod tests {
         assert_eq!(figures.iter().map(|figures| figures.k).collect::<Vec<_>>(), [2, 3]);
         let three = &figures[1];
         assert_eq!((three.silhouette, three.lowest, three.highest), (0.625, 0.5, 0.75));
-        assert_eq!((three.seeds, three.inertia, three.seconds), (2, 42.0, 4.2));
+        assert_eq!((three.seeds, three.inertia), (2, 42.0));
     }
 }

@@ -29,12 +29,10 @@ pub struct DensityRow {
     pub ari_to_best: Option<f64>,
     /// Agreement of the points that are in a cluster with their labels.
     pub external: Option<External>,
-    /// Seconds that it took.
-    pub seconds: f64,
 }
 
 /// Writes columns method, clusters u32, noise u32, radius f64, `min_points` u32, `min_cluster_size` u32, silhouette f64 (or
-/// `silhouette_sampled`), `ari_to_best` f64, and where some row has labels ari and ami f64; seconds f64.
+/// `silhouette_sampled`), `ari_to_best` f64, and where some row has labels ari and ami f64.
 pub fn write_density(
     path: &Path,
     rows: &[DensityRow],
@@ -56,5 +54,5 @@ pub fn write_density(
         };
         table = table.f64_or_null("ari", of(|found| found.ari)).f64_or_null("ami", of(|found| found.ami));
     }
-    table.f64("seconds", rows.iter().map(|row| row.seconds).collect()).write(path, metadata)
+    table.write(path, metadata)
 }

@@ -1,10 +1,10 @@
-//! How two tables of any columns differ, and a hash of a table that does not depend on how long something took.
+//! How two tables of any columns differ.
 
 use std::path::Path;
 
-use latentkit_core::{Result, hash};
+use latentkit_core::Result;
 
-use crate::frame::{TableReader, differences, values_of};
+use crate::frame::{TableReader, differences};
 
 /// How one table differs from another. Equal in all of this, they may still differ in how their values are encoded.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,21 +43,6 @@ pub fn table_differences(first: &Path, second: &Path) -> Result<TableDifferences
     differences(&TableReader::open(first)?, &TableReader::open(second)?)
 }
 
-/// Whether a column holds times, which are others each time: `seconds`, or a name that ends in `_seconds`.
-pub fn is_time(column: &str) -> bool {
-    column == "seconds" || column.ends_with("_seconds")
-}
-
-/// BLAKE3 of the names, types and values of the columns that hold no times, and of the metadata. None when no column does, so
-/// that the hash of the file says all.
-///
-/// # Errors
-/// Of kind input when the file cannot be read or has a column that cannot be.
-pub fn hash_without_seconds(path: &Path) -> Result<Option<String>> {
-    let table = TableReader::open(path)?;
-    Ok(if table.names().any(is_time) { Some(hash::of_bytes(&values_of(&table, is_time)?)) } else { None })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +55,7 @@ mod tests {
         path
     }
 
-    fn table(values: &[f32], seconds: f64) -> Table {
+    fn table(values: &[f32], other: f64) -> Table {
         let rows = values.len();
         Table::new(rows)
             .u32("id", (0..rows as u32).collect())
@@ -78,7 +63,7 @@ mod tests {
             .f32_list("z", values.iter().flat_map(|&value| [value, -value]).collect(), 2)
             .text("name", values.iter().map(|&value| if value > 1.0 { "large" } else { "small" }))
             .binary("image", values.iter().map(|_| &[1, 2][..]))
-            .f64("seconds", vec![seconds; rows])
+            .f64("other", vec![other; rows])
     }
 
     #[test]
@@ -103,7 +88,7 @@ mod tests {
             column("z0", Difference::Largest(0.5)),
             column("z", Difference::Largest(0.5)),
             column("name", Difference::Rows(1)),
-            column("seconds", Difference::Largest(2.0)),
+            column("other", Difference::Largest(2.0)),
         ];
         assert_eq!(found.columns, expected);
         assert_eq!(found.metadata, ["seed"]);
@@ -146,25 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_leaves_out_seconds_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let hash = |table: Table, seed: &str| {
-            hash_without_seconds(&write(folder.path(), "table", table, seed)).unwrap()
-        };
-        let first = hash(table(&[0.0, 1.0], 1.0), "1");
-        assert!(first.is_some());
-        assert_eq!(hash(table(&[0.0, 1.0], 9.0), "1"), first);
-        assert_ne!(hash(table(&[0.0, 1.5], 1.0), "1"), first);
-        assert_ne!(hash(table(&[0.0, 1.0], 1.0), "2"), first);
-        assert_eq!(hash(Table::new(1).u8("x", vec![1]), "1"), None);
-    }
-
-    #[test]
     fn what_is_no_table_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
         fs_err::write(&path, "id,x").unwrap();
         assert!(table_differences(&path, &path).unwrap_err().to_string().contains("a Parquet file"));
-        assert!(hash_without_seconds(&path).is_err());
     }
 }

@@ -16,8 +16,6 @@ pub struct HistoryRow {
     pub epoch: u32,
     /// Steps since the start of training.
     pub step: u32,
-    /// Seconds that the epoch took, validation included.
-    pub seconds: f64,
     /// Learning rate of the epoch's last step.
     pub learning_rate: f64,
     /// Over the epoch's training steps, each weighted by its images.
@@ -29,8 +27,7 @@ pub struct HistoryRow {
 type Column = (&'static str, fn(&mut HistoryRow) -> &mut f64);
 
 /// The float columns and where their values are, so that writing and reading cannot differ.
-const COLUMNS: [Column; 10] = [
-    ("seconds", |row| &mut row.seconds),
+const COLUMNS: [Column; 9] = [
     ("learning_rate", |row| &mut row.learning_rate),
     ("train_bce", |row| &mut row.train.bce),
     ("train_mse", |row| &mut row.train.mse),
@@ -42,7 +39,7 @@ const COLUMNS: [Column; 10] = [
     ("validation_binary_accuracy", |row| &mut row.validation.binary_accuracy),
 ];
 
-/// Writes columns epoch u32, step u32, seconds, `learning_rate`, and `train_` and `validation_` bce, mse, mae and
+/// Writes columns epoch u32, step u32, `learning_rate`, and `train_` and `validation_` bce, mse, mae and
 /// `binary_accuracy` as f64.
 pub fn write_history(path: &Path, rows: &[HistoryRow], metadata: &Metadata) -> Result<()> {
     let mut table = Table::new(rows.len())
@@ -65,7 +62,6 @@ pub fn read_history(path: &Path) -> Result<Vec<HistoryRow>> {
         .map(|(epoch, step)| HistoryRow {
             epoch,
             step,
-            seconds: 0.0,
             learning_rate: 0.0,
             train: metrics,
             validation: metrics,

@@ -33,7 +33,7 @@ pub use diagnosis::{
     read_label_pairs, write_clusters, write_examples, write_label_pairs,
 };
 pub use difference::{
-    ColumnDifference, Difference, TableDifferences, hash_without_seconds, is_time, table_differences,
+    ColumnDifference, Difference, TableDifferences, table_differences,
 };
 pub use embeddings::{Embeddings, Labels, read_embeddings};
 pub use history::{HistoryRow, read_history, write_history};

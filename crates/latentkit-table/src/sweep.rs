@@ -31,8 +31,6 @@ pub struct SweepRow {
     pub bic: Option<f64>,
     /// Akaike's information criterion, the lower the better; Gaussian mixture only.
     pub aic: Option<f64>,
-    /// Seconds that the clustering took; the silhouettes of all k are computed together and not counted.
-    pub seconds: f64,
     /// How well the clusters agree with the labels, where the points have labels.
     pub external: Option<External>,
 }
@@ -127,7 +125,7 @@ impl SweepRow {
 
 /// Writes columns method, k u32, seed u32, inertia f64, `calinski_harabasz`, `davies_bouldin`, gap, bic, aic, each f64 and
 /// each only where some row has it; silhouette f64, or where a row has an interval `silhouette_sampled`,
-/// `silhouette_sampled_low` and `silhouette_sampled_high` instead; seconds f64; and, when every row has
+/// `silhouette_sampled_low` and `silhouette_sampled_high` instead; and, when every row has
 /// [`SweepRow::external`], its measures: accuracy, nmi, ari, ami, homogeneity, completeness, `v_measure`, purity, all f64.
 pub fn write_sweep(path: &Path, rows: &[SweepRow], metadata: &Metadata) -> Result<()> {
     let silhouette =
@@ -158,7 +156,6 @@ pub fn write_sweep(path: &Path, rows: &[SweepRow], metadata: &Metadata) -> Resul
             table = table.f64_or_null(name, values);
         }
     }
-    table = table.f64("seconds", rows.iter().map(|row| row.seconds).collect());
     let external: Option<Vec<_>> =
         rows.iter().map(|row| row.external.as_ref().map(External::values)).collect();
     if let Some(external) = external {
@@ -173,7 +170,7 @@ pub fn write_sweep(path: &Path, rows: &[SweepRow], metadata: &Metadata) -> Resul
 pub fn read_sweep(path: &Path) -> Result<Vec<SweepRow>> {
     let table = TableReader::open(path)?;
     let (k, seed) = (table.u32("k")?, table.u32("seed")?);
-    let (inertia, seconds) = (table.f64("inertia")?, table.f64("seconds")?);
+    let inertia = table.f64("inertia")?;
     let sampled = SilhouetteKind::Sampled.name();
     let silhouette: Vec<_> = if table.has(sampled) {
         let ends = table.f64_or_null(&format!("{sampled}_low"))?.into_iter();
@@ -206,7 +203,6 @@ pub fn read_sweep(path: &Path) -> Result<Vec<SweepRow>> {
         gap: criteria[2][row],
         bic: criteria[3][row],
         aic: criteria[4][row],
-        seconds: seconds[row],
         external: external
             .as_ref()
             .map(|columns| External::from_values(std::array::from_fn(|index| columns[index][row]))),

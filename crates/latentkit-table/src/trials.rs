@@ -19,8 +19,6 @@ pub struct TrialRow {
     pub state: String,
     /// The dotted keys that the trial sets and their values; every row has the same keys in the same order.
     pub overrides: Vec<(String, Value)>,
-    /// Seconds that its stages took.
-    pub seconds: Option<f64>,
     /// Epochs of its training.
     pub epochs: Option<u32>,
     /// Mean binary cross-entropy of the test images, in nats per pixel.
@@ -39,7 +37,7 @@ pub struct TrialRow {
     pub silhouette_sampled: Option<f64>,
 }
 
-/// Writes columns trial u32, name, state, a column for each key that the trials set, seconds, epochs, `test_bce`,
+/// Writes columns trial u32, name, state, a column for each key that the trials set, epochs, `test_bce`,
 /// `test_mse`, `test_mae`, `dead_latents`, `best_k`, silhouette, `silhouette_sampled`, null where a trial has no such figure. The column of a
 /// key is named as the key is and holds u32 or f64 where all of its values are such numbers, else texts: a text as it is,
 /// other values as JSON.
@@ -65,7 +63,6 @@ pub fn write_trials(path: &Path, rows: &[TrialRow], metadata: &Metadata) -> Resu
         };
     }
     table
-        .f64_or_null("seconds", rows.iter().map(|row| row.seconds).collect())
         .u32_or_null("epochs", rows.iter().map(|row| row.epochs).collect())
         .f64_or_null("test_bce", rows.iter().map(|row| row.test_bce).collect())
         .f64_or_null("test_mse", rows.iter().map(|row| row.test_mse).collect())

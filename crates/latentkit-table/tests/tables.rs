@@ -51,12 +51,11 @@ fn a_history_comes_back() {
     let row = HistoryRow {
         epoch: 1,
         step: 176,
-        seconds: 8.5,
         learning_rate: 1e-3,
         train: metrics(1.0),
         validation: metrics(2.0),
     };
-    let rows = [row, HistoryRow { epoch: 2, step: 352, seconds: 8.25, ..row }];
+    let rows = [row, HistoryRow { epoch: 2, step: 352, ..row }];
     write_history(&path, &rows, &metadata()).unwrap();
     assert_eq!(read_history(&path).unwrap(), rows);
 }
@@ -72,7 +71,6 @@ fn cluster_tables_come_back() {
         inertia: 12.5,
         silhouette: Some(SilhouetteFigure { mean: 0.25, interval: None }),
         calinski_harabasz: Some(2.0),
-        seconds: 0.5,
         ..SweepRow::default()
     }];
     write_sweep(&path, &sweep, &metadata()).unwrap();
@@ -124,7 +122,6 @@ fn the_external_quality_of_a_sweep_comes_back_when_every_row_has_it() {
         seed: 42,
         inertia: 12.5,
         silhouette: Some(SilhouetteFigure { mean: 0.25, interval: None }),
-        seconds: 0.5,
         external,
         ..SweepRow::default()
     };
@@ -669,7 +666,6 @@ fn trials_have_typed_columns_and_nulls() {
             ("cluster.k".into(), k),
             ("train.device".into(), serde_json::json!("cpu")),
         ],
-        seconds: bce.map(|_| 1.5),
         epochs: bce.map(|_| 3),
         test_bce: bce,
         test_mse: None,
@@ -695,7 +691,6 @@ fn trials_have_typed_columns_and_nulls() {
         "train.optimizer.learning-rate f64",
         "cluster.k str",
         "train.device str",
-        "seconds f64",
         "epochs u32",
         "test_bce f64",
         "test_mse f64",

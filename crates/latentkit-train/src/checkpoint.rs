@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use latentkit_core::hash::{self, FileRecord};
+use latentkit_core::stage::CHECKPOINTS;
 use latentkit_core::{Error, Result, atomic};
 use latentkit_model::{EngineState, MetricSums, read_tensors, write_tensors};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::state::{Position, Progress, State};
+use crate::times::Times;
 
 /// How many checkpoints are kept while training goes on.
 const KEEP: usize = 2;
@@ -68,6 +70,8 @@ impl Record {
 /// The checkpoints of a training.
 #[derive(Debug)]
 pub(crate) struct Checkpoints {
+    /// The folder of the stage, where the times are.
+    stage: PathBuf,
     folder: PathBuf,
     last: Option<Position>,
     /// When the last was written, or this process began.
@@ -77,9 +81,10 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Those in this folder, which need not exist.
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, last: None, since: Instant::now(), warned: false }
+    /// Those in the folder of a stage.
+    pub(crate) fn new(stage: &Path) -> Self {
+        let folder = stage.join(CHECKPOINTS);
+        Self { stage: stage.to_owned(), folder, last: None, since: Instant::now(), warned: false }
     }
 
     /// Where training goes on after an interruption: the last checkpoint written or restored.
@@ -141,6 +146,7 @@ impl Checkpoints {
             metrics: now.metrics,
         };
         let Some(text) = record.text() else { return Ok(false) };
+        progress.times.write(&self.stage)?;
         atomic::write(&self.record(position), &text)?;
         Ok(true)
     }
@@ -211,6 +217,7 @@ impl Checkpoints {
         let (_, mut tensors) = read_tensors(&path, |_| Ok(layout))?;
         let moments = tensors.split_off(count);
         progress.engine.restore(EngineState { tensors, moments, steps: state.step, metrics });
+        progress.times = Times::resume(&self.stage, state.epoch(), state.current.steps > 0);
         progress.state = state;
         Ok(())
     }
@@ -229,9 +236,9 @@ mod tests {
     use super::*;
 
     fn record() -> Record {
-        let current = json!({ "steps": 2, "learning_rate": 1e-3, "seconds": 0.5 });
+        let current = json!({ "steps": 2, "learning_rate": 1e-3 });
         let state = json!({
-            "step": 2, "stopped": false, "history": [], "speeds": [], "current": current,
+            "step": 2, "stopped": false, "history": [], "current": current,
             "schedule": { "rate": 1e-3, "best": 0.1, "wait": 0, "cooldown": 0 },
             "stopping": { "best": null, "wait": 0 },
         });

@@ -4,13 +4,13 @@ mod checkpoint;
 mod schedule;
 mod state;
 mod stopping;
+mod times;
 
 use std::path::Path;
-use std::time::Instant;
 
 use latentkit_core::config::{ModelConfig, Monitor, TrainConfig};
 use latentkit_core::hash::FileRecord;
-use latentkit_core::stage::{CHECKPOINTS, HISTORY, MODEL};
+use latentkit_core::stage::{HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
 use latentkit_core::{Cancellation, Error, ErrorKind, Phase, Result, rng};
 use latentkit_model::{
@@ -23,6 +23,7 @@ use checkpoint::Checkpoints;
 pub use schedule::ScheduleState;
 use state::{Current, Position, Progress, State};
 pub use stopping::StoppingState;
+use times::{Clock, EpochTime};
 
 /// What is trained, and how.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +97,7 @@ pub fn run(
     };
     let engine = engines.start(&model, &plan.request())?;
     let mut progress = Progress::new(model, engine, plan.train.optimizer.learning_rate.get());
-    let mut checkpoints = Checkpoints::new(output_folder.join(CHECKPOINTS));
+    let mut checkpoints = Checkpoints::new(output_folder);
     checkpoints.restore(&mut progress, images.steps_per_epoch())?;
     let resumed = checkpoints.last();
 
@@ -112,6 +113,7 @@ pub fn run(
     let EngineState { tensors, .. } = progress.engine.state();
     progress.model.tensors = tensors;
     write_outputs(plan, &progress, &source, output_folder)?;
+    progress.times.write(output_folder)?;
     checkpoints.keep_last()?;
     Ok(summary(plan, &progress, test, resumed))
 }
@@ -138,26 +140,27 @@ fn train(
         bar.say(&format!("epoch {epoch}/{epochs}"));
         let mut order = images.train.clone();
         order.shuffle(&mut rng::generator(seed.into(), "shuffle", epoch.into()));
-        let mut clock = Clock::from(progress.state.current.seconds);
+        let mut clock = Clock::from(progress.times.current);
         for batch in order.chunks(images.batch_size).skip(progress.state.current.steps as usize) {
             cancel.check()?;
             let rate = progress.state.schedule.rate(&config.schedule, progress.state.step, total_steps);
             progress.engine.step(&images.batch(batch), config.loss, rate);
             progress.state.step += 1;
             let steps = progress.state.current.steps + 1;
-            progress.state.current = Current { steps, learning_rate: rate, seconds: clock.seconds() };
+            progress.state.current = Current { steps, learning_rate: rate };
+            progress.times.current = clock.seconds();
             let seen = (steps as usize * images.batch_size).min(order.len());
             tracing::trace!(event = "step", epoch, epochs, images = seen, total = order.len());
             bar.set((epoch as usize - 1) * order.len() + seen);
             let due = config.checkpoint_every.after_step(progress.state.step, checkpoints.age());
             if due && steps < steps_per_epoch {
                 checkpoints.write(progress)?;
-                clock = Clock::from(progress.state.current.seconds);
+                clock = Clock::from(progress.times.current);
             }
         }
         let train = progress.engine.metrics().means();
         let train_seconds = clock.seconds();
-        progress.state.current.seconds = train_seconds;
+        progress.times.current = train_seconds;
         let validation = {
             let _entered = tracing::info_span!("validation").entered();
             evaluate(progress.engine.as_mut(), images, &images.validation, cancel)?
@@ -171,9 +174,8 @@ fn train(
 
         let state = &mut progress.state;
         let learning_rate = state.current.learning_rate;
-        state.history.push(HistoryRow { epoch, step: state.step, seconds, learning_rate, train, validation });
+        state.history.push(HistoryRow { epoch, step: state.step, learning_rate, train, validation });
         let images_per_second = order.len() as f64 / train_seconds;
-        state.speeds.push(images_per_second);
         let monitored = match config.monitor {
             Monitor::Train => train_loss,
             Monitor::Validation => validation_loss,
@@ -183,6 +185,8 @@ fn train(
             (state.stopping, state.stopped) = state.stopping.after_epoch(rule, monitored);
         }
         state.current = Current::default();
+        progress.times.epochs.push(EpochTime { epoch, seconds, images_per_second });
+        progress.times.current = 0.0;
         progress.engine.reset_metrics();
         let ends = progress.state.stopped || epoch == epochs;
         if ends || config.checkpoint_every.after_epoch(epoch, progress.state.step, checkpoints.age()) {
@@ -206,23 +210,6 @@ fn train(
         log_end(&progress.state, epochs, &path);
     }
     Ok(())
-}
-
-/// Seconds of an epoch, over all processes that take part in it. The writing of checkpoints is not counted.
-struct Clock {
-    before: f64,
-    start: Instant,
-}
-
-impl Clock {
-    /// Goes on from so many seconds.
-    fn from(before: f64) -> Self {
-        Self { before, start: Instant::now() }
-    }
-
-    fn seconds(&self) -> f64 {
-        self.before + self.start.elapsed().as_secs_f64()
-    }
 }
 
 /// Writes a checkpoint of an interrupted training, and adds to the error where the training resumes.
@@ -305,11 +292,9 @@ fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_fo
 }
 
 fn summary(plan: Plan, progress: &Progress, test: Metrics, resumed: Option<Position>) -> TrainSummary {
-    let Progress { model, engine, state } = progress;
+    let Progress { model, engine, state, times } = progress;
     let Parameters { trainable, non_trainable } = ModelSummary::new(&model.blueprint).parameters;
     let last = state.history.last();
-    let mut speeds = state.speeds.clone();
-    speeds.sort_by(f64::total_cmp);
     TrainSummary {
         architecture: plan.model.architecture.name().to_owned(),
         parameters: Parameters { trainable, non_trainable },
@@ -319,8 +304,8 @@ fn summary(plan: Plan, progress: &Progress, test: Metrics, resumed: Option<Posit
         validation: last.map_or_else(Metrics::default, |row| row.validation),
         test,
         learning_rate: last.map_or(0.0, |row| row.learning_rate),
-        images_per_second: speeds.get(speeds.len() / 2).copied().unwrap_or(0.0),
-        seconds: state.history.iter().map(|row| row.seconds).sum(),
+        images_per_second: times.images_per_second(),
+        seconds: times.seconds(),
         resumed_after: resumed.map(|position| position.epochs),
         resumed_step: resumed.map_or(0, |position| position.steps),
         engine: engine.name(),

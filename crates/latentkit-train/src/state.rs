@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::schedule::ScheduleState;
 use crate::stopping::StoppingState;
+use crate::times::Times;
 
 /// What the steps of a training change, and a checkpoint holds.
 pub(crate) struct Progress {
@@ -16,12 +17,14 @@ pub(crate) struct Progress {
     /// What computes it, with the weights of the last step.
     pub(crate) engine: Box<dyn Engine>,
     pub(crate) state: State,
+    /// How long the epochs took.
+    pub(crate) times: Times,
 }
 
 impl Progress {
     /// Before the first step.
     pub(crate) fn new(model: AutoEncoder, engine: Box<dyn Engine>, learning_rate: f64) -> Self {
-        Self { model, engine, state: State::new(learning_rate) }
+        Self { model, engine, state: State::new(learning_rate), times: Times::default() }
     }
 }
 
@@ -35,8 +38,6 @@ pub(crate) struct State {
     pub(crate) stopped: bool,
     /// The epochs done.
     pub(crate) history: Vec<HistoryRow>,
-    /// Training images per second of each epoch, validation not counted.
-    pub(crate) speeds: Vec<f64>,
     /// The epoch after them.
     pub(crate) current: Current,
 }
@@ -48,8 +49,6 @@ pub(crate) struct Current {
     pub(crate) steps: u32,
     /// Learning rate of the last of them.
     pub(crate) learning_rate: f64,
-    /// Seconds that they took, over all processes that took part.
-    pub(crate) seconds: f64,
 }
 
 impl State {
@@ -60,7 +59,6 @@ impl State {
             stopping: StoppingState::default(),
             stopped: false,
             history: Vec::new(),
-            speeds: Vec::new(),
             current: Current::default(),
         }
     }

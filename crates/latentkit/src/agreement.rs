@@ -1,18 +1,15 @@
 //! Whether a second run wrote what the first one did.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use latentkit_core::artifact;
-use latentkit_core::hash::{self, FileRecord};
+use latentkit_core::hash::FileRecord;
 use latentkit_core::machine::Machine;
 use latentkit_core::manifest::{Manifest, Versions};
-use latentkit_core::stage::REPORT;
 use latentkit_core::{Result, Stage};
-use latentkit_table::{Difference, hash_without_seconds, is_time, table_differences};
+use latentkit_table::{Difference, table_differences};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::output::{self, GOOD, WARNING};
 use crate::versions;
@@ -32,10 +29,6 @@ pub(crate) struct Agreement {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     Identical,
-    /// A table or a JSON file whose other values are the same, bit by bit.
-    IdenticalButForTimes,
-    /// The report shows when the stages ran and how long it took, so its bytes say nothing.
-    ShowsTimes,
     Differs,
     /// Only the first run wrote it.
     NotWritten,
@@ -54,19 +47,13 @@ pub(crate) struct Part {
     largest: Option<f64>,
     /// What differs where there is no such number.
     detail: Option<String>,
-    /// Whether it differs each time.
-    expected: bool,
 }
 
-/// Where the files of the first run are, and what else tells two runs apart.
+/// Where the files of the first run are.
 pub(crate) struct First<'a> {
     pub(crate) outputs: &'a [FileRecord],
-    /// See [`Manifest::without_times`].
-    pub(crate) without_times: &'a BTreeMap<String, String>,
     /// The folder in which the files of the first run may still be.
     pub(crate) folder: &'a Path,
-    /// Whether the second run read manifests with other times than the first.
-    pub(crate) other_times: bool,
 }
 
 /// Compares the files that the second run wrote into `folder` with those of the first.
@@ -90,14 +77,6 @@ pub(crate) fn compare(first: &First, folder: &Path) -> Result<Vec<Agreement>> {
 
 /// How a file whose bytes differ does so.
 fn tell_apart(first: &First, record: &FileRecord, second: &Path) -> Result<(Verdict, Vec<Part>)> {
-    if let Some(recorded) = first.without_times.get(&record.path)
-        && hash_without_times(second)?.as_ref() == Some(recorded)
-    {
-        return Ok((Verdict::IdenticalButForTimes, Vec::new()));
-    }
-    if record.path == REPORT && first.other_times {
-        return Ok((Verdict::ShowsTimes, Vec::new()));
-    }
     let Some(original) = original(first, record) else { return Ok((Verdict::Differs, Vec::new())) };
     let mut parts = if has_extension(second, "parquet") {
         columns(&original, second)?
@@ -106,12 +85,9 @@ fn tell_apart(first: &First, record: &FileRecord, second: &Path) -> Result<(Verd
     } else {
         return Ok((Verdict::Differs, Vec::new()));
     };
-    if !parts.is_empty() && parts.iter().all(|part| part.expected) {
-        return Ok((Verdict::IdenticalButForTimes, parts));
-    }
     if parts.is_empty() {
         let detail = Some("the same values, written in other bytes".to_owned());
-        parts.push(Part { kind: "bytes", name: None, largest: None, detail, expected: false });
+        parts.push(Part { kind: "bytes", name: None, largest: None, detail });
     }
     Ok((Verdict::Differs, parts))
 }
@@ -131,15 +107,13 @@ fn columns(first: &Path, second: &Path) -> Result<Vec<Part>> {
             Difference::Rows(rows) => (None, Some(format!("in {rows} row(s)"))),
             Difference::Kind(what) => (None, Some(what)),
         };
-        let expected = is_time(&column.name);
-        Part { kind: "column", name: Some(column.name), largest, detail, expected }
+        Part { kind: "column", name: Some(column.name), largest, detail }
     });
     let metadata = found.metadata.into_iter().map(|key| Part {
         kind: "metadata",
         name: Some(key),
         largest: None,
         detail: None,
-        expected: false,
     });
     Ok(columns.chain(metadata).collect())
 }
@@ -150,7 +124,7 @@ fn tensors(first: &Path, second: &Path) -> Result<Vec<Part>> {
             Some(largest) => distance(largest),
             None => (None, Some("only in one of them, or of another shape".to_owned())),
         };
-        Part { kind: "tensor", name: Some(tensor.name), largest, detail, expected: false }
+        Part { kind: "tensor", name: Some(tensor.name), largest, detail }
     });
     Ok(found.collect())
 }
@@ -166,8 +140,7 @@ fn distance(largest: f64) -> (Option<f64>, Option<String>) {
 
 impl Agreement {
     fn new(output: &str, verdict: Verdict, differences: Vec<Part>) -> Self {
-        let agrees =
-            matches!(verdict, Verdict::Identical | Verdict::IdenticalButForTimes | Verdict::ShowsTimes);
+        let agrees = verdict == Verdict::Identical;
         Self { output: output.to_owned(), agrees, verdict, differences }
     }
 
@@ -176,15 +149,13 @@ impl Agreement {
         let style = if self.agrees { GOOD } else { WARNING };
         let mut verdict = match self.verdict {
             Verdict::Identical => "identical",
-            Verdict::IdenticalButForTimes => "identical but for times",
-            Verdict::ShowsTimes => "not compared: it shows times",
             Verdict::Differs => "differs",
             Verdict::NotWritten => "not written this time",
             Verdict::New => "not written the first time",
         }
         .to_owned();
         let parts: Vec<String> =
-            self.differences.iter().filter(|part| !part.expected).map(Part::text).collect();
+            self.differences.iter().map(Part::text).collect();
         if !parts.is_empty() {
             let shown = parts.len().min(MOST_SHOWN);
             let _ = write!(verdict, ": {}", parts[..shown].join(", "));
@@ -220,60 +191,6 @@ impl Part {
             let _ = write!(text, "{}{detail}", if text.is_empty() { "" } else { " " });
         }
         text
-    }
-}
-
-/// For those files of a folder that hold times beside other values, the hash of the others, by name relative to the folder.
-pub(crate) fn hashes_without_times(folder: &Path) -> Result<BTreeMap<String, String>> {
-    let mut hashes = BTreeMap::new();
-    add_hashes(folder, "", &mut hashes)?;
-    Ok(hashes)
-}
-
-fn add_hashes(folder: &Path, prefix: &str, hashes: &mut BTreeMap<String, String>) -> Result<()> {
-    for entry in fs_err::read_dir(folder)? {
-        let path = entry?.path();
-        let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
-        if path.is_dir() {
-            add_hashes(&path, &format!("{name}/"), hashes)?;
-        } else if let Some(hash) = hash_without_times(&path)? {
-            hashes.insert(name, hash);
-        }
-    }
-    Ok(())
-}
-
-/// The hash of what a table or a JSON file holds beside times. None when it holds none, or is of another kind.
-fn hash_without_times(path: &Path) -> Result<Option<String>> {
-    if has_extension(path, "parquet") {
-        return hash_without_seconds(path);
-    }
-    if !has_extension(path, "json") {
-        return Ok(None);
-    }
-    let Ok(mut value) = serde_json::from_slice(&fs_err::read(path)?) else { return Ok(None) };
-    let has_times = remove_times(&mut value);
-    // A document's hash of itself, which checkpoints hold, follows from the times in it.
-    if let Some(document) = value.as_object_mut() {
-        document.remove("blake3");
-    }
-    Ok(has_times.then(|| hash::of_bytes(value.to_string().as_bytes())))
-}
-
-/// Removes the values of a JSON document that are times or follow from them: seconds, and speeds. True when there were any.
-fn remove_times(value: &mut Value) -> bool {
-    match value {
-        Value::Object(values) => {
-            let before = values.len();
-            values.retain(|key, _| !(is_time(key) || key == "speeds" || key.ends_with("_per_second")));
-            let removed = values.len() < before;
-            values.values_mut().fold(removed, |removed, value| remove_times(value) || removed)
-        }
-        Value::Array(values) => {
-            // Each of them, also after one that had some.
-            values.iter_mut().filter_map(|value| remove_times(value).then_some(())).count() > 0
-        }
-        _ => false,
     }
 }
 
@@ -317,39 +234,4 @@ pub(crate) fn circumstances(first: &Manifest, threads: usize, device: Option<&st
         change("CPU features", only(old, &new).as_deref(), only(&new, old).as_deref());
     }
     changes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn times_are_left_out_of_json_wherever_they_are() {
-        let mut checkpoint = json!({
-            "tensors": { "blake3": "5f" },
-            "state": { "step": 3, "speeds": [1.0], "history": [{ "epoch": 1, "seconds": 2.5 }] },
-        });
-        assert!(remove_times(&mut checkpoint));
-        let rest =
-            json!({ "tensors": { "blake3": "5f" }, "state": { "step": 3, "history": [{ "epoch": 1 }] } });
-        assert_eq!(checkpoint, rest);
-        assert!(!remove_times(&mut checkpoint), "none is left");
-    }
-
-    #[test]
-    fn only_files_with_times_have_a_hash_without_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let deep = folder.path().join("checkpoints");
-        fs_err::create_dir(&deep).unwrap();
-        fs_err::write(deep.join("epoch.json"), r#"{ "step": 1, "seconds": 2.0, "blake3": "a" }"#).unwrap();
-        fs_err::write(folder.path().join("plain.json"), r#"{ "step": 1 }"#).unwrap();
-        fs_err::write(folder.path().join("broken.json"), "{").unwrap();
-        let first = hashes_without_times(folder.path()).unwrap();
-        assert_eq!(first.keys().collect::<Vec<_>>(), ["checkpoints/epoch.json"]);
-        fs_err::write(deep.join("epoch.json"), r#"{ "seconds": 3.0, "step": 1, "blake3": "b" }"#).unwrap();
-        assert_eq!(hashes_without_times(folder.path()).unwrap(), first);
-        fs_err::write(deep.join("epoch.json"), r#"{ "seconds": 3.0, "step": 2 }"#).unwrap();
-        assert_ne!(hashes_without_times(folder.path()).unwrap(), first);
-    }
 }

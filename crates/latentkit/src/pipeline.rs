@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cli::Global;
-use crate::{agreement, engines, logging, versions};
+use crate::{engines, logging, versions};
 
 /// An experiment and where its files are.
 #[derive(Clone, Debug)]
@@ -283,7 +283,6 @@ impl Experiment {
             &self.config.folder(),
             &identity.inputs,
         );
-        let without_times = agreement::hashes_without_times(staging.folder())?;
         tracing::debug!("{stage}: done in {:.1} s", start.elapsed().as_secs_f64());
         drop(log);
         let manifest = staging.commit(Manifest {
@@ -301,7 +300,7 @@ impl Experiment {
             seconds: start.elapsed().as_secs_f64(),
             summary,
             log: None,
-            without_times,
+            timings: None,
             origin: Some(origin),
         })?;
         Ok(Outcome {

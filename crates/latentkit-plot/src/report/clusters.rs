@@ -12,7 +12,7 @@ use crate::chart::Kind;
 use crate::contingency::{Contingency, dominant};
 use crate::criterion;
 use crate::experiment::Experiment;
-use crate::format::{count, decimal, percent, seconds, significant};
+use crate::format::{count, decimal, percent, significant};
 
 /// The section on the number of clusters.
 pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<Option<Section>> {
@@ -50,7 +50,7 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
         None => &[],
     };
     let mut table = Table::new("Each number of clusters").columns(Align::Right, ["k", "inertia", silhouette]);
-    for name in spread.iter().chain(&["time"]) {
+    for name in spread {
         table = table.column(*name, Align::Right);
     }
     for figures in &experiment.sweep {
@@ -60,7 +60,6 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
         if bars {
             cells.extend([decimal(figures.lowest, 4), decimal(figures.highest, 4)]);
         }
-        cells.push(seconds(figures.seconds));
         let cell = |text: String| if chosen { strong(text) } else { Html::new().text(text) };
         table.rich_row(cells.into_iter().map(cell).collect());
     }
@@ -69,7 +68,7 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
     let note = if seeds > 1 {
         format!(
             "{inertia} Each k was tried with {seeds} seeds: the silhouette is their mean, between the lowest and the highest; \
-             inertia and time are of the first seed."
+             inertia is of the first seed."
         )
     } else {
         inertia.to_owned()

@@ -8,7 +8,7 @@ use super::overview::{dead_latents, plural};
 use super::{Figures, Section};
 use crate::chart::Kind;
 use crate::experiment::Experiment;
-use crate::format::{count, decimal, percent, rate, seconds, significant};
+use crate::format::{count, decimal, percent, rate};
 
 /// The section on training.
 pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Option<Section>> {
@@ -19,11 +19,6 @@ pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Opt
     let mut body = Html::new();
     if let Some(train) = experiment.train.as_ref().map(|stage| &stage.summary) {
         let stop = if train.stopped_early { "yes, the loss no longer fell" } else { "no" };
-        let resumed = match (train.resumed_after, train.resumed_step) {
-            (Some(epoch), 0) => format!("yes, after epoch {epoch}"),
-            (Some(epoch), step) => format!("yes, after step {step} of epoch {}", epoch + 1),
-            (None, _) => "no".to_owned(),
-        };
         body = body.add(facts([
             ("architecture", train.architecture.clone()),
             (
@@ -38,11 +33,8 @@ pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Opt
             ("epochs", count(train.epochs as usize)),
             ("stopped early", stop.to_owned()),
             ("last learning rate", rate(train.learning_rate)),
-            ("speed", format!("{} images/s (median of the epochs)", significant(train.images_per_second))),
-            ("time", seconds(train.seconds)),
             ("engine", train.engine.clone()),
             ("device", train.device.clone()),
-            ("resumed", resumed),
         ]));
         let mut table = Table::new("Mean errors of a pixel")
             .column("split", Align::Left)

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Section;
 use super::html::{Align, Html, Table};
 use crate::experiment::Experiment;
-use crate::format::{bytes, count, seconds, time};
+use crate::format::bytes;
 
 /// Digits of a hash that are enough to recognise it.
 const SHORT_HASH: usize = 10;
@@ -42,8 +42,8 @@ pub(super) fn provenance(experiment: &Experiment) -> Option<Section> {
     experiment.manifests().next()?;
     let none = || "–".to_owned();
     let mut stages = Table::new("How each stage ran")
-        .columns(Align::Left, ["stage", "started"])
-        .columns(Align::Right, ["time", "threads", "seed"])
+        .column("stage", Align::Left)
+        .column("seed", Align::Right)
         .columns(Align::Left, ["device", "latentkit", "libtorch", "commit", "key"]);
     let mut files = Table::new("What each stage wrote")
         .columns(Align::Left, ["file"])
@@ -52,9 +52,6 @@ pub(super) fn provenance(experiment: &Experiment) -> Option<Section> {
     for manifest in experiment.manifests() {
         stages.rich_row(vec![
             Html::new().text(manifest.stage),
-            Html::new().text(time(&manifest.started)),
-            Html::new().text(seconds(manifest.seconds)),
-            Html::new().text(count(manifest.threads)),
             Html::new().text(manifest.seed),
             Html::new().text(manifest.device.clone().unwrap_or_else(none)),
             Html::new().text(&manifest.versions.latentkit),
@@ -70,7 +67,9 @@ pub(super) fn provenance(experiment: &Experiment) -> Option<Section> {
             ]);
         }
     }
-    let body = Html::new().add(stages.into_html()).add(files.into_html());
+    let times = "When and how long each stage ran is not here, since this page is the same bytes every time: `latentkit runs` lists \
+                 it, from each stage's manifest.";
+    let body = Html::new().add(stages.into_html()).paragraph(times).add(files.into_html());
     Some(Section { id: "provenance", title: "Provenance", body })
 }
 

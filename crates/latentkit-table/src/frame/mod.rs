@@ -10,7 +10,7 @@ mod reader;
 mod thrift;
 mod writer;
 
-pub(crate) use difference::{differences, values_of};
+pub(crate) use difference::differences;
 pub(crate) use points::Usable;
 pub(crate) use reader::TableReader;
 pub(crate) use writer::{Blocks, Table};

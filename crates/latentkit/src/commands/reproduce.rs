@@ -59,9 +59,7 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
         let outcome = outcome?;
         let first = First {
             outputs: &earlier.outputs,
-            without_times: &earlier.without_times,
             folder: &folder_of(&path, manifest.stage, stage),
-            other_times: true,
         };
         let outputs = agreement::compare(&first, &artifacts.stage(stage))?;
         if !global.json {

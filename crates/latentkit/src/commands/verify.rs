@@ -153,9 +153,7 @@ fn rerun(
     let summary = summary?;
     let first = First {
         outputs: &manifest.outputs,
-        without_times: &manifest.without_times,
         folder: &experiment.artifacts.stage(stage),
-        other_times: false,
     };
     let outputs = agreement::compare(&first, &folder)?;
     let agrees = outputs.iter().all(|output| output.agrees);

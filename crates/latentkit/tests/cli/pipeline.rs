@@ -1,7 +1,9 @@
 //! The pipeline from end to end on the bundled digits.
 
 use crate::snapshot;
-use crate::support::{Folder, Running, repository};
+use std::path::Path;
+
+use crate::support::{Folder, Ran, Running, repository};
 
 fn smoke() -> String {
     repository().join("configs/smoke.toml").display().to_string()
@@ -97,8 +99,29 @@ fn run_then_skip_then_only_what_changed() {
     assert_eq!(stage["summary"]["neighbours"]["image_sample"], 0);
 }
 
+/// Every file of the stages, sorted, but for those that hold times.
+fn outputs(folder: &Folder) -> Vec<String> {
+    fn add(folder: &Path, prefix: &str, files: &mut Vec<String>) {
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{prefix}{}", path.file_name().unwrap().to_string_lossy());
+            if path.is_dir() {
+                add(&path, &format!("{name}/"), files);
+            } else if !["manifest.json", "log.txt", "timings.json"].iter().any(|timed| name.ends_with(timed)) {
+                files.push(name);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    for stage in ["ingest", "train", "export", "cluster", "decode", "plot"] {
+        add(&folder.path().join("artifacts/smoke").join(stage), &format!("{stage}/"), &mut files);
+    }
+    files.sort();
+    files
+}
+
 #[test]
-fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
+fn stages_one_by_one_interrupted_and_with_other_threads_give_the_same_bytes_as_one_run() {
     let (whole, parts) = (Folder::new(), Folder::new());
     let epochs = [("epochs = 1", "epochs = 4")];
     let config = whole.small_with(&epochs);
@@ -107,7 +130,7 @@ fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
     whole.run(&with("run")).ok();
 
     parts.run(&with("ingest")).ok();
-    let mut stopped = Running::start(parts.command(&with("train")));
+    let mut stopped = Running::start(parts.command_with(&with("train"), 2));
     stopped.wait_for("epoch 1/4");
     stopped.send("INT");
     let stderr = stopped.end().failed(130);
@@ -124,13 +147,13 @@ fn stages_one_by_one_and_interrupted_give_the_same_bytes_as_one_run() {
     assert_eq!(log.matches("info    latentkit ").count(), 2, "one log of both processes: {log}");
     assert!(log.contains("error   interrupted") && log.contains("goes on after the checkpoint"), "{log}");
     for command in ["export", "cluster", "decode", "plot"] {
-        parts.run(&with(command)).ok();
+        Ran::from(parts.command_with(&with(command), 3).output().unwrap()).ok();
     }
-    for output in OUTPUTS {
-        // Histories, sweeps and reports hold seconds.
-        if !["train/history.parquet", "cluster/sweep.parquet", "plot/report.html"].contains(&output) {
-            let path = format!("artifacts/smoke/{output}");
-            assert!(whole.read(&path) == parts.read(&path), "{output} differs");
-        }
+    let files = outputs(&whole);
+    assert_eq!(files, outputs(&parts));
+    assert!(OUTPUTS.iter().all(|output| files.iter().any(|file| file == output)), "{files:?}");
+    for output in files {
+        let path = format!("artifacts/smoke/{output}");
+        assert!(whole.read(&path) == parts.read(&path), "{output} differs");
     }
 }

@@ -85,12 +85,17 @@ impl Folder {
 
     /// The program with these arguments, the bundled data and one thread.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_with(arguments, 1) // tests run side by side
+    }
+
+    /// The same with so many threads.
+    pub(crate) fn command_with(&self, arguments: &[&str], threads: usize) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_latentkit"));
         command
             .args(arguments)
             .arg("--data")
             .arg(repository().join("data"))
-            .args(["--threads", "1"]) // tests run side by side
+            .args(["--threads", &threads.to_string()])
             .current_dir(self.path())
             .env_remove("RUST_LOG")
             .env("NO_COLOR", "1");

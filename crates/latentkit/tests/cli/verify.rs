@@ -57,13 +57,7 @@ fn a_whole_experiment_is_verified_and_then_reproduced_from_one_manifest() {
     let rerun: Value = serde_json::from_str(&rerun).unwrap();
     for stage in rerun["stages"].as_array().unwrap() {
         for output in stage["rerun"]["outputs"].as_array().unwrap() {
-            let timed = ["history.parquet", "sweep.parquet", "checkpoints/epoch-0000001.json"];
-            let expected = if timed.contains(&output["output"].as_str().unwrap()) {
-                "identical_but_for_times"
-            } else {
-                "identical"
-            };
-            assert_eq!(output["verdict"], expected, "{stage}");
+            assert_eq!(output["verdict"], "identical", "{stage}");
         }
     }
 
@@ -74,10 +68,10 @@ fn a_whole_experiment_is_verified_and_then_reproduced_from_one_manifest() {
     for line in [
         "ingest dataset.parquet identical\n",
         "train model.safetensors identical\n",
-        "train history.parquet identical but for times\n",
+        "train history.parquet identical\n",
         "decode centroid_images.parquet identical\n",
         "plot training_curves.svg identical\n",
-        "plot report.html not compared: it shows times\n",
+        "plot report.html identical\n",
         "agrees: `plot` of `smoke`, seed 42\n",
     ] {
         assert!(reproduced.contains(line), "{line}{reproduced}");
@@ -94,7 +88,6 @@ fn what_is_as_recorded_is_said_to_be() {
     assert!(verified.stdout.starts_with("ingest   missing\n"), "{}", verified.stdout);
     let rerun = folder.run(&["verify", config, "--rerun", "--stage", "cluster", "--in", "again"]).ok();
     assert!(one_space(&rerun.stdout).contains("cluster assignments.parquet identical\n"), "{}", rerun.stdout);
-    assert!(rerun.stdout.contains("identical but for times"), "{}", rerun.stdout);
     assert!(folder.exists("again/cluster/sweep.parquet"), "a folder that is named stays");
     let again = folder.run(&["verify", config, "--rerun", "--in", "again"]).failed(2);
     snapshot!("verify_folder_not_empty", again);

@@ -104,7 +104,6 @@ fn table_row(row: &Row) -> TrialRow {
         name: trial.name.as_str().to_owned(),
         state: row.state().to_owned(),
         overrides: trial.values.clone(),
-        seconds: row.figure(|figures| Some(figures.seconds)),
         epochs: row.figure(|figures| figures.epochs),
         test_bce: row.figure(|figures| figures.test_bce),
         test_mse: row.figure(|figures| figures.test_mse),
