@@ -108,7 +108,7 @@ impl Stage {
             Self::Decode => 2,
             Self::Export | Self::Plot => 3,
             Self::Train => 4,
-            Self::Cluster => 5,
+            Self::Cluster => 6,
         }
     }
 

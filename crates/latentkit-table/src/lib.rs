@@ -26,7 +26,7 @@ pub use centroids::{
 };
 pub use contingency::{ContingencyRow, read_contingency, write_contingency};
 pub use criteria::write_criteria;
-pub use dataset::{Dataset, Split, read_dataset, read_images, write_dataset};
+pub use dataset::{Dataset, Images, Split, read_dataset, read_images, write_dataset};
 pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,

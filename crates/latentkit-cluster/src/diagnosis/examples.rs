@@ -13,7 +13,7 @@ const EXAMPLES: usize = 10;
 /// What is compared are the f32 values of the table of assignments, so that the same order follows from it.
 pub(super) fn examples(ids: &[u32], subject: &Subject, labels: Option<&Labels>) -> Vec<ExampleRow> {
     let distance = |point: usize| subject.distances[point] as f32;
-    let silhouette = |point: usize| subject.silhouettes[point].map(|value| value as f32);
+    let silhouette = |point: usize| subject.silhouettes[point];
     let lowest = |point: usize| silhouette(point).unwrap_or(f32::INFINITY);
     let mut rows = Vec::new();
     for (cluster, mut members) in (0..).zip(members(subject)) {

@@ -74,7 +74,7 @@ fn the_highest_share_comes_first_and_labels_of_no_point_have_none() {
 }
 
 /// A clustering of points with ids 90, 80, ... whose distances and silhouettes are these.
-fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f64]) -> Vec<ExampleRow> {
+fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f32]) -> Vec<ExampleRow> {
     let ids: Vec<u32> = (0..clusters.len() as u32).map(|point| 1000 - 10 * point).collect();
     let k = clusters.iter().max().unwrap() + 1;
     let silhouettes: Vec<_> = silhouettes.iter().map(|&value| Some(value)).collect();
@@ -137,7 +137,7 @@ struct Fixture {
     names: Vec<String>,
     labels: Vec<u8>,
     assigned: Vec<u32>,
-    silhouettes: Vec<f64>,
+    silhouettes: Vec<f32>,
     distances: Vec<f64>,
     clusters: Vec<ClusterCase>,
     pairs: Vec<PairCase>,
