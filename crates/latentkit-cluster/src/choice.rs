@@ -49,9 +49,9 @@ pub(crate) struct Suggestion {
     /// Whether the values differ no more over k than by noise.
     pub(crate) flat: bool,
     /// How much the values differ over k: the highest less the lowest.
-    range: f64,
+    pub(crate) range: f64,
     /// How much the best differs from another by noise, for the k for which that is most.
-    noise: f64,
+    pub(crate) noise: f64,
 }
 
 /// Finds the k that a criterion speaks for, from its values for ascending k: those of the sweep, and before them that of
@@ -248,7 +248,9 @@ mod tests {
         let found = choose(&figures(2, &[[0.3; 3], [0.2; 3]]), 1).unwrap();
         assert_eq!(
             found.warnings(&[2, 3], 1, false),
-            ["the best k, 2, is the smallest that has a silhouette: it does not tell whether there are clusters at all"]
+            [
+                "the best k, 2, is the smallest that has a silhouette: it does not tell whether there are clusters at all"
+            ]
         );
         // What knows one cluster has no edge there.
         assert_eq!(chosen(1, &[0.1, 0.3, 0.2, 0.15]), Some((2, false)));
@@ -300,7 +302,11 @@ mod tests {
         // The differences of the same points are known much better.
         let paired = |a: usize, b: usize| a.abs_diff(b) as f64 / 16.0;
         let found = suggest(&values, Rule::Highest, &Noise::Pairs(&paired));
-        assert_eq!((found.rivals.as_slice(), found.flat), (&[6, 7][..], true), "just as far as noise reaches");
+        assert_eq!(
+            (found.rivals.as_slice(), found.flat),
+            (&[6, 7][..], true),
+            "just as far as noise reaches"
+        );
         let paired = |a: usize, b: usize| a.abs_diff(b) as f64 / 32.0;
         let found = suggest(&values, Rule::Highest, &Noise::Pairs(&paired));
         assert_eq!((found.rivals.as_slice(), found.flat), (&[][..], false));
@@ -390,7 +396,11 @@ mod tests {
         };
         let of = |values: &[[f64; 2]]| from(2, values);
         assert_eq!(of(&[[0.125, 0.0625], [0.5, 0.0625], [0.5625, 0.0625], [1.0, 0.0625]]), (Some(3), false));
-        assert_eq!(of(&[[0.5, 0.0], [0.25, 0.0], [0.125, 0.0]]), (Some(2), true), "one cluster was not looked at");
+        assert_eq!(
+            of(&[[0.5, 0.0], [0.25, 0.0], [0.125, 0.0]]),
+            (Some(2), true),
+            "one cluster was not looked at"
+        );
         assert_eq!(of(&[[0.125, 0.0], [0.25, 0.0], [0.5, 0.0]]), (None, false), "it rises to the end");
         assert_eq!(of(&[[0.5, 0.0]]), (None, false), "one k has no next");
         assert_eq!(from(1, &[[0.125, 0.0], [0.5, 0.0], [0.25, 0.0]]), (Some(2), false));
@@ -436,7 +446,8 @@ mod tests {
 
     #[test]
     fn what_lies_at_the_edge_or_is_flat_does_not_count() {
-        let found = verdict(&panel(0, &[(Some(5), true, false), (Some(5), false, true), (None, false, false)]));
+        let found =
+            verdict(&panel(0, &[(Some(5), true, false), (Some(5), false, true), (None, false, false)]));
         assert_eq!(found.k, None);
         assert_eq!(found.sentence, "no clear k: c0 5 (edge), c1 5 (flat), c2 none");
     }

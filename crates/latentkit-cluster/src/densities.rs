@@ -60,7 +60,8 @@ pub(crate) fn densities(
     best: &Partition,
     cancel: Cancellation,
 ) -> Result<Vec<Density>> {
-    let found = config.method.all().iter().map(|&method| density(config, method, seed, embeddings, best, cancel));
+    let found =
+        config.method.all().iter().map(|&method| density(config, method, seed, embeddings, best, cancel));
     found.filter_map(Result::transpose).collect()
 }
 

@@ -203,7 +203,8 @@ mod tests {
     /// A criterion that suggests k, with values from `first` on.
     fn suggesting(name: &str, first: u32, k: usize, at_edge: bool) -> CriterionFigure {
         let values = vec![value(first, 0.0, [0.0]).unwrap()];
-        let suggestion = Suggestion { k: Some(k), at_edge, ..suggest(&values, Rule::Highest, &Noise::Unknown) };
+        let suggestion =
+            Suggestion { k: Some(k), at_edge, ..suggest(&values, Rule::Highest, &Noise::Unknown) };
         figure(Method::KMeans, name, values, suggestion)
     }
 

@@ -94,7 +94,8 @@ pub(crate) fn sweep<'a>(
     let spread = total_squares(points);
     for &method in &methods {
         sweep.one.push(one_cluster(config, method, points, spread, cancel)?);
-        let mut paired = sample.map(|sample| Paired::new(sample.len() as f64 / points.nrows() as f64, ks.len()));
+        let mut paired =
+            sample.map(|sample| Paired::new(sample.len() as f64 / points.nrows() as f64, ks.len()));
         for index in 0..sweep.seeds.len() {
             let seed = sweep.seeds[index];
             let found = clusterings(config, method, seed, points, (sweep.rows.len(), total), cancel)?;
@@ -117,7 +118,8 @@ pub(crate) fn sweep<'a>(
             }
             if index == 0 {
                 sweep.partitions.extend(found.into_iter().map(|found| found.partition));
-                let kept = silhouettes.into_iter().map(|found| found.map(|(_, points)| kept(&points, sample)));
+                let kept =
+                    silhouettes.into_iter().map(|found| found.map(|(_, points)| kept(&points, sample)));
                 sweep.silhouettes.extend(kept);
             }
         }
@@ -378,7 +380,8 @@ mod tests {
     fn a_k_that_left_all_points_in_one_cluster_has_no_figures() {
         let method = Method::GaussianMixture;
         let clusters = Clusters::new([0; 4].into_iter(), 1);
-        let partition = |k| Partition { method, k, clusters: clusters.clone(), centroids: Array2::zeros((1, 2)) };
+        let partition =
+            |k| Partition { method, k, clusters: clusters.clone(), centroids: Array2::zeros((1, 2)) };
         let row = |k, mean: Option<f64>| SweepRow {
             method: method.name().to_owned(),
             k,

@@ -507,15 +507,18 @@ fn the_criteria_of_mixtures_are_about_the_means_of_their_clusters() {
         let means: Vec<Vec<f64>> = members
             .iter()
             .map(|own| {
-                let mean = |axis| own.iter().map(|&point| points[[point, axis]]).sum::<f64>() / own.len() as f64;
+                let mean =
+                    |axis| own.iter().map(|&point| points[[point, axis]]).sum::<f64>() / own.len() as f64;
                 (0..2).map(mean).collect()
             })
             .collect();
-        let square = |a: ArrayView1<'_, f64>, b: &[f64]| {
-            a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>()
-        };
+        let square =
+            |a: ArrayView1<'_, f64>, b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
         let squares = |cluster: usize| {
-            members[cluster].iter().map(|&point| square(points.row(point), &means[cluster])).collect::<Vec<_>>()
+            members[cluster]
+                .iter()
+                .map(|&point| square(points.row(point), &means[cluster]))
+                .collect::<Vec<_>>()
         };
         let within: f64 = (0..k).flat_map(squares).sum();
         let middle: Vec<f64> = (0..2).map(|axis| points.column(axis).mean().unwrap()).collect();
@@ -523,7 +526,8 @@ fn the_criteria_of_mixtures_are_about_the_means_of_their_clusters() {
         let between = (total - within) / (k - 1) as f64;
         let spread: Vec<f64> = (0..k)
             .map(|cluster| {
-                squares(cluster).iter().map(|square| square.sqrt()).sum::<f64>() / members[cluster].len() as f64
+                squares(cluster).iter().map(|square| square.sqrt()).sum::<f64>()
+                    / members[cluster].len() as f64
             })
             .collect();
         let likeness = |i: usize, j: usize| {
@@ -563,9 +567,8 @@ fn summary_of(values: Array2<f32>, config: &ClusterConfig) -> ClusterSummary {
 #[test]
 fn points_without_clusters_are_said_to_be_one() {
     let mut rng = generator(9, "test", 0);
-    let gaussian = Array2::from_shape_simple_fn((300, 2), || {
-        (0..12).map(|_| rng.r#gen::<f32>()).sum::<f32>() - 6.0
-    });
+    let gaussian =
+        Array2::from_shape_simple_fn((300, 2), || (0..12).map(|_| rng.r#gen::<f32>()).sum::<f32>() - 6.0);
     for (method, agreeing) in [(Method::KMeans, &["gap", "bic"][..]), (Method::GaussianMixture, &["bic"])] {
         for ks in [&[2, 3, 4, 5][..], &[5, 6, 7, 8]] {
             let config = ClusterConfig { method: Methods::new(vec![method]).unwrap(), ..config(ks) };
@@ -585,7 +588,12 @@ fn two_clusters_are_found_where_those_that_know_one_cluster_find_several() {
     let values = values.select(ndarray::Axis(0), &two);
     let summary = summary_of(values.clone(), &config(&[2, 3, 4, 5]));
     assert_eq!((summary.best_k, summary.best_at_edge), (2, false));
-    assert_eq!((summary.verdict.k, summary.verdict.agreeing.len()), (Some(2), 6), "{}", summary.verdict.sentence);
+    assert_eq!(
+        (summary.verdict.k, summary.verdict.agreeing.len()),
+        (Some(2), 6),
+        "{}",
+        summary.verdict.sentence
+    );
     // The silhouette alone cannot tell.
     let config = ClusterConfig { criteria: Criteria::new(Vec::new()), ..config(&[2, 3, 4, 5]) };
     let alone = summary_of(values, &config);

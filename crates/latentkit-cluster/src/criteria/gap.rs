@@ -58,7 +58,7 @@ pub fn gap(
     let unit = widest.log2().floor().exp2();
     sides.iter_mut().for_each(|side| *side /= unit);
 
-    let stream = |purpose, set: u64| {
+    let stream = |purpose: &'static str, set: u64| {
         move |k: u32| generator(u64::from(seed), purpose, set << 32 | u64::from(k))
     };
     let own = logarithms(points.view(), unit, ks, stream("gap points", 0), cancel)?;

@@ -140,7 +140,8 @@ fn the_gap_does_not_ask_how_large_points_are() {
     let largest = points.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
     let centred = points.mapv(|value| value - largest / 2.0);
     let resampling = Resampling { repetitions: 4, points: 1000 };
-    let of = |points: &Array2<f32>| gap(points.view(), &[1, 2, 3], resampling, 1, Cancellation::never()).unwrap();
+    let of =
+        |points: &Array2<f32>| gap(points.view(), &[1, 2, 3], resampling, 1, Cancellation::never()).unwrap();
     let found = of(&centred);
     assert_eq!(found.len(), 3);
     let reach = centred.iter().fold(0.0_f32, |reach, value| reach.max(value.abs()));
