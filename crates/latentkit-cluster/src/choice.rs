@@ -3,14 +3,18 @@
 use latentkit_core::summary::{CriterionFigure, CriterionValue, Verdict};
 
 /// How a criterion suggests a k.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rule {
     /// That of the highest value, the smallest of equals.
     Highest,
     /// That of the lowest value, the smallest of equals.
     Lowest,
-    /// The smallest whose value is no lower than the next one less its standard error (Tibshirani, Walther and Hastie, 2001).
-    Gap,
+    /// The smallest whose value is no lower than the next one less its standard error (Tibshirani, Walther and Hastie, 2001),
+    /// from two clusters on; or one cluster.
+    Gap {
+        /// Whether there is one cluster where that has a value: that there are clusters at all is a question of its own.
+        one: bool,
+    },
     /// The largest whose value is no further below the highest than that one's standard error.
     LargestOfTheBest,
 }
@@ -72,7 +76,12 @@ pub(crate) fn suggest(values: &[CriterionValue], rule: Rule, noise: &Noise) -> S
     let best = ranked.max_by(|(_, a), (_, b)| (sign * a.value).total_cmp(&(sign * b.value)));
     let chosen = best.and_then(|(index, best)| match rule {
         Rule::Highest | Rule::Lowest => Some(index),
-        Rule::Gap => values.windows(2).position(|pair| pair[0].value >= pair[1].low),
+        Rule::Gap { one: true } if values[0].k == 1 => Some(0),
+        Rule::Gap { .. } => {
+            let several = values.iter().position(|value| value.k > 1)?;
+            let rises = |pair: &[CriterionValue]| pair[0].value < pair[1].low;
+            values[several..].windows(2).position(|pair| !rises(pair)).map(|index| several + index)
+        }
         Rule::LargestOfTheBest => values.iter().rposition(|other| other.value >= best.low),
     });
     let swept = values.iter().filter(|value| value.k > 1).count();
@@ -98,7 +107,7 @@ pub(crate) fn suggest(values: &[CriterionValue], rule: Rule, noise: &Noise) -> S
     let most = best.map_or(0.0, |(best, _)| {
         (from..values.len()).map(|other| noise.between(values, best, other)).fold(0.0, f64::max)
     });
-    let no_clusters = rule == Rule::Gap && chosen.is_some_and(|index| values[index].k == 1);
+    let no_clusters = matches!(rule, Rule::Gap { .. }) && chosen.is_some_and(|index| values[index].k == 1);
     let known = !matches!(noise, Noise::Unknown);
     Suggestion {
         k: chosen.map(|index| values[index].k),
@@ -387,14 +396,14 @@ mod tests {
     #[test]
     fn the_gap_rule_takes_the_first_k_that_the_next_does_not_beat_by_an_error() {
         // As in the paper: Gap(k) >= Gap(k + 1) - s(k + 1).
-        let from = |first: usize, values: &[[f64; 2]]| {
+        let from = |first: usize, one: bool, values: &[[f64; 2]]| {
             let bars: Vec<_> =
                 values.iter().map(|[value, error]| [*value, value - error, value + error]).collect();
-            let found = suggest(&figures(first, &bars), Rule::Gap, &Noise::Bars);
+            let found = suggest(&figures(first, &bars), Rule::Gap { one }, &Noise::Bars);
             assert!(!found.flat);
             (found.k, found.at_edge)
         };
-        let of = |values: &[[f64; 2]]| from(2, values);
+        let of = |values: &[[f64; 2]]| from(2, true, values);
         assert_eq!(of(&[[0.125, 0.0625], [0.5, 0.0625], [0.5625, 0.0625], [1.0, 0.0625]]), (Some(3), false));
         assert_eq!(
             of(&[[0.5, 0.0], [0.25, 0.0], [0.125, 0.0]]),
@@ -403,9 +412,11 @@ mod tests {
         );
         assert_eq!(of(&[[0.125, 0.0], [0.25, 0.0], [0.5, 0.0]]), (None, false), "it rises to the end");
         assert_eq!(of(&[[0.5, 0.0]]), (None, false), "one k has no next");
-        assert_eq!(from(1, &[[0.125, 0.0], [0.5, 0.0], [0.25, 0.0]]), (Some(2), false));
+        // Three clusters in a row: two are no better than one, and three are.
+        assert_eq!(from(1, false, &[[0.125, 0.0], [0.125, 0.0], [0.5, 0.0], [0.25, 0.0]]), (Some(3), false));
+        assert_eq!(from(1, false, &[[0.5, 0.0], [0.125, 0.0]]), (None, false), "two have no next");
         // Points without clusters: a flat curve, and one cluster is what it says.
-        assert_eq!(from(1, &[[0.0, 0.25], [0.125, 0.25], [0.0625, 0.25]]), (Some(1), false));
+        assert_eq!(from(1, true, &[[0.0, 0.25], [0.125, 0.25], [0.0625, 0.25]]), (Some(1), false));
     }
 
     #[test]

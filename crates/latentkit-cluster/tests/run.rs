@@ -574,7 +574,8 @@ fn points_without_clusters_are_said_to_be_one() {
             let config = ClusterConfig { method: Methods::new(vec![method]).unwrap(), ..config(ks) };
             let summary = summary_of(gaussian.clone(), &config);
             assert_eq!(summary.verdict.k, Some(1), "{}", summary.verdict.sentence);
-            assert_eq!((&summary.verdict.agreeing[..], summary.verdict.asked), (agreeing, agreeing.len()));
+            assert_eq!(summary.verdict.agreeing, agreeing);
+            assert_eq!(summary.verdict.asked, agreeing.len());
             // What tables show is still of the highest silhouette.
             assert!(ks.contains(&(summary.best_k as u32)));
         }

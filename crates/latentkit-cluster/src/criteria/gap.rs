@@ -2,7 +2,7 @@
 
 use latentkit_core::rng::{Rng, generator};
 use latentkit_core::{Cancellation, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use rand::Rng as _;
 use rayon::prelude::*;
 
@@ -20,11 +20,16 @@ pub struct Gap {
     pub value: f64,
     /// Its standard error, s of the paper: the standard deviation over the reference sets times sqrt(1 + 1 / sets).
     pub error: f64,
+    /// The same of its difference from the first k, 0 for that: the logarithms of a set go up and down together.
+    pub error_from_first: f64,
 }
 
 /// The gap statistic for each k, Gap(k) = E*[ln W*] - ln W, with W the inertia of the points and W* that of points drawn
-/// uniformly from the box around them that is aligned with their principal axes (variant b of the paper). It is defined from
-/// k = 1 on.
+/// uniformly from a box around them: the smaller one of that along the columns and that along their principal axes (variants a and
+/// b of the paper). It is defined from k = 1 on.
+///
+/// Of points without clusters that fill a box, the one along their principal axes can be much too large, since these follow
+/// from few points: such points would be said to have clusters.
 ///
 /// Of more than `resampling.points` points, [n, d], that many are drawn, and the statistic is that of these. They and each of
 /// `resampling.repetitions` reference sets, which have as many points, are clustered in the same way, so that the
@@ -50,7 +55,7 @@ pub fn gap(
 ) -> Result<Vec<Gap>> {
     let mut rng = generator(u64::from(seed), "gap sample", 0);
     let points = rows(points, &choose(&mut rng, points.nrows(), resampling.points));
-    let mut sides = principal_ranges(points.view(), cancel)?;
+    let mut sides = smaller(column_ranges(points.view()), principal_ranges(points.view(), cancel)?);
     let widest = sides.iter().copied().fold(0.0, f64::max);
     if widest <= 0.0 {
         return Ok(Vec::new());
@@ -70,15 +75,45 @@ pub fn gap(
         })
         .collect::<Result<_>>()?;
 
-    let of = |(index, &k): (usize, &u32)| {
-        let own = own[index]?;
-        let references: Vec<f64> = references.iter().map(|set| set[index]).collect::<Option<_>>()?;
-        let sets = references.len() as f64;
-        let mean = references.iter().sum::<f64>() / sets;
-        let variance = references.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / sets;
-        Some(Gap { k, value: mean - own, error: (variance * (1.0 + 1.0 / sets)).sqrt() })
+    let sets = references.len() as f64;
+    let deviation = |values: &[f64], less: f64| {
+        let mean = values.iter().sum::<f64>() / sets;
+        let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+        (squares / (sets - less) * (1.0 + 1.0 / sets)).sqrt()
     };
-    Ok(ks.iter().enumerate().filter_map(of).collect())
+    let mut found = Vec::new();
+    let mut first: Option<Vec<f64>> = None;
+    for (index, (&k, own)) in ks.iter().zip(own).enumerate() {
+        let of_references = references.iter().map(|set| set[index]).collect::<Option<Vec<_>>>();
+        let (Some(own), Some(references)) = (own, of_references) else { continue };
+        let differences = first
+            .as_ref()
+            .map(|first| references.iter().zip(first).map(|(own, first)| own - first).collect::<Vec<_>>());
+        found.push(Gap {
+            k,
+            value: references.iter().sum::<f64>() / sets - own,
+            error: deviation(&references, 0.0),
+            error_from_first: differences.map_or(0.0, |differences| deviation(&differences, 1.0)),
+        });
+        first.get_or_insert(references);
+    }
+    Ok(found)
+}
+
+/// The side lengths of the box around `points`, [n, dimensions], that is aligned with their columns.
+fn column_ranges(points: ArrayView2<'_, f32>) -> Vec<f64> {
+    let range = |column: ArrayView1<'_, f32>| {
+        let ends = column.iter().map(|&value| f64::from(value));
+        ends.clone().fold(f64::NEG_INFINITY, f64::max) - ends.fold(f64::INFINITY, f64::min)
+    };
+    points.columns().into_iter().map(range).collect()
+}
+
+/// The box of less volume, where sides that are nothing but rounding count as equally short.
+fn smaller(first: Vec<f64>, second: Vec<f64>) -> Vec<f64> {
+    let widest = first.iter().chain(&second).copied().fold(0.0, f64::max);
+    let volume = |sides: &[f64]| sides.iter().map(|&side| (side / widest).max(1e-9).ln()).sum::<f64>();
+    if volume(&second) < volume(&first) { second } else { first }
 }
 
 /// The logarithm of the inertia of `points` in units of `unit`, for each k; none where there are too few points or too few
@@ -99,7 +134,9 @@ fn logarithms(
         let params = params(k as usize);
         let params = KMeansParams { tolerance: params.tolerance * unit, ..params };
         let inertia = kmeans(points, params, &rng(k), cancel)?.inertia / unit / unit;
-        Ok((inertia > 0.0).then(|| inertia.ln()))
+        // Of points that are equal to their centroids, what rounding leaves.
+        let rounding = points.nrows() as f64 * f64::EPSILON.powi(2);
+        Ok((inertia > rounding).then(|| inertia.ln()))
     };
     ks.iter().map(of).collect()
 }

@@ -122,7 +122,7 @@ struct Pass<'a> {
     tree: &'a Tree,
     simd: Simd,
     square: f64, // of the radius
-    cancel: Cancellation,
+    cancel: Cancellation<'a>,
 }
 
 /// For each lane of a block, whether its point is a core point. Lanes behind the last point are not.

@@ -84,7 +84,7 @@ struct State<'a> {
     core: &'a [f64],
     /// The least squared core distance in each node: [nodes].
     node_core: Vec<f64>,
-    cancel: Cancellation,
+    cancel: Cancellation<'a>,
     /// The component of each position, named by its first one: [n].
     component: Vec<u32>,
     /// The component of all points of a node, if it is one: [nodes].

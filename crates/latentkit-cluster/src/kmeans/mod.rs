@@ -162,7 +162,7 @@ struct Work<'a> {
     /// The points in f64, where linfa needs them: [n, dimensions].
     rows: Option<Array2<f64>>,
     params: KMeansParams,
-    cancel: Cancellation,
+    cancel: Cancellation<'a>,
 }
 
 impl Work<'_> {

@@ -21,7 +21,7 @@ pub(super) struct Em<'a> {
     pub(super) simd: Simd,
     pub(super) points: &'a Standardised,
     pub(super) params: MixtureParams,
-    pub(super) cancel: Cancellation,
+    pub(super) cancel: Cancellation<'a>,
 }
 
 /// A mixture that the iterations ended with.
