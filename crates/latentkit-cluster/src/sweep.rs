@@ -113,7 +113,9 @@ pub(crate) fn sweep<'a>(
             sweep.rows.extend(rows);
             if let Some(paired) = &mut paired {
                 for (k, silhouettes) in silhouettes.iter().enumerate() {
-                    silhouettes.iter().for_each(|(_, points)| paired.add(k, points));
+                    if let Some((_, points)) = silhouettes {
+                        paired.add(k, points);
+                    }
                 }
             }
             if index == 0 {
@@ -262,6 +264,9 @@ fn mixture_params(config: &ClusterConfig, k: u32) -> MixtureParams {
     }
 }
 
+/// A mean silhouette and the silhouettes that it is the mean of.
+type WithPoints = (SilhouetteFigure, Vec<f64>);
+
 /// The mean silhouette of each clustering and the silhouettes of its points, or of those of the sample; none of those with one
 /// cluster. All clusterings are computed in one pass over the pairs.
 fn silhouettes(
@@ -269,7 +274,7 @@ fn silhouettes(
     found: &[Found],
     sample: Option<&[u32]>,
     cancel: Cancellation,
-) -> Result<Vec<Option<(SilhouetteFigure, Vec<f64>)>>> {
+) -> Result<Vec<Option<WithPoints>>> {
     let several = |found: &&Found| found.partition.centroids.nrows() > 1;
     let clusters: Vec<&Clusters> =
         found.iter().filter(several).map(|found| &found.partition.clusters).collect();

@@ -61,7 +61,9 @@ pub fn gap(
         return Ok(Vec::new());
     }
     let unit = widest.log2().floor().exp2();
-    sides.iter_mut().for_each(|side| *side /= unit);
+    for side in &mut sides {
+        *side /= unit;
+    }
 
     let stream = |purpose: &'static str, set: u64| {
         move |k: u32| generator(u64::from(seed), purpose, set << 32 | u64::from(k))
