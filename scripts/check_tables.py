@@ -24,7 +24,7 @@ TABLES = {
     | {"image": "binary", "reconstruction": "binary"},
     "cluster/sweep": {"method": "text", "k": "uint32", "seed": "uint32"}
     | {"inertia": "double", "silhouette": "double", "calinski_harabasz": "double", "davies_bouldin": "double"}
-    | {"gap": "double", "bic": "double"}
+    | {"bic": "double"}
     | {measure: "double" for measure in AGREEMENT},
     "cluster/criteria": {"method": "text", "criterion": "text", "k": "uint32"}
     | {"value": "double", "low": "double", "high": "double", "suggested": "bool"},

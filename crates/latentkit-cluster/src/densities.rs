@@ -10,7 +10,7 @@ use latentkit_table::{DensityRow, Embeddings};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::criteria::choose;
-use crate::partition::Partition;
+use crate::partition::{Partition, means};
 use crate::{
     DbscanParams, DensityClustering, HdbscanParams, adjusted_rand_index, dbscan, external_quality, hdbscan,
     silhouette, silhouette_sampled,
@@ -29,6 +29,8 @@ pub(crate) struct Density {
     pub(crate) method: Method,
     /// Its figures.
     pub(crate) row: DensityRow,
+    /// How long it took.
+    pub(crate) seconds: f64,
     /// Cluster of each point, none of noise: [n].
     pub(crate) clusters: Vec<Option<u32>>,
     /// Silhouette of each point among those in a cluster, where it is known: [n].
@@ -60,8 +62,9 @@ pub(crate) fn densities(
     best: &Partition,
     cancel: Cancellation,
 ) -> Result<Vec<Density>> {
-    let methods = config.method.all().iter().copied().filter(|method| !method.takes_k());
-    methods.map(|method| density(config, method, seed, embeddings, best, cancel)).collect()
+    let found =
+        config.method.all().iter().map(|&method| density(config, method, seed, embeddings, best, cancel));
+    found.filter_map(Result::transpose).collect()
 }
 
 /// Fails when some method of the config cannot take so many points.
@@ -78,6 +81,7 @@ pub(crate) fn check_size(config: &ClusterConfig, points: usize) -> Result<()> {
     }
 }
 
+/// What one method found; none of one that takes k.
 fn density(
     config: &ClusterConfig,
     method: Method,
@@ -85,7 +89,7 @@ fn density(
     embeddings: &Embeddings,
     best: &Partition,
     cancel: Cancellation,
-) -> Result<Density> {
+) -> Result<Option<Density>> {
     let _entered = tracing::info_span!("density", method = method.name()).entered();
     let points = embeddings.values.view();
     let start = Instant::now();
@@ -95,28 +99,32 @@ fn density(
     let size = |given: Option<Several>| {
         given.map_or((points.nrows() / LEAST_SHARE).max(LEAST_CLUSTER), |given| given.get() as usize)
     };
-    let (found, radius, min_points, min_cluster_size) = if method == Method::Dbscan {
-        let min_points = neighbours(config.dbscan.min_points);
-        let radius = config.dbscan.radius.map(latentkit_core::config::Positive::get);
-        let (found, radius) = dbscan(points, DbscanParams { radius, min_points }, cancel)?;
-        (found, Some(radius), min_points, None)
-    } else {
-        let (min_points, min_cluster_size) =
-            (neighbours(config.hdbscan.min_points), size(config.hdbscan.min_cluster_size));
-        let found = hdbscan(points, HdbscanParams { min_cluster_size, min_points }, cancel)?;
-        (found, None, min_points, Some(min_cluster_size as u32))
+    let (found, radius, min_points, min_cluster_size) = match method {
+        Method::KMeans | Method::GaussianMixture => return Ok(None),
+        Method::Dbscan => {
+            let min_points = neighbours(config.dbscan.min_points);
+            let radius = config.dbscan.radius.map(latentkit_core::config::Positive::get);
+            let (found, radius) = dbscan(points, DbscanParams { radius, min_points }, cancel)?;
+            (found, Some(radius), min_points, None)
+        }
+        Method::Hdbscan => {
+            let (min_points, min_cluster_size) =
+                (neighbours(config.hdbscan.min_points), size(config.hdbscan.min_cluster_size));
+            let found = hdbscan(points, HdbscanParams { min_cluster_size, min_points }, cancel)?;
+            (found, None, min_points, Some(min_cluster_size as u32))
+        }
     };
     let seconds = start.elapsed().as_secs_f64();
     let DensityClustering { clusters, count, noise } = found;
     let inside = Inside::new(points, &clusters);
     let (mean, silhouettes) = inside.silhouettes(config, seed, points.nrows(), cancel)?;
-    let chosen: Vec<u32> = inside.of(&best.clusters);
+    let chosen: Vec<u32> = inside.numbers.iter().map(|&point| best.clusters.of(point as usize)).collect();
     let several = !inside.numbers.is_empty();
     let labels = embeddings.labels.as_ref().map(|labels| inside.of(&labels.codes));
     let external =
         labels.filter(|_| several).map(|labels| external_quality(&inside.clusters, &labels)).transpose()?;
     let ari_to_best = several.then(|| adjusted_rand_index(&inside.clusters, &chosen)).transpose()?;
-    Ok(Density {
+    Ok(Some(Density {
         method,
         row: DensityRow {
             method: method.name().to_owned(),
@@ -128,12 +136,12 @@ fn density(
             silhouette: mean,
             ari_to_best,
             external,
-            seconds,
         },
+        seconds,
         silhouettes,
         distances: inside.distances(count, points.nrows()),
         clusters,
-    })
+    }))
 }
 
 /// The points that are in a cluster.
@@ -186,15 +194,7 @@ impl Inside {
 
     /// The distance of each of `all` points to the mean of its cluster.
     fn distances(&self, clusters: usize, all: usize) -> Vec<Option<f64>> {
-        let mut means = Array2::<f64>::zeros((clusters, self.points.ncols()));
-        let mut counts = vec![0.0; clusters];
-        for (point, &cluster) in self.points.rows().into_iter().zip(&self.clusters) {
-            counts[cluster as usize] += 1.0;
-            means.row_mut(cluster as usize).zip_mut_with(&point, |sum, &value| *sum += f64::from(value));
-        }
-        for (mut mean, count) in means.rows_mut().into_iter().zip(counts) {
-            mean /= count;
-        }
+        let means = means(self.points.view(), &self.clusters, clusters);
         let distance = |place: usize| {
             let squares = self.points.row(place).into_iter().zip(means.row(self.clusters[place] as usize));
             squares.map(|(&value, mean)| (f64::from(value) - mean).powi(2)).sum::<f64>().sqrt()

@@ -6,6 +6,7 @@
 //! never choose k. [`nearest_neighbours`] and [`preservation`] look at the points alone.
 
 mod choice;
+mod clusters;
 mod contingency;
 mod criteria;
 mod densities;
@@ -17,6 +18,7 @@ mod kmeans;
 mod mixture;
 mod neighbours;
 mod outputs;
+mod paired;
 mod panel;
 mod partition;
 mod points;
@@ -28,8 +30,9 @@ mod simd;
 mod sweep;
 #[cfg(test)]
 mod testing;
+mod times;
 
-pub use criteria::{GapReference, Resampling, Stability, gap_reference, stability};
+pub use criteria::{Gap, Resampling, Stability, gap, stability};
 pub use density::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbscan};
 pub use external::{adjusted_rand_index, external_quality};
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};

@@ -81,10 +81,10 @@ impl Outputs<'_> {
                 method,
                 k,
                 ids: ids.clone(),
-                clusters: partition.clusters.iter().map(|&cluster| Some(cluster)).collect(),
+                clusters: partition.clusters.iter().map(Some).collect(),
                 silhouettes: match &silhouettes[index] {
                     None => vec![None; ids.len()],
-                    Some(found) => narrow(found.of_points(ids.len())),
+                    Some(found) => found.of_points(ids.len()),
                 },
                 distances: partition
                     .distances(points)
@@ -104,7 +104,7 @@ impl Outputs<'_> {
             k.extend((0..count).map(|_| partition.k));
             clusters.extend(0..count);
             let points = &self.embeddings.values;
-            values.push(self.original.centroids(points, &partition.clusters, &partition.centroids));
+            values.push(self.original.centroids(points, &partition.clusters.to_vec(), &partition.centroids));
         }
         let views: Vec<_> = values.iter().map(Array2::view).collect();
         let values = concatenate(Axis(0), &views).expect("all centroids have the dimensions of the points");

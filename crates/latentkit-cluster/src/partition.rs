@@ -4,7 +4,7 @@ use latentkit_core::config::Method;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
-use crate::silhouette::{SampledSilhouette, Silhouette};
+use crate::clusters::Clusters;
 
 /// Points in clusters, none of them empty.
 #[derive(Clone, Debug)]
@@ -14,60 +14,71 @@ pub(crate) struct Partition {
     /// Number of clusters that were asked for; a mixture may have components that no point belongs to most.
     pub(crate) k: u32,
     /// Cluster of each point, 0 to that of `centroids` less 1: [n].
-    pub(crate) clusters: Vec<u32>,
-    /// Mean of the points of each cluster, or the mean of its component: [clusters, dimensions].
+    pub(crate) clusters: Clusters,
+    /// Mean of the points of each cluster: [clusters, dimensions].
     pub(crate) centroids: Array2<f64>,
 }
 
 impl Partition {
     /// The Euclidean distance of each point to the centroid of its cluster: [n].
     pub(crate) fn distances(&self, points: ArrayView2<'_, f32>) -> Vec<f64> {
-        let of = |(point, &cluster): (usize, &u32)| {
-            let centroid = self.centroids.row(cluster as usize);
+        let of = |point: usize| {
+            let centroid = self.centroids.row(self.clusters.of(point) as usize);
             let squares = points.row(point).into_iter().zip(centroid);
             squares.map(|(&value, centroid)| (f64::from(value) - centroid).powi(2)).sum::<f64>().sqrt()
         };
-        self.clusters.par_iter().enumerate().map(of).collect()
+        (0..points.nrows()).into_par_iter().map(of).collect()
     }
 }
 
-/// The silhouettes of a clustering: of all points or of a sample.
+/// The mean of the `points`, [n, dimensions], of each of `count` clusters, none of them empty: [count, dimensions].
+pub(crate) fn means(points: ArrayView2<'_, f32>, clusters: &[u32], count: usize) -> Array2<f64> {
+    let mut means = Array2::zeros((count, points.ncols()));
+    let mut counts = vec![0_u32; count];
+    for (point, &cluster) in points.rows().into_iter().zip(clusters) {
+        counts[cluster as usize] += 1;
+        means.row_mut(cluster as usize).zip_mut_with(&point, |sum, &value| *sum += f64::from(value));
+    }
+    for (mut mean, count) in means.rows_mut().into_iter().zip(counts) {
+        mean /= f64::from(count);
+    }
+    means
+}
+
+/// The silhouettes of the points of a clustering: of all of them or of a sample.
 #[derive(Clone, Debug)]
 pub(crate) enum Silhouettes<'a> {
-    /// Of all points.
-    Exact(Silhouette),
+    /// Of all points: [n].
+    Exact(Vec<f32>),
     /// Of the points with these numbers.
-    Sampled(&'a [u32], SampledSilhouette),
+    Sampled(&'a [u32], Vec<f32>),
 }
 
 impl Silhouettes<'_> {
-    /// The mean.
-    pub(crate) fn mean(&self) -> f64 {
-        match self {
-            Self::Exact(found) => found.mean,
-            Self::Sampled(_, found) => found.mean,
-        }
-    }
-
-    /// The confidence interval of a sampled mean.
-    pub(crate) fn interval(&self) -> Option<[f64; 2]> {
-        match self {
-            Self::Exact(_) => None,
-            Self::Sampled(_, found) => Some(found.interval),
-        }
-    }
-
     /// The silhouette of each of `count` points, where it is known: [n].
-    pub(crate) fn of_points(&self, count: usize) -> Vec<Option<f64>> {
+    pub(crate) fn of_points(&self, count: usize) -> Vec<Option<f32>> {
         match self {
-            Self::Exact(found) => found.points.iter().map(|&value| Some(value)).collect(),
-            Self::Sampled(sample, found) => {
+            Self::Exact(values) => values.iter().map(|&value| Some(value)).collect(),
+            Self::Sampled(sample, values) => {
                 let mut all = vec![None; count];
-                for (&point, &value) in sample.iter().zip(&found.points) {
+                for (&point, &value) in sample.iter().zip(values) {
                     all[point as usize] = Some(value);
                 }
                 all
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn means_are_those_of_the_points_of_each_cluster() {
+        let points = array![[1.0, 0.0], [2.0, 8.0], [3.0, 0.0], [4.0, 4.0]];
+        assert_eq!(means(points.view(), &[0, 1, 0, 1], 2), array![[2.0, 0.0], [3.0, 6.0]]);
     }
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use latentkit_core::config::{ClusterConfig, Method};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, SilhouetteKind};
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Result, timings};
 use latentkit_table::{Embeddings, LabelPairRow, Metadata, read_embeddings};
 use ndarray::ArrayView2;
 
-use crate::choice::verdict;
+use crate::choice::{Suggestion, verdict};
 use crate::densities::{Density, check_size, densities};
 use crate::diagnosis::{Diagnosis, Subject, diagnose};
 use crate::neighbours;
@@ -20,6 +20,7 @@ use crate::projection::project;
 use crate::scaling::{constant_columns, scale};
 use crate::simd::Simd;
 use crate::sweep::{Sweep, silhouette_sample, sweep};
+use crate::times::ClusteringTime;
 
 /// Label pairs of the summary at most; the table holds all of them.
 const LABEL_PAIRS: usize = 10;
@@ -42,7 +43,12 @@ pub struct Source<'a> {
 ///
 /// All this is repeated with the seeds after `seed`, `seeds` of them in all; the mean silhouette of a k is also one over
 /// the seeds, and their spread tells which other k are as good as the chosen one. The other criteria of the config suggest a
-/// k each, and what all of them say together is the verdict, which may be that there is no clear k.
+/// k each, the gap statistic, BIC and AIC also one cluster, and what they say together is the verdict, which may be that there
+/// is one cluster or no clear k.
+///
+/// Memory beside the points and K-Means: 1 byte for each point, k and method (2 from 257 clusters on), and 4 more where the
+/// silhouettes are exact; while the silhouettes of a method and seed are computed, 2 bytes for each point and k, and 8 more
+/// where they are exact.
 ///
 /// Writes into `output_folder`, which exists, `sweep.parquet` with the figures of every method, seed and k,
 /// `criteria.parquet` with those of the criteria; and of the first seed `assignments.parquet` for every method and k,
@@ -88,12 +94,14 @@ pub fn run(
     let best_k = suggestion
         .k
         .ok_or_else(|| Error::failed("no k has a silhouette: all points are in one cluster whatever k is"))?;
-    for warning in suggestion.warnings(ks, sweep.seeds.len()) {
-        tracing::warn!("{warning}");
-    }
     let criteria = panel(config, seed, points, &sweep, kind, cancel)?;
     let own: Vec<CriterionFigure> =
         criteria.iter().filter(|figure| figure.method == method.name()).cloned().collect();
+    // The other criteria may have told that there are clusters, so that two of them are no edge.
+    let suggestion = Suggestion { at_edge: own[0].at_edge, ..suggestion };
+    for warning in suggestion.warnings(ks, sweep.seeds.len(), sample.is_some()) {
+        tracing::warn!("{warning}");
+    }
     let verdict = verdict(&own);
     tracing::info!("{}", verdict.sentence);
 
@@ -104,14 +112,23 @@ pub fn run(
         .ok_or_else(|| Error::failed("the best k was not clustered"))?;
     let partition = &sweep.partitions[best];
     let densities = densities(config, seed, &embeddings, partition, cancel)?;
+    let mut times = sweep.times.clone();
+    times.clusterings.extend(densities.iter().map(|found| ClusteringTime {
+        method: found.method.name(),
+        seed,
+        k: None,
+        seconds: found.seconds,
+    }));
+    timings::write(output_folder, &times)?;
     let silhouettes = sweep.silhouettes[best].as_ref().map(|found| found.of_points(count));
+    let silhouettes = silhouettes.unwrap_or_else(|| vec![None; count]);
     let diagnosis = diagnose(
         &embeddings,
         &Subject {
             k: partition.centroids.nrows(),
-            clusters: &partition.clusters,
+            clusters: &partition.clusters.to_vec(),
             distances: &partition.distances(points),
-            silhouettes: &silhouettes.unwrap_or_else(|| vec![None; count]),
+            silhouettes: &silhouettes,
         },
         cancel,
     )?;
@@ -200,12 +217,12 @@ fn time_taken(sweep: &Sweep, kind: SilhouetteKind, points: ArrayView2<'_, f32>) 
         methods.join(" and "),
         counted(sweep.ks().count(), "value", "values"),
         counted(sweep.seeds.len(), "seed", "seeds"),
-        sweep.clustering_seconds(),
+        sweep.times.clustering(),
         match kind {
             SilhouetteKind::Exact => "silhouettes",
             SilhouetteKind::Sampled => "sampled silhouettes",
         },
-        sweep.silhouette_seconds,
+        sweep.times.silhouettes,
         counted(rayon::current_num_threads(), "thread", "threads"),
         Simd::best().name(),
     )

@@ -7,16 +7,16 @@ use latentkit_core::rng::generator;
 use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Cancellation, Phase, Result};
 use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
-use ndarray::{ArrayView2, s};
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use crate::criteria::{
-    Dispersion, GapReference, Resampling, choose, gap_reference, kmeans_bic, total_squares,
-};
-use crate::partition::{Partition, Silhouettes};
-use crate::{
-    KMeansParams, MixtureParams, external_quality, gaussian_mixture, kmeans, silhouette, silhouette_sampled,
-};
+use crate::clusters::Clusters;
+use crate::criteria::{Dispersion, choose, kmeans_bic, total_squares};
+use crate::paired::Paired;
+use crate::partition::{Partition, Silhouettes, means};
+use crate::silhouette::{estimate, mean as mean_of_points, of_clusters};
+use crate::times::{ClusteringTime, Times};
+use crate::{KMeansParams, MixtureParams, external_quality, gaussian_mixture, kmeans};
 
 /// What was found for every method, seed and k.
 pub(crate) struct Sweep<'a> {
@@ -28,10 +28,19 @@ pub(crate) struct Sweep<'a> {
     pub(crate) partitions: Vec<Partition>,
     /// Their silhouettes; none of a mixture whose points are all in one component: [methods * ks].
     pub(crate) silhouettes: Vec<Option<Silhouettes<'a>>>,
-    /// The reference of the gap statistic, where it was asked and there is one.
-    pub(crate) gap: Option<GapReference>,
-    /// Seconds that all silhouettes took.
-    pub(crate) silhouette_seconds: f64,
+    /// The differences of the silhouettes of each method, where they are those of a sample: [methods].
+    pub(crate) paired: Vec<Paired>,
+    /// What each method makes of all points as one cluster: [methods].
+    pub(crate) one: Vec<OneCluster>,
+    /// How long it took.
+    pub(crate) times: Times,
+}
+
+/// The criteria that are defined for one cluster, of all points as one; as no seed makes a difference, without a spread.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OneCluster {
+    pub(crate) bic: Option<f64>,
+    pub(crate) aic: Option<f64>,
 }
 
 /// A clustering with what only its method tells.
@@ -73,57 +82,97 @@ pub(crate) fn sweep<'a>(
     let ks = config.k.values();
     let methods: Vec<Method> =
         config.method.all().iter().copied().filter(|method| method.takes_k()).collect();
-    let gap = if config.criteria.has(Criterion::Gap) && methods.contains(&Method::KMeans) {
-        let resampling = Resampling {
-            repetitions: config.gap_references.get() as usize,
-            points: config.sample_size.get() as usize,
-        };
-        gap_reference(points, ks, resampling, seed, cancel)?
-    } else {
-        None
-    };
     let mut sweep = Sweep {
         seeds,
         rows: Vec::new(),
         partitions: Vec::new(),
         silhouettes: Vec::new(),
-        gap,
-        silhouette_seconds: 0.0,
+        paired: Vec::new(),
+        one: Vec::new(),
+        times: Times::default(),
     };
     let total = methods.len() * sweep.seeds.len() * ks.len();
     let spread = total_squares(points);
     for &method in &methods {
+        sweep.one.push(one_cluster(config, method, points, spread, cancel)?);
+        let mut paired =
+            sample.map(|sample| Paired::new(sample.len() as f64 / points.nrows() as f64, ks.len()));
         for index in 0..sweep.seeds.len() {
             let seed = sweep.seeds[index];
             let found = clusterings(config, method, seed, points, (sweep.rows.len(), total), cancel)?;
             let start = Instant::now();
             let silhouettes = silhouettes(points, &found, sample, cancel)?;
-            sweep.silhouette_seconds += start.elapsed().as_secs_f64();
+            sweep.times.silhouettes += start.elapsed().as_secs_f64();
+            let times = found.iter().map(|found| ClusteringTime {
+                method: method.name(),
+                seed,
+                k: Some(found.partition.k),
+                seconds: found.seconds,
+            });
+            sweep.times.clusterings.extend(times);
             let _entered = tracing::info_span!("figures", seed).entered();
             let rows: Vec<SweepRow> = found
                 .par_iter()
                 .zip(&silhouettes)
-                .enumerate()
-                .map(|(index, (found, silhouettes))| {
+                .map(|(found, silhouettes)| {
                     cancel.check()?;
-                    row(
-                        config,
-                        embeddings,
-                        seed,
-                        (index, found, silhouettes.as_ref()),
-                        sweep.gap.as_ref(),
-                        spread,
-                    )
+                    let figure = silhouettes.as_ref().map(|(figure, _)| *figure);
+                    row(config, embeddings, seed, found, figure, spread)
                 })
                 .collect::<Result<_>>()?;
             sweep.rows.extend(rows);
+            if let Some(paired) = &mut paired {
+                for (k, silhouettes) in silhouettes.iter().enumerate() {
+                    if let Some((_, points)) = silhouettes {
+                        paired.add(k, points);
+                    }
+                }
+            }
             if index == 0 {
                 sweep.partitions.extend(found.into_iter().map(|found| found.partition));
-                sweep.silhouettes.extend(silhouettes);
+                let kept =
+                    silhouettes.into_iter().map(|found| found.map(|(_, points)| kept(&points, sample)));
+                sweep.silhouettes.extend(kept);
             }
         }
+        sweep.paired.extend(paired);
     }
     Ok(sweep)
+}
+
+/// BIC and AIC of all points as one cluster, where they are asked; `spread` is the sum of the squared distances to their mean.
+fn one_cluster(
+    config: &ClusterConfig,
+    method: Method,
+    points: ArrayView2<'_, f32>,
+    spread: f64,
+    cancel: Cancellation,
+) -> Result<OneCluster> {
+    if !config.criteria.has(Criterion::Bic) {
+        return Ok(OneCluster::default());
+    }
+    match method {
+        Method::KMeans => {
+            let bic = kmeans_bic(&[points.nrows() as u32], spread, points.ncols());
+            Ok(OneCluster { bic, aic: None })
+        }
+        Method::GaussianMixture => {
+            // One Gaussian has one best fit, whatever the start.
+            let params = MixtureParams { k: 1, restarts: 1, ..mixture_params(config, 1) };
+            let found = gaussian_mixture(points, params, &generator(0, method.name(), 1), cancel)?;
+            Ok(OneCluster { bic: Some(found.bic), aic: Some(found.aic) })
+        }
+        Method::Dbscan | Method::Hdbscan => Ok(OneCluster::default()),
+    }
+}
+
+/// What is kept of the silhouettes of the points of a clustering.
+fn kept<'a>(points: &[f64], sample: Option<&'a [u32]>) -> Silhouettes<'a> {
+    let points = points.iter().map(|&value| value as f32).collect();
+    match sample {
+        None => Silhouettes::Exact(points),
+        Some(sample) => Silhouettes::Sampled(sample, points),
+    }
 }
 
 /// Clusters the points for each k, and says so, and when the iterations did not suffice; `done` clusterings of `total` were before.
@@ -186,8 +235,12 @@ fn by_kmeans(
     };
     let rng = generator(u64::from(seed), Method::KMeans.name(), u64::from(k));
     let found = kmeans(points, params, &rng, cancel)?;
-    let partition =
-        Partition { method: Method::KMeans, k, clusters: found.clusters, centroids: found.centroids };
+    let partition = Partition {
+        method: Method::KMeans,
+        k,
+        clusters: Clusters::new(found.clusters.into_iter(), k as usize),
+        centroids: found.centroids,
+    };
     // Mini-batches end otherwise.
     let converged = found.converged || params.batch_size.is_some();
     Ok(Found { partition, inertia: Some(found.inertia), bic: None, aic: None, converged, seconds: 0.0 })
@@ -201,85 +254,90 @@ fn by_mixture(
     k: u32,
     cancel: Cancellation,
 ) -> Result<Found> {
-    let params = MixtureParams {
+    let rng = generator(u64::from(seed), Method::GaussianMixture.name(), u64::from(k));
+    let found = gaussian_mixture(points, mixture_params(config, k), &rng, cancel)?;
+    // Components that no point belongs to most come last, and are left out.
+    let filled = found.clusters.iter().max().map_or(0, |&last| last as usize + 1);
+    let partition = Partition {
+        method: Method::GaussianMixture,
+        k,
+        // Not the means of the components, which points of other clusters belong to as well: a centroid is the mean of its
+        // cluster by every method, and the criteria are defined by those.
+        centroids: means(points, &found.clusters, filled),
+        clusters: Clusters::new(found.clusters.into_iter(), filled),
+    };
+    let (bic, aic) = (Some(found.bic), Some(found.aic));
+    Ok(Found { partition, inertia: None, bic, aic, converged: found.converged, seconds: 0.0 })
+}
+
+fn mixture_params(config: &ClusterConfig, k: u32) -> MixtureParams {
+    MixtureParams {
         k: k as usize,
         restarts: config.restarts.get(),
         max_iterations: config.max_iterations.get(),
         tolerance: MIXTURE_TOLERANCE,
         regularisation: REGULARISATION,
         engine: config.engine,
-    };
-    let rng = generator(u64::from(seed), Method::GaussianMixture.name(), u64::from(k));
-    let found = gaussian_mixture(points, params, &rng, cancel)?;
-    // Components that no point belongs to most come last, and are left out.
-    let filled = found.clusters.iter().max().map_or(0, |&last| last as usize + 1);
-    let partition = Partition {
-        method: Method::GaussianMixture,
-        k,
-        clusters: found.clusters,
-        centroids: found.means.slice(s![..filled, ..]).to_owned(),
-    };
-    let (bic, aic) = (Some(found.bic), Some(found.aic));
-    Ok(Found { partition, inertia: None, bic, aic, converged: found.converged, seconds: 0.0 })
+    }
 }
 
-/// The silhouettes of all clusterings, in one pass over the pairs.
-fn silhouettes<'a>(
+/// A mean silhouette and the silhouettes that it is the mean of.
+type WithPoints = (SilhouetteFigure, Vec<f64>);
+
+/// The mean silhouette of each clustering and the silhouettes of its points, or of those of the sample; none of those with one
+/// cluster. All clusterings are computed in one pass over the pairs.
+fn silhouettes(
     points: ArrayView2<'_, f32>,
     found: &[Found],
-    sample: Option<&'a [u32]>,
+    sample: Option<&[u32]>,
     cancel: Cancellation,
-) -> Result<Vec<Option<Silhouettes<'a>>>> {
+) -> Result<Vec<Option<WithPoints>>> {
     let several = |found: &&Found| found.partition.centroids.nrows() > 1;
-    let clusters: Vec<&[u32]> =
-        found.iter().filter(several).map(|found| found.partition.clusters.as_slice()).collect();
-    let mut silhouettes: Vec<Silhouettes> = match sample {
-        None => silhouette(points, &clusters, cancel)?.into_iter().map(Silhouettes::Exact).collect(),
-        Some(sample) => silhouette_sampled(points, &clusters, sample, cancel)?
-            .into_iter()
-            .map(|found| Silhouettes::Sampled(sample, found))
-            .collect(),
+    let clusters: Vec<&Clusters> =
+        found.iter().filter(several).map(|found| &found.partition.clusters).collect();
+    let mut computed = of_clusters(points, &clusters, sample, cancel)?.into_iter();
+    let figure = |silhouettes: Vec<f64>| match sample {
+        None => (SilhouetteFigure { mean: mean_of_points(&silhouettes), interval: None }, silhouettes),
+        Some(sample) => {
+            let found = estimate(silhouettes, sample.len() as f64 / points.nrows() as f64);
+            (SilhouetteFigure { mean: found.mean, interval: Some(found.interval) }, found.points)
+        }
     };
-    let mut computed = silhouettes.drain(..);
-    Ok(found.iter().map(|found| several(&found).then(|| computed.next()).flatten()).collect())
+    Ok(found.iter().map(|found| several(&found).then(|| computed.next().map(figure)).flatten()).collect())
 }
 
-/// The figures of one clustering, the `index`th of its seed.
+/// The figures of one clustering; `spread` is the sum of the squared distances of the points to their mean.
 fn row(
     config: &ClusterConfig,
     embeddings: &Embeddings,
     seed: u32,
-    (index, found, silhouettes): (usize, &Found, Option<&Silhouettes>),
-    gap: Option<&GapReference>,
+    found: &Found,
+    silhouette: Option<SilhouetteFigure>,
     spread: f64,
 ) -> Result<SweepRow> {
     let points = embeddings.values.view();
-    let Found { partition, inertia, bic, aic, seconds, .. } = found;
-    let dispersion = Dispersion::new(points, &partition.clusters, &partition.centroids);
+    let Found { partition, inertia, bic, aic, .. } = found;
+    let clusters = partition.clusters.to_vec();
+    let dispersion = Dispersion::new(points, &clusters, &partition.centroids);
     let inertia = inertia.unwrap_or_else(|| dispersion.within());
     let asked = |criterion| config.criteria.has(criterion);
     let is_kmeans = partition.method == Method::KMeans;
     let own_bic = || kmeans_bic(dispersion.counts(), inertia, points.ncols());
-    let of_labels = |labels: &latentkit_table::Labels| external_quality(&partition.clusters, &labels.codes);
+    let of_labels = |labels: &latentkit_table::Labels| external_quality(&clusters, &labels.codes);
     Ok(SweepRow {
         method: partition.method.name().to_owned(),
         k: partition.k,
         seed,
         inertia,
-        silhouette: silhouettes
-            .map(|found| SilhouetteFigure { mean: found.mean(), interval: found.interval() }),
+        silhouette,
         calinski_harabasz: asked(Criterion::CalinskiHarabasz)
             .then(|| dispersion.calinski_harabasz(spread))
             .flatten(),
         davies_bouldin: asked(Criterion::DaviesBouldin)
             .then(|| dispersion.davies_bouldin(&partition.centroids))
             .flatten(),
-        gap: gap
-            .filter(|_| is_kmeans)
-            .and_then(|gap| gap.gap(index, partition.k as usize, inertia, points.nrows())),
         bic: asked(Criterion::Bic).then(|| if is_kmeans { own_bic() } else { *bic }).flatten(),
         aic: asked(Criterion::Bic).then_some(*aic).flatten(),
-        seconds: *seconds,
         external: embeddings.labels.as_ref().map(of_labels).transpose()?,
     })
 }
@@ -318,11 +376,6 @@ impl Sweep<'_> {
             .filter(move |partition| partition.method == method)
             .map(|partition| partition.k)
     }
-
-    /// Seconds that clustering took for all methods, seeds and k.
-    pub(crate) fn clustering_seconds(&self) -> f64 {
-        self.rows.iter().map(|row| row.seconds).sum()
-    }
 }
 
 /// The mean of some numbers; NaN of none. Summed above the least, equal numbers have exactly their value as mean.
@@ -342,7 +395,9 @@ mod tests {
     #[test]
     fn a_k_that_left_all_points_in_one_cluster_has_no_figures() {
         let method = Method::GaussianMixture;
-        let partition = |k| Partition { method, k, clusters: vec![0; 4], centroids: Array2::zeros((1, 2)) };
+        let clusters = Clusters::new([0; 4].into_iter(), 1);
+        let partition =
+            |k| Partition { method, k, clusters: clusters.clone(), centroids: Array2::zeros((1, 2)) };
         let row = |k, mean: Option<f64>| SweepRow {
             method: method.name().to_owned(),
             k,
@@ -355,8 +410,9 @@ mod tests {
             rows: vec![row(2, Some(0.5)), row(3, None), row(4, Some(0.25))],
             partitions: vec![partition(2), partition(3), partition(4)],
             silhouettes: vec![None, None, None],
-            gap: None,
-            silhouette_seconds: 0.0,
+            paired: Vec::new(),
+            one: vec![OneCluster::default()],
+            times: Times::default(),
         };
         let (values, suggestion) = of_silhouette(&sweep, method);
         let figures = sweep.figures(SilhouetteKind::Exact, &values);

@@ -170,11 +170,13 @@ pub struct ClusterSummary {
     pub sweep: Vec<SweepFigure>,
     /// The k of the highest silhouette.
     pub best_k: usize,
-    /// Whether it is the first or last k that was tried, so that the best may lie outside.
+    /// Whether it is the first or last k that was tried, so that the best may lie outside; 2 is an edge as well, since one
+    /// cluster has no silhouette.
     pub best_at_edge: bool,
-    /// The other k that are as good: their mean silhouettes lie no further from the best than the seeds spread.
+    /// The other k that are as good: their mean silhouettes lie no further from the best than the seeds spread, or than the
+    /// sample leaves open.
     pub rivals: Vec<usize>,
-    /// Whether the silhouettes differ less over k than over the seeds.
+    /// Whether the silhouettes differ no more over k than over the seeds, or than the sample leaves open.
     pub flat: bool,
     /// What each criterion suggests, the silhouette first; those of every method that takes k.
     pub criteria: Vec<CriterionFigure>,
@@ -316,11 +318,13 @@ pub struct CriterionFigure {
     pub method: String,
     /// Its name in the tables.
     pub criterion: String,
-    /// Its value for each k, ascending; those k for which it is not defined are left out.
+    /// Its value for each k, ascending; those k for which it is not defined are left out. The gap statistic, BIC and AIC are
+    /// defined for one cluster and have that value first, whatever the sweep is.
     pub values: Vec<CriterionValue>,
-    /// The k that it suggests; none where its rule finds none.
+    /// The k that it suggests, 1 where it sees no clusters; none where its rule finds none.
     pub k: Option<usize>,
-    /// Whether that is at an end of the sweep, so that a better one may lie outside.
+    /// Whether that is at an end of the sweep, so that a better one may lie outside; also 2 of a criterion that is not defined
+    /// for one cluster.
     pub at_edge: bool,
     /// The other k that are as good, ascending: no further from the suggested one than the error bars reach.
     pub rivals: Vec<usize>,
@@ -332,6 +336,17 @@ impl CriterionFigure {
     /// Whether it suggests a k that is worth something: one within the sweep, of a curve that is not flat.
     pub fn is_firm(&self) -> bool {
         self.k.is_some() && !self.at_edge && !self.flat
+    }
+
+    /// Whether it is defined for one cluster, so that it can say that there are no clusters.
+    pub fn knows_one_cluster(&self) -> bool {
+        self.values.first().is_some_and(|value| value.k == 1)
+    }
+
+    /// Whether it counts for the verdict. AIC does not: it is BIC with a smaller price of a parameter, of the same likelihood,
+    /// and the two together would be one opinion with two votes.
+    pub fn votes(&self) -> bool {
+        self.criterion != "aic"
     }
 }
 
@@ -351,11 +366,12 @@ pub struct CriterionValue {
 /// What all criteria say together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The number of clusters, where more than half of the criteria agree on it; none where there is no clear k.
+    /// The number of clusters, where more than half of the criteria that vote agree on it; 1 where more than half of those
+    /// agree that are defined for one cluster; none where there is no clear k.
     pub k: Option<usize>,
     /// The criteria that suggest it, or none.
     pub agreeing: Vec<String>,
-    /// How many criteria were asked.
+    /// How many criteria that was decided by.
     pub asked: usize,
     /// The verdict as a sentence.
     pub sentence: String,

@@ -42,7 +42,12 @@ const NAMES: [Names; 8] = [
         rule: "smallest k that the next does not beat by a standard error",
     },
     Names { column: "bic", title: "BIC", heading: "BIC (less is better)", rule: "lowest" },
-    Names { column: "aic", title: "AIC", heading: "AIC (less is better)", rule: "lowest" },
+    Names {
+        column: "aic",
+        title: "AIC",
+        heading: "AIC (less is better)",
+        rule: "lowest; shown beside BIC and not counted",
+    },
     Names {
         column: "stability",
         title: "the stability",
@@ -86,6 +91,7 @@ pub(crate) fn readable(sentence: &str) -> String {
 pub(crate) fn suggestion(figure: &CriterionFigure) -> String {
     match figure.k {
         None => "no k".to_owned(),
+        Some(1) => "one cluster".to_owned(),
         Some(k) if figure.flat => format!("k = {k}, but flat"),
         Some(k) if figure.at_edge => format!("k = {k}, at the edge"),
         Some(k) => format!("k = {k}"),

@@ -1,6 +1,6 @@
 //! What is known of an experiment: the manifests and tables of the stages that happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use latentkit_core::input::is_absent;
@@ -13,9 +13,9 @@ use latentkit_core::summary::{ClusterSummary, DecodeSummary, ExportSummary, Inge
 use latentkit_core::{Error, Result, Stage};
 use latentkit_table::{
     CentroidImages, ClusterRow, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Projection,
-    Reconstructions, read_assignments, read_centroid_images, read_clusters, read_contingency, read_dataset,
-    read_embeddings, read_examples, read_history, read_label_pairs, read_projection, read_reconstructions,
-    read_sweep,
+    Reconstructions, read_assignments, read_centroid_images, read_clusters, read_contingency,
+    read_embeddings, read_examples, read_history, read_images, read_label_pairs, read_projection,
+    read_reconstructions, read_sweep,
 };
 use serde::de::DeserializeOwned;
 
@@ -218,19 +218,16 @@ fn follows<R, W>(reader: Option<&Finished<R>>, writer: Option<&Finished<W>>, fil
     written.is_some_and(|written| reader.manifest.inputs.iter().any(|input| input.blake3 == written.blake3))
 }
 
-/// The images of the examples; none where there are no examples, no images, or an id without an image.
+/// The images of the examples; none where there are no examples or no images.
 fn example_images(files: &Files, examples: &[ExampleRow]) -> Result<Option<ExampleImages>> {
     if examples.is_empty() {
         return Ok(None);
     }
-    let Some(dataset) = files.read(Stage::Ingest, DATASET, read_dataset)? else { return Ok(None) };
-    let mut pixels = BTreeMap::new();
-    for example in examples {
-        let id = example.id as usize;
-        if id >= dataset.len() {
-            return Ok(None);
-        }
-        pixels.insert(example.id, dataset.image(id).to_vec());
-    }
-    Ok(Some(ExampleImages { size: (dataset.height, dataset.width), pixels }))
+    let ids: BTreeSet<u32> = examples.iter().map(|example| example.id).collect();
+    let ids: Vec<u32> = ids.into_iter().collect();
+    let Some(images) = files.read(Stage::Ingest, DATASET, |path| read_images(path, &ids))? else {
+        return Ok(None);
+    };
+    let pixels = ids.into_iter().zip(images.pixels.rows().into_iter().map(|row| row.to_vec()));
+    Ok(Some(ExampleImages { size: (images.height, images.width), pixels: pixels.collect() }))
 }

@@ -9,7 +9,7 @@ use crate::Metadata;
 use crate::frame::Table;
 
 /// Writes columns method, criterion, k u32, value f64, low f64, high f64 (the ends of its error bar), suggested bool: a row
-/// for each value of each criterion, in their order.
+/// for each value of each criterion, in their order. Criteria that are defined for one cluster have a row of k = 1.
 pub fn write_criteria(path: &Path, criteria: &[CriterionFigure], metadata: &Metadata) -> Result<()> {
     let rows: Vec<_> =
         criteria.iter().flat_map(|figure| figure.values.iter().map(move |value| (figure, value))).collect();

@@ -138,13 +138,25 @@ pub fn read_image_size(path: &Path) -> Result<(usize, usize)> {
     Ok((table.pixels("height")?, table.pixels("width")?))
 }
 
-/// Reads the images of these ids only, in their order, from what [`write_dataset`] wrote: [ids, height * width].
+/// Some images of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+    /// Pixels of each image, row by row: [images, height * width].
+    pub pixels: Array2<u8>,
+}
+
+/// Reads the images of these ids only, in their order, from what [`write_dataset`] wrote. Memory is that of these images and
+/// of a thousand others.
 ///
 /// # Errors
 /// Of kind input when the file is missing or is no such table, and when it has no image of some id.
-pub fn read_images(path: &Path, ids: &[u32]) -> Result<Array2<u8>> {
+pub fn read_images(path: &Path, ids: &[u32]) -> Result<Images> {
     let table = TableReader::open(path)?;
-    let pixels = table.pixels("height")? * table.pixels("width")?;
+    let (height, width) = (table.pixels("height")?, table.pixels("width")?);
     let count = count_ids(&table)?;
     if let Some(id) = ids.iter().find(|&&id| id as usize >= count) {
         return Err(table
@@ -152,8 +164,9 @@ pub fn read_images(path: &Path, ids: &[u32]) -> Result<Array2<u8>> {
             .expected(format!("ids below {count}")));
     }
     let rows: Vec<_> = ids.iter().map(|&id| id as usize).collect();
-    let images = table.binary_rows("image", pixels, &rows)?;
-    Ok(Array2::from_shape_vec((ids.len(), pixels), images).expect("each image has all of its pixels"))
+    let pixels = table.binary_rows("image", height * width, &rows)?;
+    let pixels = Array2::from_shape_vec((ids.len(), height * width), pixels);
+    Ok(Images { height, width, pixels: pixels.expect("each image has all of its pixels") })
 }
 
 /// The number of images, whose ids must be the numbers of their rows.

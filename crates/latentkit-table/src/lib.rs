@@ -26,15 +26,13 @@ pub use centroids::{
 };
 pub use contingency::{ContingencyRow, read_contingency, write_contingency};
 pub use criteria::write_criteria;
-pub use dataset::{Dataset, Split, read_dataset, read_image_size, read_images, write_dataset};
+pub use dataset::{Dataset, Images, Split, read_dataset, read_image_size, read_images, write_dataset};
 pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,
     read_label_pairs, write_clusters, write_examples, write_label_pairs,
 };
-pub use difference::{
-    ColumnDifference, Difference, TableDifferences, table_differences,
-};
+pub use difference::{ColumnDifference, Difference, TableDifferences, table_differences};
 pub use embeddings::{Embeddings, Labels, read_embeddings};
 pub use history::{HistoryRow, read_history, write_history};
 pub use latents::{Latents, write_latents};

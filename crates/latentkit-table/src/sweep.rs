@@ -17,7 +17,7 @@ pub struct SweepRow {
     pub k: u32,
     /// Seed of the experiment.
     pub seed: u32,
-    /// Sum of squared distances to the nearest centroid.
+    /// Sum of the squared distances to the mean of the cluster.
     pub inertia: f64,
     /// Mean silhouette; none where the method left all points in one cluster.
     pub silhouette: Option<SilhouetteFigure>,
@@ -25,8 +25,6 @@ pub struct SweepRow {
     pub calinski_harabasz: Option<f64>,
     /// Mean over the clusters of their likeness to the one most like them, from 0, the lower the better.
     pub davies_bouldin: Option<f64>,
-    /// How much lower the logarithm of the inertia is than for points without clusters; K-Means only.
-    pub gap: Option<f64>,
     /// Bayesian information criterion, the lower the better.
     pub bic: Option<f64>,
     /// Akaike's information criterion, the lower the better; Gaussian mixture only.
@@ -114,16 +112,16 @@ impl External {
 }
 
 /// Names of the columns of the criteria.
-const CRITERIA: [&str; 5] = ["calinski_harabasz", "davies_bouldin", "gap", "bic", "aic"];
+const CRITERIA: [&str; 4] = ["calinski_harabasz", "davies_bouldin", "bic", "aic"];
 
 impl SweepRow {
     /// The criteria in the order of [`CRITERIA`].
-    fn criteria(&self) -> [Option<f64>; 5] {
-        [self.calinski_harabasz, self.davies_bouldin, self.gap, self.bic, self.aic]
+    fn criteria(&self) -> [Option<f64>; 4] {
+        [self.calinski_harabasz, self.davies_bouldin, self.bic, self.aic]
     }
 }
 
-/// Writes columns method, k u32, seed u32, inertia f64, `calinski_harabasz`, `davies_bouldin`, gap, bic, aic, each f64 and
+/// Writes columns method, k u32, seed u32, inertia f64, `calinski_harabasz`, `davies_bouldin`, bic, aic, each f64 and
 /// each only where some row has it; silhouette f64, or where a row has an interval `silhouette_sampled`,
 /// `silhouette_sampled_low` and `silhouette_sampled_high` instead; and, when every row has
 /// [`SweepRow::external`], its measures: accuracy, nmi, ari, ami, homogeneity, completeness, `v_measure`, purity, all f64.
@@ -200,9 +198,8 @@ pub fn read_sweep(path: &Path) -> Result<Vec<SweepRow>> {
         silhouette: silhouette[row],
         calinski_harabasz: criteria[0][row],
         davies_bouldin: criteria[1][row],
-        gap: criteria[2][row],
-        bic: criteria[3][row],
-        aic: criteria[4][row],
+        bic: criteria[2][row],
+        aic: criteria[3][row],
         external: external
             .as_ref()
             .map(|columns| External::from_values(std::array::from_fn(|index| columns[index][row]))),

@@ -137,12 +137,12 @@ fn the_external_quality_of_a_sweep_comes_back_when_every_row_has_it() {
 fn sampled_silhouettes_and_missing_criteria_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sweep.parquet");
-    let row = |method: &str, silhouette, gap, aic| SweepRow {
+    let row = |method: &str, silhouette, bic, aic| SweepRow {
         method: method.into(),
         k: 5,
         seed: 42,
         silhouette,
-        gap,
+        bic,
         aic,
         ..SweepRow::default()
     };
@@ -153,7 +153,7 @@ fn sampled_silhouettes_and_missing_criteria_come_back() {
     let columns = column_names(&path);
     assert!(columns.contains(&"silhouette_sampled".to_owned()), "{columns:?}");
     assert!(
-        !columns.contains(&"silhouette".to_owned()) && !columns.contains(&"bic".to_owned()),
+        !columns.contains(&"silhouette".to_owned()) && !columns.contains(&"davies_bouldin".to_owned()),
         "{columns:?}"
     );
 }
@@ -260,13 +260,33 @@ fn images_are_read_by_their_ids() {
     write_dataset(&path, &dataset(), &metadata()).unwrap();
     let found = read_images(&path, &[2, 0, 2]).unwrap();
     let last = [12, 13, 14, 15, 16, 17];
-    assert_eq!(found, array![last, [0, 1, 2, 3, 4, 5], last]);
-    assert_eq!(read_images(&path, &[]).unwrap().dim(), (0, 6));
+    assert_eq!((found.height, found.width), (2, 3));
+    assert_eq!(found.pixels, array![last, [0, 1, 2, 3, 4, 5], last]);
+    assert_eq!(read_images(&path, &[]).unwrap().pixels.dim(), (0, 6));
     let error = read_images(&path, &[1, 3]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("has no image of id 3\n  expected: ids below 3"), "{error}");
     write_projection(&path, &Projection::default(), &metadata()).unwrap();
     assert_eq!(read_images(&path, &[0]).unwrap_err().kind(), ErrorKind::Input);
+}
+
+#[test]
+fn images_far_apart_in_a_long_table_are_the_right_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.parquet");
+    let count: u32 = 5000;
+    let many = Dataset {
+        splits: vec![Split::Train; count as usize],
+        labels: vec![0; count as usize],
+        images: (0..count).flat_map(|id| [0; 2].into_iter().chain(id.to_le_bytes())).collect(),
+        ..dataset()
+    };
+    write_dataset(&path, &many, &metadata()).unwrap();
+    let ids = [4999, 0, 1023, 1024, 1025, 2048, 0, 3071];
+    let found = read_images(&path, &ids).unwrap().pixels;
+    for (row, id) in found.rows().into_iter().zip(ids) {
+        assert_eq!(row.to_vec(), many.image(id as usize), "{id}");
+    }
 }
 
 #[test]

@@ -154,8 +154,7 @@ impl Agreement {
             Verdict::New => "not written the first time",
         }
         .to_owned();
-        let parts: Vec<String> =
-            self.differences.iter().map(Part::text).collect();
+        let parts: Vec<String> = self.differences.iter().map(Part::text).collect();
         if !parts.is_empty() {
             let shown = parts.len().min(MOST_SHOWN);
             let _ = write!(verdict, ": {}", parts[..shown].join(", "));

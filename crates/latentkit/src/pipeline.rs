@@ -449,7 +449,11 @@ fn headline(manifest: &Manifest) -> Result<String> {
             let s: ClusterSummary = manifest.summary()?;
             let edge = if s.best_at_edge { ", at the edge of the sweep" } else { "" };
             let (name, silhouette) = (s.silhouette_kind().name(), s.best_silhouette());
-            let clear = if s.verdict.k.is_some() { "" } else { ", no clear k" };
+            let clear = match s.verdict.k {
+                None => ", no clear k",
+                Some(1) => ", but there may be one cluster only",
+                Some(_) => "",
+            };
             format!("{} points, best k {} ({name} {silhouette:.4}{edge}){clear}", s.points, s.best_k)
         }
         Stage::Decode => {

@@ -8,7 +8,7 @@ mod stability;
 #[cfg(test)]
 mod tests;
 
-pub use gap::{GapReference, gap_reference};
+pub use gap::{Gap, gap};
 pub use resample::Resampling;
 pub use stability::{Stability, stability};
 

@@ -1,10 +1,14 @@
 use latentkit_core::Cancellation;
+use latentkit_core::summary::CriterionValue;
 use ndarray::{Array2, array};
 use rand::Rng as _;
 use serde::Deserialize;
 
 use super::resample::choose;
 use super::*;
+use crate::choice::{Noise, suggest};
+use crate::panel::gap_rule;
+use crate::partition::means;
 use crate::testing::{assert_close, blobs, permutation, random_clusters, rng, with_threads};
 
 /// What `tests/fixtures/criteria.py` wrote.
@@ -26,13 +30,12 @@ struct Case {
     bic: f64,
 }
 
-/// ln(W / (n - k)) of points of a box.
+/// The gap statistic of some points, and the deviation of its references.
 #[derive(Deserialize)]
 struct GapCase {
-    sides: [f64; 3],
-    points: usize,
+    points: Vec<Vec<f64>>,
     ks: Vec<u32>,
-    logarithm: Vec<f64>,
+    value: Vec<f64>,
     deviation: Vec<f64>,
 }
 
@@ -55,19 +58,7 @@ fn array_of(points: &[Vec<f64>]) -> Array2<f32> {
 
 /// The means of the points of each cluster.
 fn centroids(points: &Array2<f32>, labels: &[u32]) -> Array2<f64> {
-    let k = labels.iter().max().map_or(0, |last| *last as usize + 1);
-    let mut sums = Array2::<f64>::zeros((k, points.ncols()));
-    let mut counts = vec![0.0; k];
-    for (point, &label) in points.rows().into_iter().zip(labels) {
-        counts[label as usize] += 1.0;
-        for (sum, &value) in sums.row_mut(label as usize).iter_mut().zip(point) {
-            *sum += f64::from(value);
-        }
-    }
-    for (mut sum, count) in sums.rows_mut().into_iter().zip(counts) {
-        sum /= count;
-    }
-    sums
+    means(points.view(), labels, labels.iter().max().map_or(0, |last| *last as usize + 1))
 }
 
 /// Calinski-Harabasz, Davies-Bouldin and BIC.
@@ -128,60 +119,114 @@ fn undefined_criteria_are_none() {
     assert_eq!(equal.davies_bouldin(&array![[1.5], [1.5]]), Some(0.0), "as in scikit-learn");
 }
 
-/// Points within a box of these sides, its corners among them, mirrored along every side, so that these are the principal
-/// axes; then turned in space.
-fn turned_box(sides: [f64; 3], count: usize) -> Array2<f32> {
-    let mut rng = rng(44);
-    let mut rows = Vec::new();
-    for place in 0..count / 8 {
-        let share: [f64; 3] =
-            std::array::from_fn(|_| if place == 0 { 0.5 } else { rng.r#gen::<f64>() / 2.0 });
-        for mirror in 0..8 {
-            let sign = |axis: usize| if mirror >> axis & 1 == 0 { 1.0 } else { -1.0 };
-            let [a, b, c]: [f64; 3] = std::array::from_fn(|axis| sign(axis) * share[axis] * sides[axis]);
-            // A turn by 3-4-5 triangles about two axes.
-            let (a, b) = (0.6 * a - 0.8 * b, 0.8 * a + 0.6 * b);
-            rows.push([a, 0.6 * b - 0.8 * c, 0.8 * b + 0.6 * c].map(|value| value as f32));
-        }
+#[test]
+fn the_gap_is_that_of_scikit_learn() {
+    let GapCase { points, ks, value, deviation } = fixture().gap;
+    let (points, sets) = (array_of(&points), 100);
+    let resampling = Resampling { repetitions: sets, points: 1000 };
+    let found = gap(points.view(), &ks, resampling, 7, Cancellation::never()).unwrap();
+    assert_eq!(found.iter().map(|found| found.k).collect::<Vec<_>>(), ks);
+    for ((found, value), deviation) in found.iter().zip(value).zip(deviation) {
+        // The fixture is of 200 sets.
+        let error = deviation * (1.0 / sets as f64 + 1.0 / 200.0).sqrt();
+        assert_close(found.value, value, 5.0 * error, &format!("k = {}", found.k));
+        assert_close(found.error / deviation, 1.0, 0.4, &format!("error of k = {}", found.k));
     }
-    Array2::from(rows)
 }
 
 #[test]
-fn the_reference_of_the_gap_is_that_of_a_box_along_the_principal_axes() {
-    let GapCase { sides, points, ks, logarithm, deviation } = fixture().gap;
-    let turned = turned_box(sides, points);
-    let sets = 100;
-    let found = gap_reference(
-        turned.view(),
-        &ks,
-        Resampling { repetitions: sets, points: 1000 },
-        7,
-        Cancellation::never(),
-    )
-    .unwrap()
-    .unwrap();
-    for (index, &k) in ks.iter().enumerate() {
-        // With an inertia of n - k, the logarithm of the points is 0.
-        let gap = found.gap(index, k as usize, (points - k as usize) as f64, points).unwrap();
-        let error = deviation[index] * (1.0 / sets as f64 + 1.0 / 200.0).sqrt();
-        assert_close(gap, logarithm[index], 5.0 * error, &format!("k = {k}"));
-        assert_close(found.error(index) / deviation[index], 1.0, 0.4, &format!("error of k = {k}"));
+fn the_gap_does_not_ask_how_large_points_are() {
+    // Ranges of 6e38, which no f32 holds, and of 1e-41, where f32 has few digits left.
+    let points = blobs(&mut rng(50), 300, 2, 3);
+    let largest = points.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let centred = points.mapv(|value| value - largest / 2.0);
+    let resampling = Resampling { repetitions: 4, points: 1000 };
+    let of =
+        |points: &Array2<f32>| gap(points.view(), &[1, 2, 3], resampling, 1, Cancellation::never()).unwrap();
+    let found = of(&centred);
+    assert_eq!(found.len(), 3);
+    let reach = centred.iter().fold(0.0_f32, |reach, value| reach.max(value.abs()));
+    // Powers of two, so that the points are the same but for their scale.
+    let up = (f32::MAX / reach).log2().floor().exp2();
+    let huge = centred.mapv(|value| value * up);
+    let range = |points: &Array2<f32>| {
+        let ends = points.iter().map(|&value| f64::from(value));
+        ends.clone().fold(0.0, f64::max) - ends.fold(0.0, f64::min)
+    };
+    assert!(range(&huge) > f64::from(f32::MAX), "{}", range(&huge));
+    assert_eq!(of(&huge), found);
+    let down = 2.0_f32.powi(-110);
+    assert_eq!(of(&centred.mapv(|value| value * down)), found);
+}
+
+/// Uniform points in a box whose sides grow with the axis, so that its principal axes are its sides.
+fn uniform(seed: u64, count: usize, dimensions: usize) -> Array2<f32> {
+    let mut rng = rng(seed);
+    Array2::from_shape_fn((count, dimensions), |(_, axis)| rng.r#gen::<f32>() * (1.0 + axis as f32))
+}
+
+/// One Gaussian of deviation 1 in every direction.
+fn gaussian(seed: u64, count: usize, dimensions: usize) -> Array2<f32> {
+    let mut rng = rng(seed);
+    Array2::from_shape_simple_fn((count, dimensions), || {
+        let (radius, angle): (f64, f64) = (rng.r#gen(), rng.r#gen());
+        ((-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()) as f32
+    })
+}
+
+#[test]
+fn a_sample_of_points_without_clusters_has_no_gap() {
+    // Fifty clusters of two hundred points fit closer than fifty of twenty thousand: both sides must be of as many points.
+    let points = uniform(51, 20_000, 2);
+    let resampling = Resampling { repetitions: 10, points: 200 };
+    for found in gap(points.view(), &[1, 5, 50], resampling, 1, Cancellation::never()).unwrap() {
+        assert_close(found.value, 0.0, 0.2, &format!("k = {}", found.k));
     }
-    assert_eq!(found.gap(0, 2, 0.0, points), None, "points without scatter");
+}
+
+/// The k that the gap statistic suggests, as the stage asks it.
+fn k_by_gap(points: &Array2<f32>, seed: u32, ks: &[u32]) -> Option<usize> {
+    let resampling = Resampling { repetitions: 10, points: 10_000 };
+    let found = gap(points.view(), ks, resampling, seed, Cancellation::never()).unwrap();
+    let value = |gap: &Gap| CriterionValue {
+        k: gap.k as usize,
+        value: gap.value,
+        low: gap.value - gap.error,
+        high: gap.value + gap.error,
+    };
+    let rule = gap_rule(&found);
+    let found = suggest(&found.iter().map(value).collect::<Vec<_>>(), rule, &Noise::Bars);
+    found.k
+}
+
+#[test]
+fn points_without_clusters_are_one_by_the_gap() {
+    // A box and one Gaussian, in few and in many dimensions, for sweeps that begin at 2 and at 5.
+    for (dimensions, ks) in [(2, [1, 2, 3, 4]), (2, [1, 5, 6, 7]), (10, [1, 2, 3, 4]), (10, [1, 5, 6, 7])] {
+        for seed in 0..12 {
+            let what = format!("{dimensions} dimensions, seed {seed}");
+            let one = |points: &Array2<f32>| k_by_gap(points, seed, &ks);
+            assert_eq!(one(&uniform(300 + u64::from(seed), 400, dimensions)), Some(1), "box, {what}");
+            assert_eq!(one(&gaussian(300 + u64::from(seed), 400, dimensions)), Some(1), "Gaussian, {what}");
+        }
+    }
+    // Clusters four deviations apart are still found, and three in a row, of which two are no better than one.
+    let mut two = gaussian(200, 400, 10);
+    two.column_mut(3).iter_mut().enumerate().for_each(|(point, value)| *value += 4.0 * (point % 2) as f32);
+    assert_eq!(k_by_gap(&two, 1, &[1, 2, 3, 4]), Some(2));
+    assert_eq!(k_by_gap(&blobs(&mut rng(201), 300, 2, 3), 1, &[1, 2, 3, 4, 5]), Some(3));
 }
 
 #[test]
 fn points_of_too_few_have_no_gap() {
-    let reference = |points: &Array2<f32>, ks: &[u32]| {
-        gap_reference(points.view(), ks, Resampling { repetitions: 2, points: 100 }, 1, Cancellation::never())
+    let ks = |points: &Array2<f32>, ks: &[u32]| {
+        let resampling = Resampling { repetitions: 2, points: 100 };
+        let found = gap(points.view(), ks, resampling, 1, Cancellation::never()).unwrap();
+        found.into_iter().map(|found| found.k).collect::<Vec<_>>()
     };
-    assert!(
-        reference(&array![[0.0], [1.0], [2.0]], &[2, 3]).unwrap().is_none(),
-        "as many clusters as points"
-    );
-    assert!(reference(&Array2::ones((50, 2)), &[2]).unwrap().is_none(), "one place");
-    assert!(reference(&array![[0.0], [1.0], [2.0]], &[2]).unwrap().is_some());
+    assert_eq!(ks(&array![[0.0], [1.0], [3.0]], &[1, 2, 3]), [1, 2], "as many clusters as points");
+    assert_eq!(ks(&Array2::ones((50, 2)), &[1, 2]), [0; 0], "one place");
+    assert_eq!(ks(&array![[0.0], [1.0], [0.0], [1.0], [1.0]], &[1, 2, 3]), [1], "two places");
 }
 
 #[test]
@@ -215,7 +260,7 @@ fn the_number_of_threads_changes_nothing() {
     let all = || {
         (
             figures(&points, &labels),
-            gap_reference(points.view(), &[2, 5], resampling, 1, Cancellation::never()).unwrap(),
+            gap(points.view(), &[1, 2, 5], resampling, 1, Cancellation::never()).unwrap(),
             stability(points.view(), &[2, 5], resampling, 1, Cancellation::never()).unwrap(),
         )
     };

@@ -19,7 +19,7 @@ pub(super) fn examples(
     cancel: Cancellation,
 ) -> Result<Vec<ExampleRow>> {
     let distance = |point: usize| subject.distances[point] as f32;
-    let silhouette = |point: usize| subject.silhouettes[point].map(|value| value as f32);
+    let silhouette = |point: usize| subject.silhouettes[point];
     let lowest = |point: usize| silhouette(point).unwrap_or(f32::INFINITY);
     let mut rows = Vec::new();
     for (cluster, mut members) in (0..).zip(members(subject)) {

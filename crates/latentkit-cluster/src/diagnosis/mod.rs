@@ -41,7 +41,7 @@ pub(crate) struct Subject<'a> {
     /// Distance of each point to the centroid of its cluster: [n].
     pub(crate) distances: &'a [f64],
     /// Silhouette of each point, where it is known: [n].
-    pub(crate) silhouettes: &'a [Option<f64>],
+    pub(crate) silhouettes: &'a [Option<f32>],
 }
 
 /// Looks into a clustering of `embeddings`.
@@ -79,7 +79,7 @@ fn clusters(subject: &Subject, counts: Option<&Contingency>) -> Vec<ClusterRow> 
         row.distance += distance;
         if let Some(silhouette) = silhouette {
             let (sum, count) = &mut known[cluster as usize];
-            *sum += silhouette;
+            *sum += f64::from(silhouette);
             *count += 1;
         }
     }

@@ -134,7 +134,7 @@ fn image_figures(
     let chosen = sample(count, IMAGE_SAMPLE, seed, 1);
     let ids: Vec<u32> = chosen.iter().map(|&point| embeddings.ids[point]).collect();
     let images = images.to_owned();
-    let images = cancel.wait_for(move || read_images(&images, &ids))??;
+    let images = cancel.wait_for(move || read_images(&images, &ids))??.pixels;
     let points = embeddings.values.select(Axis(0), &chosen);
     let ks: Vec<usize> = KS.into_iter().filter(|k| 2 * k < chosen.len()).collect();
     let mut found = preservation(images.view(), points.view(), &ks, cancel)?.into_iter();

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::clusters::Clusters;
+
 /// The points, grouped by the tuple of their clusters over several clusterings. A distance to a cell is a distance to
 /// one cluster of each clustering, so summing the distances to each cell once serves all of them.
 pub(super) struct Cells {
@@ -21,9 +23,9 @@ pub(super) struct Cells {
 
 impl Cells {
     /// Groups the points by their clusters; those of each clustering count from 0 without a gap.
-    pub(super) fn new(clusterings: &[Vec<u32>]) -> Self {
-        let count = clusterings.first().map_or(0, Vec::len);
-        let tuple = |point: u32| clusterings.iter().map(move |clusters| clusters[point as usize]);
+    pub(super) fn new(clusterings: &[Clusters]) -> Self {
+        let count = clusterings.first().map_or(0, Clusters::len);
+        let tuple = |point: u32| clusterings.iter().map(move |clusters| clusters.of(point as usize));
         let mut order: Vec<u32> = (0..count as u32).collect();
         order.sort_unstable_by(|&a, &b| tuple(a).cmp(tuple(b)).then(a.cmp(&b)));
 
@@ -31,8 +33,8 @@ impl Cells {
         let mut sizes = Vec::new();
         for clusters in clusterings {
             let start = sizes.len();
-            sizes.resize(start + clusters.iter().max().map_or(0, |&last| last as usize + 1), 0);
-            for &cluster in clusters {
+            sizes.resize(start + clusters.iter().max().map_or(0, |last| last as usize + 1), 0);
+            for cluster in clusters.iter() {
                 sizes[start + cluster as usize] += 1;
             }
             offsets.push(sizes.len() as u32);
@@ -80,7 +82,10 @@ mod tests {
 
     #[test]
     fn points_of_one_tuple_are_contiguous_in_their_order() {
-        let cells = Cells::new(&[vec![0, 1, 0, 1, 0], vec![0, 1, 2, 1, 0]]);
+        let cells = Cells::new(&[
+            Clusters::new([0, 1, 0, 1, 0].into_iter(), 2),
+            Clusters::new([0, 1, 2, 1, 0].into_iter(), 3),
+        ]);
         assert_eq!(cells.order, [0, 4, 2, 1, 3]);
         let found: Vec<_> = cells.iter().map(|(range, clusters)| (range, clusters.to_vec())).collect();
         assert_eq!(found, [(0..2, vec![0, 2]), (2..3, vec![0, 4]), (3..5, vec![1, 3])]);

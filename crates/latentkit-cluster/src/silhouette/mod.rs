@@ -11,6 +11,7 @@ use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+use crate::clusters::Clusters;
 use crate::points::check_points;
 use crate::simd::Simd;
 use cells::Cells;
@@ -39,6 +40,9 @@ pub struct SampledSilhouette {
 /// Clusters, over all clusterings, whose sums a thread keeps at once: 4 MiB. A larger sweep takes several passes.
 const CLUSTERS_PER_PASS: usize = 8192;
 
+/// Silhouettes that are in memory before they are put in the order of the points: 8 MiB.
+const SILHOUETTES_AT_ONCE: usize = 1 << 20;
+
 /// Computes the silhouette of every point for several clusterings of the same points.
 ///
 /// For a point i of cluster C, with d the Euclidean distance,
@@ -50,8 +54,8 @@ const CLUSTERS_PER_PASS: usize = 8192;
 /// and s(i) = 0 where C has no other point or a(i) = b(i) = 0.
 ///
 /// `points` is [n, dimensions]; each of `clusterings` names the cluster of every point, [n], by any numbers. The
-/// distances do not depend on the clustering, so all clusterings cost little more than one: n² distances, in memory
-/// proportional to n times the number of clusterings. Each distance is computed in f32 from the differences of
+/// distances do not depend on the clustering, so all clusterings cost little more than one: n² distances. Memory is that of
+/// the points and, for each point and clustering, of the result and one byte, or two from 257 clusters on. Each distance is computed in f32 from the differences of
 /// the coordinates, each rounded once, so that points far from the origin lose nothing; the sums are f64. The mean is
 /// within 1e-6 of that of exact arithmetic, whatever the offsets and scales of the columns; differences below 1e-19 of
 /// the widest range of a column count as none. The result does not depend on the number of threads, and differs between
@@ -109,13 +113,25 @@ pub fn silhouette_sampled(
             Error::failed("a sampled silhouette needs two points or more").found(sample.len().to_string())
         );
     }
+    let clusterings = compact(clusterings.iter().map(|clusters| clusters.iter().copied()));
     let found = passes(Simd::best(), points, clusterings, Some(sample), cancel)?;
     let share = sample.len() as f64 / points.nrows() as f64;
     Ok(found.into_iter().map(|points| estimate(points, share)).collect())
 }
 
+/// The silhouettes of all points, or of those of a sample, for each of some clusterings that take little memory.
+pub(crate) fn of_clusters(
+    points: ArrayView2<'_, f32>,
+    clusterings: &[&Clusters],
+    sample: Option<&[u32]>,
+    cancel: Cancellation,
+) -> Result<Vec<Vec<f64>>> {
+    let clusterings = compact(clusterings.iter().map(|clusters| clusters.iter()));
+    passes(Simd::best(), points, clusterings, sample, cancel)
+}
+
 /// The estimate from the silhouettes of a sample, which is this share of all points.
-fn estimate(points: Vec<f64>, share: f64) -> SampledSilhouette {
+pub(crate) fn estimate(points: Vec<f64>, share: f64) -> SampledSilhouette {
     let count = points.len() as f64;
     let mean = points.iter().sum::<f64>() / count;
     let variance = points.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
@@ -130,41 +146,43 @@ pub(crate) fn silhouette_with(
     clusterings: &[&[u32]],
     cancel: Cancellation,
 ) -> Result<Vec<Silhouette>> {
+    let clusterings = compact(clusterings.iter().map(|clusters| clusters.iter().copied()));
     let found = passes(simd, points, clusterings, None, cancel)?;
-    let of = |points: Vec<f64>| Silhouette { mean: points.iter().sum::<f64>() / points.len() as f64, points };
-    Ok(found.into_iter().map(of).collect())
+    Ok(found.into_iter().map(|points| Silhouette { mean: mean(&points), points }).collect())
 }
 
-/// The silhouettes of all points, or of those of a sample, for each clustering.
+/// The mean of the silhouettes of all points.
+pub(crate) fn mean(silhouettes: &[f64]) -> f64 {
+    silhouettes.iter().sum::<f64>() / silhouettes.len() as f64
+}
+
+/// The silhouettes of all points, or of those of a sample, for each clustering, given with the number of its clusters.
 fn passes(
     simd: Simd,
     points: ArrayView2<'_, f32>,
-    clusterings: &[&[u32]],
+    clusterings: Vec<(Clusters, usize)>,
     sample: Option<&[u32]>,
     cancel: Cancellation,
 ) -> Result<Vec<Vec<f64>>> {
     let count = points.nrows();
     check_points(points)?;
-    let mut compact = Vec::with_capacity(clusterings.len());
-    for clusters in clusterings {
+    for (clusters, found) in &clusterings {
         if clusters.len() != count {
             return Err(Error::failed("cannot compute the silhouette of a clustering of other points")
                 .expected(format!("the clusters of {count} points"))
                 .found(format!("those of {}", clusters.len())));
         }
-        let (clusters, found) = compact_clusters(clusters);
-        if found < 2 || found >= count {
+        if *found < 2 || *found >= count {
             return Err(Error::failed(format!(
                 "the silhouette of {found} clusters of {count} points is undefined"
             ))
             .expected(format!("2 to {} clusters", count.saturating_sub(1)))
             .found(found.to_string()));
         }
-        compact.push((clusters, found));
     }
 
     let mut silhouettes = Vec::with_capacity(clusterings.len());
-    let mut rest = compact.into_iter().peekable();
+    let mut rest = clusterings.into_iter().peekable();
     while rest.peek().is_some() {
         let (mut pass, mut clusters) = (Vec::new(), 0);
         while let Some((next, found)) =
@@ -184,18 +202,20 @@ fn passes(
     Ok(silhouettes)
 }
 
-/// Renames the clusters to 0, 1, ... in the order of their first points, so that names do not matter. Returns the
-/// clusters and their number.
-fn compact_clusters(clusters: &[u32]) -> (Vec<u32>, usize) {
-    let mut names = HashMap::new();
-    let compact = clusters
-        .iter()
-        .map(|&cluster| {
-            let next = names.len() as u32;
-            *names.entry(cluster).or_insert(next)
-        })
-        .collect();
-    (compact, names.len())
+/// Renames the clusters of each clustering to 0, 1, ... in the order of their first points, so that names do not matter.
+/// Returns them with their number.
+fn compact(clusterings: impl Iterator<Item = impl Iterator<Item = u32>>) -> Vec<(Clusters, usize)> {
+    let compact = |clusters: &mut dyn Iterator<Item = u32>| {
+        let mut names = HashMap::new();
+        let renamed: Vec<u32> = clusters
+            .map(|cluster| {
+                let next = names.len() as u32;
+                *names.entry(cluster).or_insert(next)
+            })
+            .collect();
+        (Clusters::new(renamed.into_iter(), names.len()), names.len())
+    };
+    clusterings.map(|mut clusters| compact(&mut clusters)).collect()
 }
 
 /// Computes the silhouettes of clusterings whose clusters count from 0 without a gap, of `LANES` points at a time: those of
@@ -203,7 +223,7 @@ fn compact_clusters(clusters: &[u32]) -> (Vec<u32>, usize) {
 fn one_pass<const LANES: usize>(
     simd: Simd,
     points: ArrayView2<'_, f32>,
-    clusterings: &[Vec<u32>],
+    clusterings: &[Clusters],
     sample: Option<&[u32]>,
     cancel: Cancellation,
 ) -> Result<Vec<Vec<f64>>> {
@@ -217,44 +237,45 @@ fn one_pass<const LANES: usize>(
 
     let phase = Phase::new(tracing::info_span!("silhouettes", unit = "points"), count);
     let _entered = phase.enter();
-    // Each block of points is on its own, so the number of threads cannot change the result.
-    let blocks: Vec<Vec<f64>> = (0..count.div_ceil(LANES))
-        .into_par_iter()
-        .map_init(
-            || vec![[0.0; LANES]; cells.sizes.len()],
-            |sums, block| {
-                cancel.check()?;
-                let first = block * LANES;
-                let used = LANES.min(count - first);
-                // The lanes behind the last point repeat it; their sums are not read.
-                let position = |lane: usize| wanted.position(first + lane.min(used - 1));
-                let lanes: Vec<[f32; LANES]> = (0..dimensions)
-                    .map(|axis| std::array::from_fn(|lane| sorted[position(lane) * dimensions + axis]))
-                    .collect();
-                sums.fill([0.0; LANES]);
-                simd.call(ClusterSums { block: &lanes, points: &sorted, cells: &cells, sums, cancel });
-                cancel.check()?;
-                phase.add(used);
-                Ok((0..clusterings.len())
-                    .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
-                    .map(|(clustering, lane)| of_point(&cells, sums, clustering, position(lane), lane))
-                    .collect())
-            },
-        )
-        .collect::<Result<_>>()?;
-
-    Ok((0..clusterings.len())
-        .map(|clustering| {
-            let mut values = vec![0.0; count];
-            for (index, block) in blocks.iter().enumerate() {
-                let used = block.len() / clusterings.len();
-                for (lane, &value) in block[clustering * used..][..used].iter().enumerate() {
-                    values[wanted.place(index * LANES + lane)] = value;
+    let mut silhouettes = vec![vec![0.0; count]; clusterings.len()];
+    let at_once = (SILHOUETTES_AT_ONCE / (LANES * clusterings.len())).max(64);
+    let blocks: Vec<usize> = (0..count.div_ceil(LANES)).collect();
+    for group in blocks.chunks(at_once) {
+        // Each block of points is on its own, so the number of threads cannot change the result.
+        let found: Vec<Vec<f64>> = group
+            .par_iter()
+            .map_init(
+                || vec![[0.0; LANES]; cells.sizes.len()],
+                |sums, block| {
+                    cancel.check()?;
+                    let first = block * LANES;
+                    let used = LANES.min(count - first);
+                    // The lanes behind the last point repeat it; their sums are not read.
+                    let position = |lane: usize| wanted.position(first + lane.min(used - 1));
+                    let lanes: Vec<[f32; LANES]> = (0..dimensions)
+                        .map(|axis| std::array::from_fn(|lane| sorted[position(lane) * dimensions + axis]))
+                        .collect();
+                    sums.fill([0.0; LANES]);
+                    simd.call(ClusterSums { block: &lanes, points: &sorted, cells: &cells, sums, cancel });
+                    cancel.check()?;
+                    phase.add(used);
+                    Ok((0..clusterings.len())
+                        .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
+                        .map(|(clustering, lane)| of_point(&cells, sums, clustering, position(lane), lane))
+                        .collect())
+                },
+            )
+            .collect::<Result<_>>()?;
+        for (block, found) in group.iter().zip(found) {
+            let used = found.len() / clusterings.len();
+            for (silhouettes, found) in silhouettes.iter_mut().zip(found.chunks_exact(used)) {
+                for (lane, &value) in found.iter().enumerate() {
+                    silhouettes[wanted.place(block * LANES + lane)] = value;
                 }
             }
-            values
-        })
-        .collect())
+        }
+    }
+    Ok(silhouettes)
 }
 
 /// The points whose silhouettes are wanted, in the order in which they are computed.

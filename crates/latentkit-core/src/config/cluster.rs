@@ -46,8 +46,8 @@ pub struct ClusterConfig {
     /// Up to as many points the silhouette is exact; of more, it is that of a sample.
     #[serde(default = "default_exact_silhouette_points")]
     pub exact_silhouette_points: Natural,
-    /// Points of a sampled silhouette; and at most as many are clustered for each reference of the gap statistic and each
-    /// resample of the stability.
+    /// Points of a sampled silhouette; and at most as many are clustered for the gap statistic, of the points and of each
+    /// reference, and for each resample of the stability.
     #[serde(default = "default_sample_size")]
     pub sample_size: Several,
     /// Reference sets of the gap statistic.
@@ -125,7 +125,10 @@ impl Method {
 
     /// Whether it is run for each k of the sweep, and does not find the number of clusters itself.
     pub fn takes_k(self) -> bool {
-        matches!(self, Self::KMeans | Self::GaussianMixture)
+        match self {
+            Self::KMeans | Self::GaussianMixture => true,
+            Self::Dbscan | Self::Hdbscan => false,
+        }
     }
 }
 

@@ -75,7 +75,8 @@ impl Figure for Panels<'_> {
     fn note(&self) -> Option<String> {
         Some(
             "A ring marks what a criterion suggests. Bars reach from the lowest seed to the highest; those of the gap \
-             statistic and the stability are a standard error long on either side."
+             statistic and the stability are a standard error long on either side. The point of k = 1 is that of all points \
+             as one cluster, where a criterion is defined for it; no line leads to it where k = 2 was not tried."
                 .to_owned(),
         )
     }
@@ -132,7 +133,7 @@ fn draw_panel<DB: DrawingBackend>(
 
     let at = |value: &CriterionValue, height: f64| (px(sheet.x(&x, value.k as f64)), px(place(height)));
     let line: Vec<_> = figure.values.iter().map(|value| at(value, value.value)).collect();
-    area.draw(&PathElement::new(line.clone(), style::line(style::FIRST, 2.0)))?;
+    area.draw(&PathElement::new(line[lone(&figure.values)..].to_vec(), style::line(style::FIRST, 2.0)))?;
     for value in figure.values.iter().filter(|value| value.low < value.high) {
         let (low, high) = (at(value, value.low), at(value, value.high));
         area.draw(&PathElement::new(vec![low, high], style::line(style::FIRST, 1.5)))?;
@@ -151,4 +152,26 @@ fn draw_panel<DB: DrawingBackend>(
         }
     }
     Ok(())
+}
+
+/// How many values at the start stand alone: that of one cluster, where the sweep begins above two.
+fn lone(values: &[CriterionValue]) -> usize {
+    match values {
+        [CriterionValue { k: 1, .. }, next, ..] if next.k > 2 => 1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cluster_stands_alone_where_two_were_not_tried() {
+        let lone_of = |ks: &[usize]| {
+            let value = |&k: &usize| CriterionValue { k, value: 0.0, low: 0.0, high: 0.0 };
+            lone(&ks.iter().map(value).collect::<Vec<_>>())
+        };
+        assert_eq!([lone_of(&[1, 5, 6]), lone_of(&[1, 2, 3]), lone_of(&[5, 6]), lone_of(&[1])], [1, 0, 0, 0]);
+    }
 }

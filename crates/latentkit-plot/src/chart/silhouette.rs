@@ -60,6 +60,10 @@ impl<'a> Sweep<'a> {
         let Choice { best: KFigures { k, .. }, at_edge, flat } = self.choice.as_ref()?;
         let verdict = match self.figures.len() {
             1 => format!("Only k = {k} was tried."),
+            _ if *at_edge && *k == 2 => {
+                "The best k = 2 is the smallest that has a silhouette: it does not tell whether there are clusters at all."
+                    .to_owned()
+            }
             _ if *at_edge => {
                 format!("The best k = {k} lies at the edge of the sweep: a better one may lie outside of it.")
             }

@@ -110,7 +110,9 @@ fn criteria_table(cluster: &ClusterSummary) -> Html {
         table.row(cells);
     }
     let note = "As good are those k whose values lie no further away than the error bars reach. What lies at the edge of the \
-                sweep, or on a curve that differs no more over k than its error bars reach, does not count for the verdict.";
+                sweep, or on a curve that differs no more over k than its error bars reach, does not count for the verdict. \
+                The gap statistic, BIC and AIC are also asked about one cluster; for the others two clusters are an edge, \
+                unless those tell that there are several.";
     table.into_html().classed("p", "small", Html::new().text(note))
 }
 

@@ -141,7 +141,14 @@ pub(super) fn method_title(method: &str) -> &str {
 pub(super) fn warnings(cluster: &ClusterSummary) -> Vec<String> {
     let unclear = (cluster.verdict.k.is_none() && cluster.verdict.asked > 1)
         .then(|| format!("The criteria do not agree: {}.", criterion::readable(&cluster.verdict.sentence)));
-    [best_at_edge(cluster), flat_curve(cluster), unclear].into_iter().flatten().collect()
+    let one = (cluster.verdict.k == Some(1)).then(|| {
+        format!(
+            "There may be no clusters: {}. {} divides what hangs together.",
+            criterion::readable(&cluster.verdict.sentence),
+            k_is(cluster.best_k)
+        )
+    });
+    [best_at_edge(cluster), flat_curve(cluster), one, unclear].into_iter().flatten().collect()
 }
 
 /// What a reader must know of a best k that lies at the edge of the sweep; none where it does not.
@@ -149,6 +156,13 @@ fn best_at_edge(cluster: &ClusterSummary) -> Option<String> {
     let (first, last) = (cluster.sweep.first()?.k, cluster.sweep.last()?.k);
     if !cluster.best_at_edge || first == last {
         return None;
+    }
+    if cluster.best_k == 2 {
+        return Some(format!(
+            "The best {} is the smallest number of clusters that has a silhouette, which does not tell whether there are \
+             clusters at all.",
+            k_is(2)
+        ));
     }
     Some(format!(
         "The best {} is the {} value that was tried (k from {first} to {last}), so a better one may lie outside. Widen \
@@ -174,10 +188,11 @@ pub(super) fn rivals(cluster: &ClusterSummary) -> Option<String> {
     let rivals: Vec<_> = cluster.rivals.iter().map(usize::to_string).collect();
     (!rivals.is_empty()).then(|| {
         format!(
-            "k\u{a0}=\u{a0}{} {} as good as {}: no further from its mean silhouette than the seeds spread.",
+            "k\u{a0}=\u{a0}{} {} as good as {}: no further from its mean silhouette than the seeds {}.",
             list(&rivals),
             if rivals.len() == 1 { "is" } else { "are" },
             k_is(cluster.best_k),
+            if cluster.silhouette_sample.is_some() { "and the sample leave open" } else { "spread" },
         )
     })
 }

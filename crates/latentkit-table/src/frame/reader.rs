@@ -97,6 +97,13 @@ impl TableReader {
 
     /// A column, or the error that names the columns that there are.
     pub(super) fn series(&self, name: &str) -> Result<Series> {
+        let _entered = tracing::info_span!("reading", file = %self.path.display(), column = name).entered();
+        self.check_column(name)?;
+        self.read_rows(name, self.first, self.height)
+    }
+
+    /// Fails where there is no such column, it has a type that is not read, or its pages claim too much.
+    fn check_column(&self, name: &str) -> Result<()> {
         if !self.has(name) {
             let names: Vec<_> = self.schema.iter_names().map(|name| format!("`{name}`")).collect();
             return Err(self.wrong(format!("it has no column `{name}`")).found(names.join(", ")));
@@ -107,22 +114,26 @@ impl TableReader {
                 .expected("numbers, texts, or lists of f32 or f64")
                 .found(format!("`{unsupported}`")));
         }
-        let _entered = tracing::info_span!("reading", file = %self.path.display(), column = name).entered();
         let mut file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
-        self.checked(claims::check_pages(&mut file, &self.footer, name, self.length))?;
+        self.checked(claims::check_pages(&mut file, &self.footer, name, self.length))
+    }
+
+    /// `height` rows of a column from row `first` of the file on. Pages that hold none of them are not unpacked.
+    fn read_rows(&self, name: &str, first: usize, height: usize) -> Result<Series> {
+        let file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
         let series = catch_panic(|| {
             let mut reader = ParquetReader::new(file.into_file())
                 .with_columns(Some(vec![name.to_owned()]))
-                .with_slice(Some((self.first, self.height)));
+                .with_slice(Some((first, height)));
             reader.set_metadata(self.footer.clone());
             let frame = reader.finish()?;
             Ok(frame.column(name)?.as_materialized_series().rechunk())
         })
         .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
-        if series.len() != self.height {
+        if series.len() != height {
             return Err(self
                 .wrong(format!("column `{name}` has another length than the table"))
-                .expected(format!("{} rows", self.height))
+                .expected(format!("{height} rows"))
                 .found(series.len().to_string()));
         }
         Ok(series)
@@ -162,20 +173,27 @@ impl TableReader {
     /// A column of this type.
     fn typed_or_null(&self, name: &str, dtype: &DataType) -> Result<Series> {
         let series = self.series(name)?;
-        if series.dtype() != dtype {
-            return Err(self
-                .wrong(format!("column `{name}` has the wrong type"))
-                .expected(format!("`{dtype}`"))
-                .found(format!("`{}`", series.dtype())));
-        }
+        self.has_type(name, &series, dtype)?;
         Ok(series)
     }
 
-    pub(super) fn no_nulls(&self, name: &str, series: &Series) -> Result<()> {
-        let Some(row) = first_null(series) else { return Ok(()) };
+    fn has_type(&self, name: &str, series: &Series, dtype: &DataType) -> Result<()> {
+        if series.dtype() == dtype {
+            return Ok(());
+        }
         Err(self
-            .wrong(format!("column `{name}`, row {row} (counted from 0) is null"))
-            .hint("drop or fill the rows without a value"))
+            .wrong(format!("column `{name}` has the wrong type"))
+            .expected(format!("`{dtype}`"))
+            .found(format!("`{}`", series.dtype())))
+    }
+
+    pub(super) fn no_nulls(&self, name: &str, series: &Series) -> Result<()> {
+        first_null(series).map_or(Ok(()), |row| Err(self.null_at(name, row)))
+    }
+
+    fn null_at(&self, name: &str, row: usize) -> Error {
+        self.wrong(format!("column `{name}`, row {row} (counted from 0) is null"))
+            .hint("drop or fill the rows without a value")
     }
 
     pub(crate) fn u8(&self, name: &str) -> Result<Vec<u8>> {
@@ -234,29 +252,58 @@ impl TableReader {
 
     /// The bytes of a binary column, each value of `size` bytes, one after the other.
     pub(crate) fn binary(&self, name: &str, size: usize) -> Result<Vec<u8>> {
-        self.binary_rows(name, size, &(0..self.height).collect::<Vec<_>>())
-    }
-
-    /// The bytes of these rows, which the table has, of a binary column, each value of `size` bytes, one after the other.
-    pub(crate) fn binary_rows(&self, name: &str, size: usize, rows: &[usize]) -> Result<Vec<u8>> {
         let series = self.typed(name, &DataType::Binary)?;
-        let column = series.binary().map_err(|error| self.wrong(error))?;
-        let lengths = rows.iter().map(|&row| column.get(row).map_or(0, <[u8]>::len));
-        self.within_reason(name, lengths)?;
-        let mut bytes = Vec::new();
-        for &row in rows {
-            let value = column.get(row).unwrap_or_default();
-            if value.len() != size {
-                return Err(self
-                    .wrong(format!("column `{name}`, row {row} has the wrong size"))
-                    .expected(format!("{size} bytes"))
-                    .found(format!("{} bytes", value.len())));
-            }
-            bytes.extend_from_slice(value);
+        self.within_reason(name, std::iter::repeat_n(size, self.height))?;
+        let mut bytes = Vec::with_capacity(size * self.height);
+        for row in 0..self.height {
+            bytes.extend_from_slice(self.value(name, &series, row, row, size)?);
         }
         Ok(bytes)
     }
+
+    /// The bytes of these rows, which the table has, of a binary column, each value of `size` bytes, one after the other. No
+    /// more than [`WINDOW`] other rows are in memory at once.
+    pub(crate) fn binary_rows(&self, name: &str, size: usize, rows: &[usize]) -> Result<Vec<u8>> {
+        self.check_column(name)?;
+        self.within_reason(name, std::iter::repeat_n(size, rows.len()))?;
+        let mut places: Vec<usize> = (0..rows.len()).collect();
+        places.sort_by_key(|&place| rows[place]);
+        let mut bytes = vec![0; size * rows.len()];
+        for window in places.chunk_by(|&a, &b| rows[a] / WINDOW == rows[b] / WINDOW) {
+            let [first, last] = [window[0], window[window.len() - 1]].map(|place| rows[place]);
+            let series = self.read_rows(name, self.first + first, last - first + 1)?;
+            self.has_type(name, &series, &DataType::Binary)?;
+            for &place in window {
+                let value = self.value(name, &series, rows[place] - first, rows[place], size)?;
+                bytes[place * size..][..size].copy_from_slice(value);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// The value at `place` of a binary column, which is that of `row` of the table and must have `size` bytes.
+    fn value<'a>(
+        &self,
+        name: &str,
+        series: &'a Series,
+        place: usize,
+        row: usize,
+        size: usize,
+    ) -> Result<&'a [u8]> {
+        let value = series.binary().map_err(|error| self.wrong(error))?.get(place);
+        let value = value.ok_or_else(|| self.null_at(name, row))?;
+        if value.len() != size {
+            return Err(self
+                .wrong(format!("column `{name}`, row {row} has the wrong size"))
+                .expected(format!("{size} bytes"))
+                .found(format!("{} bytes", value.len())));
+        }
+        Ok(value)
+    }
 }
+
+/// Rows that are read together where only some are wanted.
+const WINDOW: usize = 1024;
 
 /// The name of a type that this build of polars has no column of, or none that any table here needs.
 fn unsupported(dtype: &ArrowDataType) -> Option<String> {

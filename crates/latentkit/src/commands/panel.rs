@@ -1,9 +1,11 @@
 //! The panel of criteria as a table of text.
 
+use std::collections::BTreeSet;
+
 use latentkit_core::summary::{ClusterSummary, CriterionFigure};
 
-/// The lines of a table for each method that takes k: a row for each k, a column for each criterion, with a `*` before the
-/// value of the k that it suggests. The verdict, which is about the first method, ends them.
+/// The lines of a table for each method that takes k: a row for each k, that of one cluster first where a criterion has a value
+/// for it; a column for each criterion, with a `*` before the value of the k that it suggests. The verdict, which is about the first method, ends them.
 pub(crate) fn lines(summary: &ClusterSummary) -> Vec<String> {
     let mut methods: Vec<&str> = summary.criteria.iter().map(|figure| figure.method.as_str()).collect();
     methods.dedup();
@@ -16,6 +18,9 @@ pub(crate) fn lines(summary: &ClusterSummary) -> Vec<String> {
         lines.extend(table(summary, &figures));
     }
     lines.push("(* what the criterion suggests)".to_owned());
+    if summary.criteria.iter().any(|figure| !figure.votes()) {
+        lines.push("(aic is shown beside bic and not counted)".to_owned());
+    }
     for figure in &summary.density {
         lines.push(format!(
             "{} finds {} clusters, and {} of {} points that are in none",
@@ -27,8 +32,11 @@ pub(crate) fn lines(summary: &ClusterSummary) -> Vec<String> {
 }
 
 fn table(summary: &ClusterSummary, figures: &[&CriterionFigure]) -> Vec<String> {
+    let values = figures.iter().flat_map(|figure| &figure.values);
+    let ks = values.map(|value| value.k).chain(summary.sweep.iter().map(|figure| figure.k));
+    let ks: BTreeSet<usize> = ks.collect();
     let mut columns = vec![vec!["k".to_owned()]];
-    columns[0].extend(summary.sweep.iter().map(|figure| figure.k.to_string()));
+    columns[0].extend(ks.iter().map(usize::to_string));
     for figure in figures {
         let cell = |k: usize| {
             let value = figure.values.iter().find(|value| value.k == k);
@@ -36,7 +44,7 @@ fn table(summary: &ClusterSummary, figures: &[&CriterionFigure]) -> Vec<String> 
             value.map_or_else(|| "-".to_owned(), |value| format!("{mark}{}", short(value.value)))
         };
         let mut column = vec![figure.criterion.clone()];
-        column.extend(summary.sweep.iter().map(|row| cell(row.k)));
+        column.extend(ks.iter().map(|&k| cell(k)));
         columns.push(column);
     }
     let widths: Vec<usize> =

@@ -57,10 +57,7 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
         let points = Points::recorded(&earlier.config);
         let outcome = experiment.run(stage, false, &points, progress::cancellation());
         let outcome = outcome?;
-        let first = First {
-            outputs: &earlier.outputs,
-            folder: &folder_of(&path, manifest.stage, stage),
-        };
+        let first = First { outputs: &earlier.outputs, folder: &folder_of(&path, manifest.stage, stage) };
         let outputs = agreement::compare(&first, &artifacts.stage(stage))?;
         if !global.json {
             agreement::print(stage, &outputs);

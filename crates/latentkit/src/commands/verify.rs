@@ -151,10 +151,7 @@ fn rerun(
     let identity = Identity { stage, config: manifest.config.clone(), inputs: manifest.inputs.clone() };
     let summary = again.dispatch(&identity, &points, &folder, progress::cancellation());
     let summary = summary?;
-    let first = First {
-        outputs: &manifest.outputs,
-        folder: &experiment.artifacts.stage(stage),
-    };
+    let first = First { outputs: &manifest.outputs, folder: &experiment.artifacts.stage(stage) };
     let outputs = agreement::compare(&first, &folder)?;
     let agrees = outputs.iter().all(|output| output.agrees);
     let device = summary.get("device").and_then(Value::as_str);

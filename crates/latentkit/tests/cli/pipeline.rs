@@ -107,7 +107,8 @@ fn outputs(folder: &Folder) -> Vec<String> {
             let name = format!("{prefix}{}", path.file_name().unwrap().to_string_lossy());
             if path.is_dir() {
                 add(&path, &format!("{name}/"), files);
-            } else if !["manifest.json", "log.txt", "timings.json"].iter().any(|timed| name.ends_with(timed)) {
+            } else if !["manifest.json", "log.txt", "timings.json"].iter().any(|timed| name.ends_with(timed))
+            {
                 files.push(name);
             }
         }
