@@ -25,11 +25,7 @@ pub(crate) enum Original {
 ///
 /// # Errors
 /// Of kind input, naming the row, when a point that should get unit length is 0; and when the user interrupts.
-pub(crate) fn scale(
-    embeddings: &mut Embeddings,
-    scaling: Scaling,
-    cancel: Cancellation,
-) -> Result<Original> {
+pub(crate) fn scale(embeddings: &mut Embeddings, scaling: Scaling, cancel: Cancellation) -> Result<Original> {
     let _entered = tracing::info_span!("scaling").entered();
     let origin = std::mem::take(&mut embeddings.origin);
     let values = &mut embeddings.values;

@@ -219,7 +219,8 @@ impl Experiment {
         let _entered = tracing::info_span!("freshness", stage = stage.name()).entered();
         let (experiment, points) = (self.clone(), points.clone());
         cancel.wait_for(move || {
-            let identity = tracing::info_span!("identity").in_scope(|| experiment.identity(stage, &points))?;
+            let identity =
+                tracing::info_span!("identity").in_scope(|| experiment.identity(stage, &points))?;
             let freshness = tracing::info_span!("assess").in_scope(|| experiment.assess(&identity))?;
             Ok((identity, freshness))
         })?
@@ -261,7 +262,7 @@ impl Experiment {
             .map_err(located)
             .inspect_err(|error| log.failed(error))?;
         drop(work);
-        let commit = tracing::info_span!("commit").entered();
+        let _commit = tracing::info_span!("commit").entered();
         let origin = Origin::now(
             &self.artifacts,
             &self.config.experiment.name,

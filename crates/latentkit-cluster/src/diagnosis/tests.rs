@@ -78,8 +78,13 @@ fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f64]) -> Vec
     let ids: Vec<u32> = (0..clusters.len() as u32).map(|point| 1000 - 10 * point).collect();
     let k = clusters.iter().max().unwrap() + 1;
     let silhouettes: Vec<_> = silhouettes.iter().map(|&value| Some(value)).collect();
-    examples(&ids, &Subject { k: k as usize, clusters, distances, silhouettes: &silhouettes }, None, Cancellation::never())
-        .unwrap()
+    examples(
+        &ids,
+        &Subject { k: k as usize, clusters, distances, silhouettes: &silhouettes },
+        None,
+        Cancellation::never(),
+    )
+    .unwrap()
 }
 
 #[test]

@@ -65,13 +65,7 @@ struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn new(
-        simd: Simd,
-        points: &'a Prepared<'a>,
-        k: usize,
-        parallel: bool,
-        cancel: Cancellation<'a>,
-    ) -> Self {
+    fn new(simd: Simd, points: &'a Prepared<'a>, k: usize, parallel: bool, cancel: Cancellation<'a>) -> Self {
         let mut squares = vec![[f32::INFINITY; LANES]; points.count().div_ceil(LANES)];
         if let Some(last) = squares.last_mut() {
             last[(points.count() - 1) % LANES + 1..].fill(0.0);

@@ -61,9 +61,27 @@ fn every_half_second_of_a_run_has_a_name() {
     let entries = entries(&folder, "trace.json");
     let names: BTreeSet<&str> = entries.iter().filter_map(|entry| entry["name"].as_str()).collect();
     for name in [
-        "stage", "freshness", "identity", "assess", "work", "commit", "reading", "writing", "clustering", "fit",
-        "silhouettes", "figures", "gap", "stability", "diagnosis", "projection", "neighbours", "preservation", "drawing",
-        "chart", "report",
+        "stage",
+        "freshness",
+        "identity",
+        "assess",
+        "work",
+        "commit",
+        "reading",
+        "writing",
+        "clustering",
+        "fit",
+        "silhouettes",
+        "figures",
+        "gap",
+        "stability",
+        "diagnosis",
+        "projection",
+        "neighbours",
+        "preservation",
+        "drawing",
+        "chart",
+        "report",
     ] {
         assert!(names.contains(name), "no span `{name}` in {names:?}");
     }

@@ -111,7 +111,7 @@ pub(super) fn run(
             next += 1;
         }
         if running.0.is_empty() {
-                    return Ok(ran);
+            return Ok(ran);
         }
         std::thread::sleep(PAUSE);
     }
