@@ -276,7 +276,7 @@ impl Experiment {
             .map_err(located)
             .inspect_err(|error| log.failed(error))?;
         drop(work);
-        let commit = tracing::info_span!("commit").entered();
+        let _commit = tracing::info_span!("commit").entered();
         let origin = Origin::now(
             &self.artifacts,
             &self.config.experiment.name,

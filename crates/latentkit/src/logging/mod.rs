@@ -10,12 +10,12 @@ use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
 
 use latentkit_core::Result;
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterFn, Targets, filter_fn};
+use tracing_subscriber::layer::{Filter, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, Registry};
 
 use crate::cli::{Global, LogFormat};
 use trace::Trace;
@@ -43,22 +43,28 @@ pub(crate) fn start(global: &Global) -> Result<TraceFile> {
         LogFormat::Text => (Some(terminal::Terminal), None),
         LogFormat::Json => (None, Some(json::Json)),
     };
-    // Where neither bars nor a trace want spans, none is made, and counting steps costs nothing.
-    let events = filter_fn(tracing::Metadata::is_event);
-    let shown = events.clone().and(shown);
     let kept = Targets::new().with_target(OURS, LevelFilter::DEBUG);
     let layers = tracing_subscriber::registry()
         .with(bars.then(bars::layer))
-        .with(text.map(|text| text.with_filter(shown.clone())))
-        .with(json.map(|json| json.with_filter(shown)))
-        .with(file::StageFile.with_filter(events.and(kept.clone())))
+        .with(text.map(|text| text.with_filter(events_of(shown.clone()))))
+        .with(json.map(|json| json.with_filter(events_of(shown))))
+        .with(file::StageFile.with_filter(events_of(kept.clone())))
         .with(trace.map(|trace| trace.with_filter(kept)));
     // A second log is a mistake of this program's, and its first one stays.
     let _ = layers.try_init();
     for entry in unknown {
         tracing::warn!("`RUST_LOG`: `{entry}` is neither a level nor TARGET=LEVEL");
     }
-    Ok(TraceFile::new(file))
+    Ok(file.unwrap_or_default())
+}
+
+/// Those events of what a filter lets through. Where neither bars nor a trace want spans, none is made, and counting steps
+/// costs nothing.
+fn events_of(filter: Targets) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
+    let most = Filter::<Registry>::max_level_hint(&filter).unwrap_or(LevelFilter::TRACE);
+    let is_shown =
+        move |about: &Metadata<'_>| about.is_event() && filter.would_enable(about.target(), about.level());
+    filter_fn(is_shown).with_max_level_hint(most)
 }
 
 /// What stderr shows: what the options ask for, and what `RUST_LOG` adds to it. Also the entries of `RUST_LOG` that are not

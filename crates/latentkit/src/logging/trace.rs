@@ -43,7 +43,7 @@ struct Open {
 
 impl Trace {
     /// Begins a trace in a new file.
-    pub(super) fn create(path: &Path) -> Result<(Self, Shared)> {
+    pub(super) fn create(path: &Path) -> Result<(Self, TraceFile)> {
         let mut file = BufWriter::new(fs_err::File::create(path)?);
         // What all threads share comes first, so that every later entry can begin with a comma.
         let process = json!({
@@ -51,7 +51,10 @@ impl Trace {
         });
         let outcome = write!(file, "[\n{process}");
         let file: Shared = Arc::new(Mutex::new(Some(Open { file, outcome })));
-        Ok((Self { start: Instant::now(), threads: AtomicU64::new(1), file: Arc::clone(&file) }, file))
+        Ok((
+            Self { start: Instant::now(), threads: AtomicU64::new(1), file: Arc::clone(&file) },
+            TraceFile(Some(file)),
+        ))
     }
 
     /// Microseconds since the start.
@@ -139,13 +142,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
 }
 
 /// The file of the trace, where one was asked for.
+#[derive(Default)]
 pub(crate) struct TraceFile(Option<Shared>);
 
 impl TraceFile {
-    pub(super) fn new(file: Option<Shared>) -> Self {
-        Self(file)
-    }
-
     /// Ends the file. What happens later is not traced.
     pub(crate) fn finish(self) -> Result<()> {
         let open = self.0.and_then(|file| file.lock().unwrap_or_else(PoisonError::into_inner).take());
