@@ -1,5 +1,5 @@
-//! Lets the tests of this crate find libtorch, since a linker argument of a dependency does not reach them, and tells
-//! the code where and which libtorch it was built with.
+//! Lets the program and its tests find libtorch, since a linker argument of a dependency does not reach them, and tells the code
+//! which libtorch it was built with.
 
 use std::path::Path;
 
@@ -8,7 +8,6 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") else { return };
     println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
-    println!("cargo::rustc-env=LATENTKIT_LIBTORCH_LIB={lib}");
     let header = Path::new(&lib).join("../include/torch/headeronly/version.h");
     println!("cargo::rerun-if-changed={}", header.display());
     let text = std::fs::read_to_string(header).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! libtorch itself: its version, its devices and its threads.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use latentkit_core::config::Device;
@@ -96,7 +96,9 @@ fn set_threads(threads: usize) {
 fn load_cuda() -> Option<&'static str> {
     static PROBLEM: OnceLock<Option<String>> = OnceLock::new();
     let load = || {
-        let path = Path::new(option_env!("LATENTKIT_LIBTORCH_LIB").unwrap_or("")).join("libtorch_cuda.so");
+        let Some(path) = loaded_from("libtorch_cpu.so").map(|cpu| cpu.with_file_name("libtorch_cuda.so")) else {
+            return Some("a libtorch whose folder is not known".to_owned());
+        };
         if !path.exists() {
             return Some("a libtorch for the CPU only".to_owned());
         }
@@ -104,7 +106,7 @@ fn load_cuda() -> Option<&'static str> {
             unsafe_code,
             reason = "loading a library runs its constructors; this one is part of libtorch"
         )]
-        // SAFETY: the library comes from the folder that the program is linked against, and is never unloaded.
+        // SAFETY: the library comes from the folder of the libtorch that is loaded, and is never unloaded.
         let library = unsafe { libloading::Library::new(&path) };
         match library {
             Ok(library) => {
@@ -115,4 +117,11 @@ fn load_cuda() -> Option<&'static str> {
         }
     };
     PROBLEM.get_or_init(load).as_deref()
+}
+
+/// The file of a library that this process has loaded, wherever the loader found it.
+fn loaded_from(name: &str) -> Option<PathBuf> {
+    let maps = fs_err::read_to_string("/proc/self/maps").ok()?;
+    let mut paths = maps.lines().filter_map(|line| line.find('/').map(|start| PathBuf::from(&line[start..])));
+    paths.find(|path| path.file_name().is_some_and(|found| found == name))
 }
