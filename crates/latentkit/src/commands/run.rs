@@ -171,16 +171,15 @@ fn plan(experiment: &Experiment, stages: &[Stage], force: bool) -> Result<Vec<(S
     let mut runs = Vec::new();
     for &stage in stages {
         let before = stage.inputs().iter().map(|(input, _)| *input).find(|input| runs.contains(input));
-        let reasons = match before {
-            Some(before) => vec![format!("`{before}` runs before it")],
-            None => {
-                let identity = experiment.identity(stage, &Points::default(), Hashing::Cached)?;
-                match experiment.assess(&identity)? {
-                    Freshness::Fresh(_) if force => vec!["forced".to_owned()],
-                    Freshness::Fresh(_) => Vec::new(),
-                    Freshness::Stale(reasons) => reasons,
-                    Freshness::Missing => vec!["first run".to_owned()],
-                }
+        let reasons = if let Some(before) = before {
+            vec![format!("`{before}` runs before it")]
+        } else {
+            let identity = experiment.identity(stage, &Points::default(), Hashing::Cached)?;
+            match experiment.assess(&identity)? {
+                Freshness::Fresh(_) if force => vec!["forced".to_owned()],
+                Freshness::Fresh(_) => Vec::new(),
+                Freshness::Stale(reasons) => reasons,
+                Freshness::Missing => vec!["first run".to_owned()],
             }
         };
         if !reasons.is_empty() {
