@@ -1,7 +1,9 @@
 //! Bars of phases on a terminal: one line, of the outermost phase.
 
 use std::fmt::{self, Write};
+use std::time::{Duration, Instant};
 
+use indicatif::style::ProgressTracker;
 use indicatif::{HumanDuration, ProgressState, ProgressStyle};
 use latentkit_core::capture::Fields;
 use tracing::{Level, Subscriber};
@@ -42,16 +44,46 @@ fn style() -> ProgressStyle {
             // A bar that cannot be drawn stops no work.
             let _ = write!(text, "{}/{}", spaced(state.pos()), spaced(total));
         })
-        .with_key("outlook", |state: &ProgressState, text: &mut dyn Write| {
-            let _ = text.write_str(&outlook(state.per_sec(), state.eta()));
-        })
+        .with_key("outlook", Outlook::default())
 }
 
-/// How fast it goes and how long it still takes, once something is done.
-fn outlook(per_second: f64, left: std::time::Duration) -> String {
-    if per_second <= 0.0 {
-        return String::new();
+/// How fast it goes and how long it still takes, as known when the last step was done. Between steps of minutes, what is
+/// estimated anew says more and more.
+#[derive(Clone, Default)]
+struct Outlook {
+    position: u64,
+    /// Steps a second, the time that was left, and when.
+    known: Option<(f64, Duration, Instant)>,
+}
+
+impl ProgressTracker for Outlook {
+    fn clone_box(&self) -> Box<dyn ProgressTracker> {
+        Box::new(self.clone())
     }
+
+    fn tick(&mut self, state: &ProgressState, now: Instant) {
+        let rate = state.per_sec();
+        if rate <= 0.0 {
+            self.known = None;
+        } else if state.pos() != self.position {
+            self.known = Some((rate, state.eta(), now));
+        }
+        self.position = state.pos();
+    }
+
+    fn reset(&mut self, _: &ProgressState, _: Instant) {
+        *self = Self::default();
+    }
+
+    fn write(&self, _: &ProgressState, text: &mut dyn Write) {
+        if let Some((rate, left, since)) = self.known {
+            let _ = text.write_str(&outlook(rate, left.saturating_sub(since.elapsed())));
+        }
+    }
+}
+
+/// A rate and the time that is left, in words.
+fn outlook(per_second: f64, left: Duration) -> String {
     let rate = if per_second < SLOW { String::new() } else { format!(", {}/s", spaced(per_second as u64)) };
     format!("{rate}, {:#} left", HumanDuration(left))
 }
@@ -76,13 +108,10 @@ impl<'writer> FormatFields<'writer> for Unit {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
-    fn the_outlook_is_known_once_something_is_done() {
-        assert_eq!(outlook(0.0, Duration::ZERO), "");
+    fn a_rate_is_told_where_it_says_something() {
         assert_eq!(outlook(0.5, Duration::from_secs(75)), ", 75s left");
         assert_eq!(outlook(12_345.6, Duration::from_secs(5)), ", 12\u{202f}345/s, 5s left");
     }
