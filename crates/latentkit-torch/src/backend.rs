@@ -96,7 +96,8 @@ fn set_threads(threads: usize) {
 fn load_cuda() -> Option<&'static str> {
     static PROBLEM: OnceLock<Option<String>> = OnceLock::new();
     let load = || {
-        let Some(path) = loaded_from("libtorch_cpu.so").map(|cpu| cpu.with_file_name("libtorch_cuda.so")) else {
+        let Some(path) = loaded_from("libtorch_cpu.so").map(|cpu| cpu.with_file_name("libtorch_cuda.so"))
+        else {
             return Some("a libtorch whose folder is not known".to_owned());
         };
         if !path.exists() {
