@@ -84,7 +84,6 @@ fn history(epochs: u32, level: f64) -> Vec<HistoryRow> {
         .map(|epoch| HistoryRow {
             epoch,
             step: epoch * 100,
-            seconds: 13.0,
             learning_rate: 1e-3,
             train: metrics(epoch, 0.0),
             validation: metrics(epoch, 0.01),
