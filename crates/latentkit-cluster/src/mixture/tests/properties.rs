@@ -7,7 +7,7 @@ use crate::mixture::pass::Task;
 use crate::testing::random_clusters;
 
 fn em(points: &Standardised, params: MixtureParams) -> Em<'_> {
-    Em { simd: Simd::best(), points, params, cancel: Cancellation::silent() }
+    Em { simd: Simd::best(), points, params, cancel: Cancellation::never() }
 }
 
 #[test]
