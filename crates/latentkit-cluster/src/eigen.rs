@@ -64,7 +64,8 @@ struct Tridiagonal {
 impl Tridiagonal {
     fn of(matrix: Array2<f64>, phase: &Phase, cancel: Cancellation) -> Result<Self> {
         let n = matrix.nrows();
-        let mut matrix = matrix.as_standard_layout().into_owned();
+        let mut matrix =
+            if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() };
         let (mut diagonal, mut beside, mut scales) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
         // The last reflection v and the w of it: they take v wᵀ + w vᵀ from what is left of the matrix.
         let (mut v, mut w) = (vec![0.0; n], vec![0.0; n]);
@@ -130,6 +131,7 @@ impl Tridiagonal {
     }
 
     /// An implicit QL iteration of the part from `first` to `last`, shifted by what the first eigenvalue may be.
+    #[expect(clippy::many_single_char_names, reason = "those of the reference")]
     fn iterate(&mut self, first: usize, last: usize, rotations: &mut Vec<Rotation>) {
         let (d, e) = (&mut self.diagonal, &mut self.beside);
         let slope = (d[first + 1] - d[first]) / (2.0 * e[first]);

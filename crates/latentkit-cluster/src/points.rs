@@ -10,6 +10,9 @@ pub(crate) fn check_points(points: ArrayView2<'_, f32>) -> Result<()> {
     if points.ncols() == 0 {
         return Err(Error::input("the points have no coordinates"));
     }
+    if points.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
     match points.indexed_iter().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
         Some(((point, axis), value)) => {

@@ -1,8 +1,9 @@
 //! The events of some work as values, for tests of what it reports.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
+use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 pub use tracing::Level;
@@ -21,10 +22,24 @@ pub struct Reported {
     pub fields: Map<String, Value>,
 }
 
-/// Does the work and hands each event that this thread reports meanwhile to `sink`.
-pub fn observe<T>(sink: impl FnMut(Reported) + Send + 'static, work: impl FnOnce() -> T) -> T {
-    let observer = Observer { sink: Mutex::new(sink), spans: AtomicU64::new(1) };
-    tracing::subscriber::with_default(observer, work)
+/// What the events of a thread are handed to.
+type Sink = Box<dyn FnMut(Reported)>;
+
+thread_local! {
+    static SINK: RefCell<Option<Sink>> = const { RefCell::new(None) };
+}
+
+/// Does the work and hands each event that this thread reports meanwhile to `sink`. Only where the program has no other
+/// subscriber for all of its threads: one for this thread alone would miss events whose interest another thread was asked for.
+pub fn observe<T>(sink: impl FnMut(Reported) + 'static, work: impl FnOnce() -> T) -> T {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::subscriber::set_global_default(Observer::default()).expect("no other subscriber")
+    });
+    SINK.set(Some(Box::new(sink)));
+    let result = work();
+    SINK.take();
+    result
 }
 
 /// Does the work, and returns the events that this thread reported meanwhile.
@@ -40,19 +55,19 @@ pub fn texts(level: Level, events: &[Reported]) -> Vec<&str> {
     events.iter().filter(|event| event.level == level).map(|event| event.message.as_str()).collect()
 }
 
-struct Observer<F> {
-    sink: Mutex<F>,
-    /// The number of the next span.
+#[derive(Default)]
+struct Observer {
+    /// Spans so far.
     spans: AtomicU64,
 }
 
-impl<F: FnMut(Reported) + Send + 'static> Subscriber for Observer<F> {
+impl Subscriber for Observer {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed))
+        Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -64,7 +79,7 @@ impl<F: FnMut(Reported) + Send + 'static> Subscriber for Observer<F> {
         event.record(&mut fields);
         let Fields { message, fields } = fields;
         let reported = Reported { level: *event.metadata().level(), message, fields };
-        (self.sink.lock().unwrap_or_else(PoisonError::into_inner))(reported);
+        SINK.with_borrow_mut(|sink| sink.as_mut().map(|sink| sink(reported)));
     }
 
     fn enter(&self, _: &Id) {}

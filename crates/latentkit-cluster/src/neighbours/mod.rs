@@ -65,7 +65,7 @@ pub(crate) fn survey(
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!("neighbours of {image_sample} images in {seconds:.2} s");
     }
-    let Twins { points: twins, largest_group } = twins(embeddings.values.view());
+    let Twins { points: twins, largest_group } = twins(embeddings.values.view(), cancel)?;
     let figures = KS.into_iter().zip(of_labels).zip(of_images);
     let summary = NeighbourSummary {
         label_sample,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use latentkit_core::{Cancellation, Result};
 use ndarray::ArrayView2;
 
 /// How many points equal another one.
@@ -14,17 +15,22 @@ pub(super) struct Twins {
 }
 
 /// Counts the points, [n, dimensions], that have a twin. 0 and -0 are equal.
-pub(super) fn twins(points: ArrayView2<'_, f32>) -> Twins {
+///
+/// # Errors
+/// When the user interrupts.
+pub(super) fn twins(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Twins> {
+    let _entered = tracing::info_span!("twins").entered();
     // Adding 0 makes -0 and 0 the same bits.
     let bits: Vec<u32> = points.iter().map(|value| (value + 0.0).to_bits()).collect();
     let mut groups: HashMap<&[u32], usize> = HashMap::with_capacity(points.nrows());
     for point in bits.chunks_exact(points.ncols().max(1)) {
+        cancel.check()?;
         *groups.entry(point).or_default() += 1;
     }
-    Twins {
+    Ok(Twins {
         points: groups.values().filter(|&&size| size > 1).sum(),
         largest_group: groups.values().copied().max().unwrap_or(0),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -36,7 +42,7 @@ mod tests {
     #[test]
     fn equal_points_are_counted_once_each() {
         let of = |points: Array2<f32>| {
-            let Twins { points, largest_group } = twins(points.view());
+            let Twins { points, largest_group } = twins(points.view(), Cancellation::never()).unwrap();
             (points, largest_group)
         };
         assert_eq!(of(array![[0.0, 1.0], [2.0, 1.0], [1.0, 0.0]]), (0, 1));

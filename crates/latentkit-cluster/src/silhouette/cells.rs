@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use latentkit_core::{Cancellation, Result};
+
 use crate::clusters::Clusters;
 
 /// The points, grouped by the tuple of their clusters over several clusterings. A distance to a cell is a distance to
@@ -23,11 +25,18 @@ pub(super) struct Cells {
 
 impl Cells {
     /// Groups the points by their clusters; those of each clustering count from 0 without a gap.
-    pub(super) fn new(clusterings: &[Clusters]) -> Self {
+    ///
+    /// # Errors
+    /// When the user interrupts.
+    pub(super) fn new(clusterings: &[Clusters], cancel: Cancellation) -> Result<Self> {
         let count = clusterings.first().map_or(0, Clusters::len);
         let tuple = |point: u32| clusterings.iter().map(move |clusters| clusters.of(point as usize));
         let mut order: Vec<u32> = (0..count as u32).collect();
-        order.sort_unstable_by(|&a, &b| tuple(a).cmp(tuple(b)).then(a.cmp(&b)));
+        // Sorted by the last clustering first, each time without changing the order of equals, they end up sorted by all.
+        for clusters in clusterings.iter().rev() {
+            cancel.check()?;
+            order = sorted_by(clusters, &order);
+        }
 
         let mut offsets = vec![0];
         let mut sizes = Vec::new();
@@ -49,7 +58,7 @@ impl Cells {
             cell_of.push(bounds.len() as u32 - 1);
         }
         bounds.push(count as u32);
-        Self { order, cell_of, bounds, clusters, offsets, sizes }
+        Ok(Self { order, cell_of, bounds, clusters, offsets, sizes })
     }
 
     /// The points of each cell as a range of `order`, with its cluster in each clustering.
@@ -76,16 +85,37 @@ impl Cells {
     }
 }
 
+/// The points in the order of their clusters, those of one cluster as they were.
+fn sorted_by(clusters: &[u32], order: &[u32]) -> Vec<u32> {
+    // Where the next point of each cluster belongs.
+    let mut places = vec![0; clusters.iter().max().map_or(0, |&last| last as usize + 1)];
+    for &cluster in clusters {
+        places[cluster as usize] += 1;
+    }
+    let mut behind = 0;
+    for place in &mut places {
+        behind += std::mem::replace(place, behind);
+    }
+    let mut sorted = vec![0; order.len()];
+    for &point in order {
+        let place: &mut usize = &mut places[clusters[point as usize] as usize];
+        sorted[*place] = point;
+        *place += 1;
+    }
+    sorted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn points_of_one_tuple_are_contiguous_in_their_order() {
-        let cells = Cells::new(&[
-            Clusters::new([0, 1, 0, 1, 0].into_iter(), 2),
-            Clusters::new([0, 1, 2, 1, 0].into_iter(), 3),
-        ]);
+        let cells = Cells::new(
+            &[Clusters::new([0, 1, 0, 1, 0].into_iter(), 2), Clusters::new([0, 1, 2, 1, 0].into_iter(), 3)],
+            Cancellation::never(),
+        )
+        .unwrap();
         assert_eq!(cells.order, [0, 4, 2, 1, 3]);
         let found: Vec<_> = cells.iter().map(|(range, clusters)| (range, clusters.to_vec())).collect();
         assert_eq!(found, [(0..2, vec![0, 2]), (2..3, vec![0, 4]), (3..5, vec![1, 3])]);

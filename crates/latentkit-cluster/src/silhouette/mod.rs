@@ -8,7 +8,7 @@ mod tests;
 use std::collections::HashMap;
 
 use latentkit_core::{Cancellation, Error, Phase, Result};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::clusters::Clusters;
@@ -42,6 +42,9 @@ const CLUSTERS_PER_PASS: usize = 8192;
 
 /// Silhouettes that are in memory before they are put in the order of the points: 8 MiB.
 const SILHOUETTES_AT_ONCE: usize = 1 << 20;
+
+/// Points that are copied between two looks at whether the user wants to stop.
+const LOOK: usize = 4096;
 
 /// Computes the silhouette of every point for several clusterings of the same points.
 ///
@@ -165,8 +168,12 @@ fn passes(
     cancel: Cancellation,
 ) -> Result<Vec<Vec<f64>>> {
     let count = points.nrows();
+    let total = sample.map_or(count, <[_]>::len) * clusterings.len();
+    let phase = Phase::new(tracing::info_span!("silhouettes", unit = "silhouettes"), total);
+    let _entered = phase.enter();
     check_points(points)?;
     for (clusters, found) in &clusterings {
+        cancel.check()?;
         if clusters.len() != count {
             return Err(Error::failed("cannot compute the silhouette of a clustering of other points")
                 .expected(format!("the clusters of {count} points"))
@@ -194,9 +201,9 @@ fn passes(
         // The compiler fills registers of 512 bits only where a block has four of them; of shorter registers, such a
         // block takes more than there are.
         silhouettes.extend(if simd.has_512_bits() {
-            one_pass::<64>(simd, points, &pass, sample, cancel)?
+            one_pass::<64>(simd, points, &pass, sample, &phase, cancel)?
         } else {
-            one_pass::<32>(simd, points, &pass, sample, cancel)?
+            one_pass::<32>(simd, points, &pass, sample, &phase, cancel)?
         });
     }
     Ok(silhouettes)
@@ -225,18 +232,17 @@ fn one_pass<const LANES: usize>(
     points: ArrayView2<'_, f32>,
     clusterings: &[Clusters],
     sample: Option<&[u32]>,
+    phase: &Phase,
     cancel: Cancellation,
 ) -> Result<Vec<Vec<f64>>> {
-    let cells = Cells::new(clusterings);
-    let (sorted, dimensions) = scaled_rows(points, &cells.order);
+    let cells = Cells::new(clusterings, cancel)?;
+    let (sorted, dimensions) = scaled_rows(points, &cells.order, cancel)?;
     let wanted = Wanted::new(&cells, sample);
     let count = wanted.count();
     if dimensions == 0 {
         return Ok(vec![vec![0.0; count]; clusterings.len()]);
     }
 
-    let phase = Phase::new(tracing::info_span!("silhouettes", unit = "points"), count);
-    let _entered = phase.enter();
     let mut silhouettes = vec![vec![0.0; count]; clusterings.len()];
     let at_once = (SILHOUETTES_AT_ONCE / (LANES * clusterings.len())).max(64);
     let blocks: Vec<usize> = (0..count.div_ceil(LANES)).collect();
@@ -258,7 +264,7 @@ fn one_pass<const LANES: usize>(
                     sums.fill([0.0; LANES]);
                     simd.call(ClusterSums { block: &lanes, points: &sorted, cells: &cells, sums, cancel });
                     cancel.check()?;
-                    phase.add(used);
+                    phase.add(used * clusterings.len());
                     Ok((0..clusterings.len())
                         .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
                         .map(|(clustering, lane)| of_point(&cells, sums, clustering, position(lane), lane))
@@ -315,20 +321,33 @@ impl<'a> Wanted<'a> {
 /// The rows of `points` in the given order, [n, axes], and the number of axes. Axes on which all points are equal are
 /// left out, and the rest is multiplied by the power of two that takes the widest range of a coordinate to 1 or so. The
 /// silhouette does not change, and no square of a difference overflows.
-fn scaled_rows(points: ArrayView2<'_, f32>, order: &[u32]) -> (Vec<f32>, usize) {
-    let ranges = points.columns().into_iter().map(|column| {
-        let least = column.iter().copied().fold(f32::INFINITY, f32::min);
-        let most = column.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        f64::from(most) - f64::from(least)
-    });
+fn scaled_rows(
+    points: ArrayView2<'_, f32>,
+    order: &[u32],
+    cancel: Cancellation,
+) -> Result<(Vec<f32>, usize)> {
+    let mut ends = vec![[f32::INFINITY, f32::NEG_INFINITY]; points.ncols()];
+    for points in points.axis_chunks_iter(Axis(0), LOOK) {
+        cancel.check()?;
+        for point in points.rows() {
+            for ([least, most], &value) in ends.iter_mut().zip(point) {
+                (*least, *most) = (least.min(value), most.max(value));
+            }
+        }
+    }
+    let ranges = ends.into_iter().map(|[least, most]| f64::from(most) - f64::from(least));
     let ranges: Vec<(usize, f64)> = ranges.enumerate().filter(|&(_, range)| range > 0.0).collect();
     let widest = ranges.iter().fold(0.0, |widest, &(_, range)| range.max(widest));
     let scale = f64::log2(widest).floor().exp2().recip();
-    let rows = order.iter().flat_map(|&point| {
-        let row = points.row(point as usize);
-        ranges.iter().map(move |&(axis, _)| (f64::from(row[axis]) * scale) as f32)
-    });
-    (rows.collect(), ranges.len())
+    let mut rows = Vec::with_capacity(order.len() * ranges.len());
+    for order in order.chunks(LOOK) {
+        cancel.check()?;
+        for &point in order {
+            let row = points.row(point as usize);
+            rows.extend(ranges.iter().map(|&(axis, _)| (f64::from(row[axis]) * scale) as f32));
+        }
+    }
+    Ok((rows, ranges.len()))
 }
 
 /// The silhouette of the point at `position` of the cells' order, from the sums of its lane.

@@ -88,7 +88,7 @@ fn shown(global: &Global, variable: &str) -> (Targets, Vec<String>) {
     if let Some(level) = entries.iter().filter_map(Targets::default_level).next_back() {
         shown = Targets::new().with_default(level);
     }
-    (entries.into_iter().fold(shown, |shown, entry| shown.with_targets(entry)), unknown)
+    (entries.into_iter().fold(shown, Targets::with_targets), unknown)
 }
 
 /// Whether stderr gets JSON lines.

@@ -5,8 +5,8 @@ use crate::kmeans::seeding::draw;
 
 fn drawn(points: &Array2<f32>, k: usize, index: u64) -> Array2<f64> {
     let prepared = Prepared::new(points.view());
-    let centroids = draw(Simd::best(), &prepared, k, &mut rng(index), false, Cancellation::never()).unwrap();
-    centroids + ArrayView1::from(prepared.mean())
+    draw(Simd::best(), &prepared, k, &mut rng(index), false, Cancellation::never()).unwrap()
+        + ArrayView1::from(prepared.mean())
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn a_point_is_drawn_as_often_as_its_square_says() {
     let prepared = Prepared::new(points.view());
     let mut source = rng(72);
     for _ in 0..draws {
-        let centroids = draw(Simd::best(), &prepared, 2, &mut source, false, Cancellation::never()).unwrap();
-        let centroids = centroids + prepared.mean()[0];
+        let centroids = draw(Simd::best(), &prepared, 2, &mut source, false, Cancellation::never()).unwrap()
+            + prepared.mean()[0];
         seconds[centroids[[0, 0]].round() as usize][centroids[[1, 0]].round() as usize] += 1.0;
     }
     let square = |a: usize, b: usize| (a as f64 - b as f64).powi(2);
