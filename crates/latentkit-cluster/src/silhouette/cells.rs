@@ -86,10 +86,10 @@ impl Cells {
 }
 
 /// The points in the order of their clusters, those of one cluster as they were.
-fn sorted_by(clusters: &[u32], order: &[u32]) -> Vec<u32> {
+fn sorted_by(clusters: &Clusters, order: &[u32]) -> Vec<u32> {
     // Where the next point of each cluster belongs.
-    let mut places = vec![0; clusters.iter().max().map_or(0, |&last| last as usize + 1)];
-    for &cluster in clusters {
+    let mut places = vec![0; clusters.iter().max().map_or(0, |last| last as usize + 1)];
+    for cluster in clusters.iter() {
         places[cluster as usize] += 1;
     }
     let mut behind = 0;
@@ -98,7 +98,7 @@ fn sorted_by(clusters: &[u32], order: &[u32]) -> Vec<u32> {
     }
     let mut sorted = vec![0; order.len()];
     for &point in order {
-        let place: &mut usize = &mut places[clusters[point as usize] as usize];
+        let place: &mut usize = &mut places[clusters.of(point as usize) as usize];
         sorted[*place] = point;
         *place += 1;
     }
