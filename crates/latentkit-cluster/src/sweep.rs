@@ -212,6 +212,8 @@ fn clusterings(
         // JSON has null for what is no number.
         let inertia = inertia.unwrap_or(f64::NAN);
         phase.add(1);
+        // JSON has null for what is no number.
+        let inertia = inertia.unwrap_or(f64::NAN);
         tracing::info!(event = "clustered", method, k, done, total, inertia, "{method}  k = {k:<3}{shown}");
     }
     Ok(clusterings)

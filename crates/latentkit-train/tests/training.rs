@@ -10,7 +10,7 @@ use latentkit_core::hash::{self, FileRecord};
 use latentkit_core::summary::TrainSummary;
 use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_model::Engines;
-use latentkit_table::{Dataset, Metadata, Split, read_history, write_dataset};
+use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_history, write_dataset};
 use latentkit_train::{Plan, run};
 
 /// 30 images with a bright bar each; the last batch of an epoch holds only 4 of the 20 training images.
@@ -370,4 +370,25 @@ fn a_device_that_takes_libtorch_is_an_error_without_it() {
     let error = train(folder.path(), r#"{ "device": "cuda:99" }"#, Cancellation::never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
     assert!(error.to_string().contains("train.device is `cuda:99`"), "{error}");
+}
+
+#[test]
+fn the_rules_look_at_the_loss_that_is_monitored() {
+    let stop = |monitor: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = r#"{ "device": "cpu", "epochs": 40, "batch-size": 8,
+            "early-stopping": { "patience": 1, "min-delta": 0 } }"#;
+        let config = with(config, "monitor", &format!("\"{monitor}\""));
+        let summary = train(folder.path(), &config, Cancellation::never()).unwrap();
+        assert!(summary.stopped_early, "{monitor}");
+        let history = read_history(&folder.path().join("history.parquet")).unwrap();
+        assert_eq!(history.len(), summary.epochs as usize);
+        let loss = |row: &HistoryRow| if monitor == "train" { row.train.bce } else { row.validation.bce };
+        let losses: Vec<f64> = history.iter().map(loss).collect();
+        let (last, before) = losses.split_last().unwrap();
+        assert!(before.is_sorted_by(|a, b| a > b), "{monitor}: {losses:?}");
+        assert!(last >= before.last().unwrap(), "{monitor}: {losses:?}");
+        summary.epochs
+    };
+    assert_ne!(stop("train"), stop("validation"));
 }

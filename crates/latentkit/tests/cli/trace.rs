@@ -89,9 +89,9 @@ fn every_half_second_of_a_run_has_a_name() {
     let stages = spans.iter().filter(|span| span.name == "stage");
     let stages: Vec<_> = stages.map(|span| span.arguments["name"].as_str().unwrap()).collect();
     assert_eq!(stages, ["ingest", "train", "export", "cluster", "decode", "plot"]);
-    // What holds all of a stage says nothing about where its time goes; that of training is one part.
-    let whole = |span: &Span| ["stage", "work"].contains(&span.name.as_str());
-    let parts = spans.iter().filter(|span| !whole(span) || span.arguments["name"] == "train");
+    // What holds all of a stage, or all epochs, says nothing about where its time goes.
+    let whole = |span: &Span| ["stage", "work", "training"].contains(&span.name.as_str());
+    let parts = spans.iter().filter(|span| !whole(span));
     let (gap, before) = longest_gap(parts);
     assert!(gap < 0.5, "{gap} s without a name after `{before}`");
     // The events within them.
