@@ -209,8 +209,6 @@ fn clusterings(
         clusterings.push(Found { seconds: start.elapsed().as_secs_f64(), ..found });
         let (method, done) = (method.name(), done + index + 1);
         let shown = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
-        // JSON has null for what is no number.
-        let inertia = inertia.unwrap_or(f64::NAN);
         phase.add(1);
         // JSON has null for what is no number.
         let inertia = inertia.unwrap_or(f64::NAN);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use divan::Bencher;
+use latentkit_core::Cancellation;
 use latentkit_core::summary::SilhouetteKind;
 use latentkit_table::{
     Assignments, Dataset, Latents, Metadata, Split, read_assignments, read_dataset, read_embeddings,
@@ -99,7 +100,8 @@ fn write_all(path: &std::path::Path) {
             distances: noise(ROWS).map(|value| Some((value / 3) as f32)).collect(),
         })
     };
-    write_assignments(path, &clusterings, SilhouetteKind::Exact, &Metadata::new(), of).unwrap();
+    write_assignments(path, &clusterings, SilhouetteKind::Exact, &Metadata::new(), Cancellation::never(), of)
+        .unwrap();
 }
 
 #[divan::bench]

@@ -13,7 +13,7 @@ use latentkit_core::config::{Device, Engine};
 use latentkit_core::{Error, Result};
 use latentkit_model::{AutoEncoder, Engines, Libtorch, Request};
 
-use crate::versions;
+use crate::{progress, versions};
 
 /// The program with libtorch.
 const PROGRAM: &str = "latentkit-torch";
@@ -74,6 +74,8 @@ pub(crate) fn hand_over(reason: &str) -> Result<()> {
         let status = Command::new(&setup).status().map_err(|error| {
             without(format!("cannot run `{}`, which provides libtorch: {error}", setup.display()))
         })?;
+        // Ctrl-C reached that command as well.
+        progress::cancellation().check()?;
         if !status.success() {
             return Err(without(format!("`{}`, which provides libtorch, failed", setup.display())));
         }
@@ -81,6 +83,7 @@ pub(crate) fn hand_over(reason: &str) -> Result<()> {
     let Some(program) = program() else {
         return Err(without(format!("cannot find `{PROGRAM}`, and this needs libtorch")));
     };
+    progress::cancellation().check()?;
     tracing::debug!("continuing as `{}`: {reason}", program.display());
     let error =
         Command::new(&program).args(env::args_os().skip(1)).env(EXPECTED_VERSION, versions::short()).exec();
