@@ -34,7 +34,7 @@ thread_local! {
 pub fn observe<T>(sink: impl FnMut(Reported) + 'static, work: impl FnOnce() -> T) -> T {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        tracing::subscriber::set_global_default(Observer::default()).expect("no other subscriber")
+        tracing::subscriber::set_global_default(Observer::default()).expect("no other subscriber");
     });
     SINK.set(Some(Box::new(sink)));
     let result = work();
