@@ -194,7 +194,10 @@ impl Checkpoints {
                     return Ok(());
                 }
                 Err(error) => {
-                    tracing::warn!("cannot use the checkpoint `{}`: {error}", self.record(position).display())
+                    tracing::warn!(
+                        "cannot use the checkpoint `{}`: {error}",
+                        self.record(position).display()
+                    );
                 }
             }
         }

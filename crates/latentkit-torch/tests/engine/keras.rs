@@ -11,7 +11,7 @@ use crate::support::{BOTH, difference, engine, gradients, numbers, path};
 const BATCH: usize = 32;
 
 fn keras(name: &str, shape: &[usize]) -> Vec<f32> {
-    numbers(path("tests/fixtures/keras_step.safetensors"), name, shape)
+    numbers(&path("tests/fixtures/keras_step.safetensors"), name, shape)
 }
 
 fn images() -> Vec<u8> {

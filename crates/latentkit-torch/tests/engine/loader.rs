@@ -6,7 +6,7 @@ use latentkit_model::AutoEncoder;
 use crate::support::{BOTH, bytes, engine, model_fixture, numbers};
 
 fn expected(name: &str, shape: &[usize]) -> Vec<f32> {
-    numbers(model_fixture("loader_outputs.safetensors"), name, shape)
+    numbers(&model_fixture("loader_outputs.safetensors"), name, shape)
 }
 
 /// Equal to 1e-5 of the largest value.

@@ -17,7 +17,7 @@ const PIXELS: usize = 784;
 const TOLERANCE: f64 = 1e-5;
 
 fn expected(name: &str, shape: &[usize]) -> Vec<f32> {
-    numbers(model_fixture("reference.safetensors"), name, shape)
+    numbers(&model_fixture("reference.safetensors"), name, shape)
 }
 
 fn images() -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Engines for models, and the tensors of fixtures.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use latentkit_core::config::{self, Device, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Engine, Engines, Request, Tensor, read_tensors};
@@ -44,9 +44,9 @@ pub(crate) fn gradients(engine: &dyn Engine) -> Vec<Tensor> {
 }
 
 /// The numbers of a tensor in a file.
-pub(crate) fn numbers(file: PathBuf, name: &str, shape: &[usize]) -> Vec<f32> {
+pub(crate) fn numbers(file: &Path, name: &str, shape: &[usize]) -> Vec<f32> {
     let wanted = vec![(name.to_owned(), shape.to_vec())];
-    read_tensors(&file, |_| Ok(wanted)).unwrap().1.remove(0).values
+    read_tensors(file, |_| Ok(wanted)).unwrap().1.remove(0).values
 }
 
 /// Numbers in 0 .. 1 as bytes, which they are multiples of.
