@@ -97,7 +97,8 @@ def main(folder):
     check("points of the best k", one("select sum(count) from '{folder}/cluster/contingency.parquet'"), counted)
     check("mean silhouette", one("select abs(avg(a.silhouette) - min(s.silhouette)) < 1e-6 "
                                  "from '{folder}/cluster/assignments.parquet' a join '{folder}/cluster/sweep.parquet' s "
-                                 "using (k) where k = " + str(best)), (True,))
+                                 "using (k) where s.seed = (select min(seed) from '{folder}/cluster/sweep.parquet') "
+                                 "and k = " + str(best)), (True,))
 
 
 main(pathlib.Path(sys.argv[1]))
