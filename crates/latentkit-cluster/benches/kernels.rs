@@ -2,9 +2,9 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use latentkit_cluster::config::ClusterEngine;
 use latentkit_cluster::{KMeansParams, adjusted_rand_index, kmeans, silhouette, silhouette_sampled};
 use latentkit_core::Cancellation;
-use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::generator;
 use ndarray::Array2;
 use rand::Rng as _;

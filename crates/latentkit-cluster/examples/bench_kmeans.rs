@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use latentkit_cluster::config::ClusterEngine;
 use latentkit_cluster::{KMeansParams, kmeans};
-use latentkit_core::config::ClusterEngine;
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::read_embeddings;

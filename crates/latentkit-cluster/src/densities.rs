@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use latentkit_core::config::{ClusterConfig, Method, Several};
+use crate::config::{ClusterConfig, Method};
+use latentkit_core::config::Several;
 use latentkit_core::rng::generator;
 use latentkit_core::summary::DensityFigure;
 use latentkit_core::{Cancellation, Error, Result};

@@ -7,6 +7,7 @@
 
 mod choice;
 mod clusters;
+pub mod config;
 mod contingency;
 mod criteria;
 mod densities;

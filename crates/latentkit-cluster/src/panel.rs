@@ -1,6 +1,6 @@
 //! The panel: what each criterion says of each k over the seeds, and the k that it suggests.
 
-use latentkit_core::config::{ClusterConfig, Criterion, Method};
+use crate::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::summary::{CriterionFigure, CriterionValue, SilhouetteKind};
 use latentkit_core::{Cancellation, Result};
 use latentkit_table::SweepRow;

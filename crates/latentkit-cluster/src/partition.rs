@@ -1,6 +1,6 @@
 //! The clusters of one k, by whatever method.
 
-use latentkit_core::config::Method;
+use crate::config::Method;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latentkit_core::config::{ClusterConfig, Method};
+use crate::config::{ClusterConfig, Method};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, SilhouetteKind};
 use latentkit_core::{Cancellation, Error, Result, timings};

@@ -1,6 +1,6 @@
 //! Points scaled before they are clustered, and centroids in the coordinates that the points came in.
 
-use latentkit_core::config::Scaling;
+use crate::config::Scaling;
 use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::Embeddings;
 use ndarray::{Array2, ArrayView1, Axis};

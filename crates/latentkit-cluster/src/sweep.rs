@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use latentkit_core::config::{ClusterConfig, Criterion, Method};
+use crate::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::rng::generator;
 use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Cancellation, Phase, Result};

@@ -5,12 +5,12 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use latentkit_cluster::config::{
+    ClusterConfig, ClusterEngine, Criteria, Dbscan, Hdbscan, KSweep, Method, Methods, Scaling,
+};
 use latentkit_cluster::{Source, external_quality, nearest_neighbours, preservation, run, silhouette};
 use latentkit_core::capture::{self, Level, Reported};
-use latentkit_core::config::{
-    ClusterConfig, ClusterEngine, Count, Criteria, Dbscan, Hdbscan, KSweep, Method, Methods, Natural,
-    Positive, Scaling, Several,
-};
+use latentkit_core::config::{Count, Natural, Positive, Several};
 use latentkit_core::rng::generator;
 use latentkit_core::stage::{
     ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, DENSITY, EXAMPLES, LABEL_PAIRS, NEIGHBOURS, PROJECTION,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latentkit_core::config::ExportConfig;
+use crate::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::CENTROID_IMAGES;
 use latentkit_core::summary::DecodeSummary;

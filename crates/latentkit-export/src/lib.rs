@@ -1,16 +1,18 @@
 //! Encodes every image of a dataset with trained weights, and says whether the latents carry information.
 
+pub mod config;
 mod decode;
 mod health;
 mod reconstruct;
 
 use std::path::Path;
 
-use latentkit_core::config::{ExportConfig, Precision};
+use crate::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
 use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, Metrics, SplitError};
 use latentkit_core::{Cancellation, Error, Phase, Result};
+use latentkit_model::config::Precision;
 use latentkit_model::{AutoEncoder, Engine, Engines, Request, errors};
 use latentkit_table::{
     Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::config::{ExportConfig, ModelConfig};
 use latentkit_core::summary::{ExportSummary, SilhouetteKind};
 use latentkit_core::{Cancellation, ErrorKind, Result};
+use latentkit_export::config::ExportConfig;
 use latentkit_export::decode;
+use latentkit_model::config::ModelConfig;
 use latentkit_model::{AutoEncoder, Engine, Engines, write_tensors};
 use latentkit_table::{
     Centroids, ClusterRow, Dataset, Metadata, ReconstructionKind, Split, read_centroid_images,

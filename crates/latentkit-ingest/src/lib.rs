@@ -1,6 +1,7 @@
 //! Image sources, checksums, the IDX format and the seeded split: from published or own files to `dataset.parquet`.
 
 mod checksum;
+pub mod config;
 pub mod content;
 mod download;
 pub mod idx;
@@ -10,7 +11,7 @@ mod split;
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::config::{DatasetConfig, SplitMethod};
+use crate::config::{DatasetConfig, SplitMethod};
 use latentkit_core::stage::DATASET;
 use latentkit_core::summary::IngestSummary;
 use latentkit_core::{Cancellation, Error, Result};

@@ -1,6 +1,6 @@
 //! The data sets that are known by name: their files, where these are published, and what the labels mean.
 
-use latentkit_core::config::NamedSource;
+use crate::config::NamedSource;
 
 use crate::checksum::Pinned;
 

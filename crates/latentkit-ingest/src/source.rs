@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use latentkit_core::config::{Files, NamedSource, Source};
+use crate::config::{Files, NamedSource, Source};
 use latentkit_core::{Cancellation, Error, ErrorKind, Result, hash};
 
 use crate::checksum::Pinned;

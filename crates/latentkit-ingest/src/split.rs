@@ -1,6 +1,7 @@
 //! Which training images are set aside for validation.
 
-use latentkit_core::config::{Fraction, SplitMethod};
+use crate::config::SplitMethod;
+use latentkit_core::config::Fraction;
 use latentkit_core::rng::generator;
 use latentkit_core::{Error, Result};
 use latentkit_table::Split;

@@ -1,7 +1,8 @@
 //! The stage as a whole.
 
+use crate::config::{NamedSource, Source};
 use latentkit_core::ErrorKind;
-use latentkit_core::config::{Fraction, NamedSource, Source};
+use latentkit_core::config::Fraction;
 use latentkit_table::read_dataset;
 use tempfile::TempDir;
 

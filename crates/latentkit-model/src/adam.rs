@@ -1,6 +1,6 @@
 //! Adam on plain arrays.
 
-use latentkit_core::config::Optimizer;
+use crate::config::Optimizer;
 
 /// Adam (Kingma and Ba, 2015) in the form of the end of the paper's section 2, which is Keras's:
 ///

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latentkit_core::config::ModelConfig;
+use crate::config::ModelConfig;
 use latentkit_core::rng::{self, Rng};
 use latentkit_core::{Error, Result};
 use rand::Rng as _;

@@ -1,6 +1,6 @@
 //! What computes a model: the one trait that training, export and decode know, and the choice of an engine.
 
-use latentkit_core::config::{self, Device, Loss, Optimizer, Precision};
+use crate::config::{self, Device, Loss, Optimizer, Precision};
 use latentkit_core::{Error, Result};
 
 use crate::autoencoder::AutoEncoder;

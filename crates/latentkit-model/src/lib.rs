@@ -3,6 +3,7 @@
 mod adam;
 mod architecture;
 mod autoencoder;
+pub mod config;
 mod difference;
 mod engine;
 mod layer;

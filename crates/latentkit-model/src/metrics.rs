@@ -1,6 +1,6 @@
 //! The metrics that are reported beside the loss, all from logits.
 
-use latentkit_core::config::Loss;
+use crate::config::Loss;
 use latentkit_core::summary::Metrics;
 use latentkit_native::image_errors;
 use serde::{Deserialize, Serialize};

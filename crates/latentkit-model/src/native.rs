@@ -1,6 +1,6 @@
 //! latentkit-native as an engine: float32 on the processor, with the same bits for any number of threads.
 
-use latentkit_core::config::{Loss, Optimizer};
+use crate::config::{Loss, Optimizer};
 use latentkit_native::{Images, Network};
 
 use crate::adam::Adam;

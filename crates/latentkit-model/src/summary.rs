@@ -107,7 +107,8 @@ fn grouped(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use latentkit_core::config::{Architecture, Count, LatentActivation, ModelConfig};
+    use crate::config::{Architecture, LatentActivation, ModelConfig};
+    use latentkit_core::config::Count;
 
     use super::*;
 

@@ -8,6 +8,7 @@ mod canvas;
 mod chart;
 mod cluster_name;
 mod comparison;
+pub mod config;
 mod contingency;
 mod criterion;
 mod escape;
@@ -27,7 +28,7 @@ mod trials;
 
 use std::path::Path;
 
-use latentkit_core::config::{PictureFormat, PlotConfig};
+use crate::config::{PictureFormat, PlotConfig};
 use latentkit_core::stage::REPORT;
 use latentkit_core::summary::PlotSummary;
 use latentkit_core::{Cancellation, Phase, Result, atomic};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::config::PictureFormat;
+use crate::config::PictureFormat;
 use latentkit_core::{Result, atomic};
 
 use crate::canvas;

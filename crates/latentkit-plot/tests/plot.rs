@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicBool;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fixture::{CLOTHES, Cloud, DIGITS, Fixture, MNIST_SILHOUETTES};
-use latentkit_core::config::{PictureFormat, PlotConfig};
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, PlotSummary, Preservation};
 use latentkit_core::{Cancellation, ErrorKind, Result, Stage, capture};
 use latentkit_plot::PlotInputs;
+use latentkit_plot::config::{PictureFormat, PlotConfig};
 
 const CHARTS: [&str; 13] = [
     "training_curves",

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::{self, Device, ModelConfig, Precision};
 use latentkit_core::{Error, Result};
+use latentkit_model::config::{self, Device, ModelConfig, Precision};
 use latentkit_model::{AutoEncoder, Engines, ModelSummary, Request};
 use latentkit_torch::LIBTORCH;
 use serde::Deserialize;

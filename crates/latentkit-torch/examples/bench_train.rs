@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_core::{Error, Result, rng};
+use latentkit_model::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Engines, ModelSummary, Request};
 use latentkit_torch::LIBTORCH;
 use rand::seq::SliceRandom;

@@ -1,7 +1,7 @@
 //! Adam where libtorch computes.
 
-use latentkit_core::config::Optimizer;
 use latentkit_model as model;
+use latentkit_model::config::Optimizer;
 use tch::Tensor;
 
 /// As [`model::Adam`], on tensors of a device.

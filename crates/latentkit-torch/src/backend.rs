@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use latentkit_core::config::Device;
 use latentkit_core::{Error, Result};
+use latentkit_model::config::Device;
 use latentkit_model::{AutoEncoder, Engine, Libtorch, Request};
 use tch::Cuda;
 

@@ -1,6 +1,6 @@
 //! A model that libtorch computes.
 
-use latentkit_core::config::{Loss, Optimizer, Precision};
+use latentkit_model::config::{Loss, Optimizer, Precision};
 use latentkit_model::{
     AutoEncoder, Engine, EngineState, MOMENTS, MetricSums, Request, Shape, Tensor as Plain,
 };

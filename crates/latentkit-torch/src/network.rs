@@ -1,6 +1,6 @@
 //! The forward pass in libtorch.
 
-use latentkit_core::config::Precision;
+use latentkit_model::config::Precision;
 use latentkit_model::{Activation, AutoEncoder, Layer};
 use tch::{Device, Kind, Tensor};
 

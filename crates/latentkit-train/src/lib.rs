@@ -1,6 +1,7 @@
 //! Training: one loop, and the pure rules that it asks for the learning rate and for the time to stop.
 
 mod checkpoint;
+pub mod config;
 mod schedule;
 mod state;
 mod stopping;
@@ -8,11 +9,12 @@ mod times;
 
 use std::path::Path;
 
-use latentkit_core::config::{ModelConfig, Monitor, TrainConfig};
+use crate::config::{Monitor, TrainConfig};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::stage::{HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
 use latentkit_core::{Cancellation, Error, ErrorKind, Phase, Result, rng};
+use latentkit_model::config::ModelConfig;
 use latentkit_model::{
     AutoEncoder, Engine, EngineState, Engines, MetricSums, ModelSummary, Request, minimised, write_tensors,
 };

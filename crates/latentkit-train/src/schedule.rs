@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use latentkit_core::config::Schedule;
+use crate::config::Schedule;
 use serde::{Deserialize, Serialize};
 
 /// Where a schedule stands; goes into checkpoints.

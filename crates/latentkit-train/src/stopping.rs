@@ -1,6 +1,6 @@
 //! When training stops before its last epoch.
 
-use latentkit_core::config::EarlyStopping;
+use crate::config::EarlyStopping;
 use serde::{Deserialize, Serialize};
 
 /// Where the rule stands; goes into checkpoints.

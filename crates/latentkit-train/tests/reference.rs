@@ -1,7 +1,7 @@
 //! The schedule and the stopping rule against the reference's own record: its training losses must give its learning
 //! rates epoch by epoch, and its last epochs.
 
-use latentkit_core::config::{EarlyStopping, Schedule};
+use latentkit_train::config::{EarlyStopping, Schedule};
 use latentkit_train::{ScheduleState, StoppingState};
 
 /// Training loss and learning rate of each epoch of a dataset.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use latentkit_core::capture::{self, Level, Reported};
-use latentkit_core::config::{ModelConfig, TrainConfig};
 use latentkit_core::hash::{self, FileRecord};
 use latentkit_core::summary::TrainSummary;
 use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_model::Engines;
+use latentkit_model::config::ModelConfig;
 use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_history, write_dataset};
+use latentkit_train::config::TrainConfig;
 use latentkit_train::{Plan, run};
 
 /// 30 images with a bright bar each; the last batch of an epoch holds only 4 of the 20 training images.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use latentkit_core::config::{Device, Engine};
 use latentkit_core::{Error, Result};
+use latentkit_model::config::{Device, Engine};
 use latentkit_model::{AutoEncoder, Engines, Libtorch, Request};
 
 use crate::{progress, versions};

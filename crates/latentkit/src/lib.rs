@@ -11,8 +11,11 @@ mod pipeline;
 mod progress;
 mod record;
 mod scratch;
+mod sections;
 mod verification;
 mod versions;
+
+pub use sections::SECTIONS;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use latentkit_cluster::config::ClusterConfig;
 use latentkit_core::artifact::{Artifacts, Freshness, Hashing};
 use latentkit_core::config::{Config, Name};
 use latentkit_core::hash::FileRecord;
@@ -14,11 +15,17 @@ use latentkit_core::summary::{
     ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, PlotSummary, TrainSummary,
 };
 use latentkit_core::{Cancellation, Error, ErrorKind, Result, Stage};
+use latentkit_export::config::ExportConfig;
+use latentkit_ingest::config::DatasetConfig;
 use latentkit_model::AutoEncoder;
+use latentkit_model::config::ModelConfig;
+use latentkit_plot::config::PlotConfig;
+use latentkit_train::config::TrainConfig;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::Global;
+use crate::sections::SECTIONS;
 use crate::{engines, logging, versions};
 
 /// An experiment and where its files are.
@@ -65,8 +72,8 @@ pub(crate) struct Outcome {
 
 impl Experiment {
     pub(crate) fn load(path: &Path, global: &Global) -> Result<Self> {
-        let config = Config::load(path, &global.overrides)?;
-        let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
+        let config = Config::load(path, &global.overrides, SECTIONS)?;
+        let artifacts = Artifacts::new(&global.artifacts, config.name());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = global.threads.map_or(cores, usize::from);
         Ok(Self {
@@ -86,7 +93,7 @@ impl Experiment {
         global: &Global,
     ) -> Result<Self> {
         let folder = earlier.config_folder.clone().unwrap_or_else(|| PathBuf::from("."));
-        let config = Config::recorded(name, earlier.seed, &earlier.config, &folder)?;
+        let config = recorded_config(name, earlier, &folder)?;
         let threads = global.threads.map_or(earlier.threads, usize::from);
         Ok(Self {
             config,
@@ -101,7 +108,7 @@ impl Experiment {
     /// threads are the recorded ones unless the user asked for others.
     pub(crate) fn as_recorded(&self, earlier: &Earlier, artifacts: Artifacts) -> Result<Self> {
         let folder = self.config.folder();
-        let config = Config::recorded(&self.config.experiment.name, earlier.seed, &earlier.config, &folder)?;
+        let config = recorded_config(self.config.name(), earlier, &folder)?;
         let threads = if self.threads_given { self.threads } else { earlier.threads };
         Ok(Self { config, artifacts, data: self.data.clone(), threads, threads_given: self.threads_given })
     }
@@ -130,10 +137,10 @@ impl Experiment {
     /// # Errors
     /// When a section of the config or an input is missing.
     pub(crate) fn identity(&self, stage: Stage, points: &Points, hashing: Hashing) -> Result<Identity> {
-        let mut config = self.config.of_stage(stage)?;
+        let mut config = of_stage(&self.config, stage)?;
         let inputs = match stage {
             Stage::Ingest => {
-                latentkit_ingest::input_files(self.config.dataset()?, &self.config.folder(), &self.data)?
+                latentkit_ingest::input_files(&self.config.section()?, &self.config.folder(), &self.data)?
                     .iter()
                     .map(|(path, name)| self.artifacts.hash(path, name, hashing).map_err(Error::into_input))
                     .collect::<Result<_>>()?
@@ -277,12 +284,8 @@ impl Experiment {
             .inspect_err(|error| log.failed(error))?;
         drop(work);
         let _commit = tracing::info_span!("commit").entered();
-        let origin = Origin::now(
-            &self.artifacts,
-            &self.config.experiment.name,
-            &self.config.folder(),
-            &identity.inputs,
-        );
+        let origin =
+            Origin::now(&self.artifacts, self.config.name(), &self.config.folder(), &identity.inputs);
         tracing::debug!("{stage}: done in {:.1} s", start.elapsed().as_secs_f64());
         drop(log);
         let manifest = staging.commit(Manifest {
@@ -295,7 +298,7 @@ impl Experiment {
             versions: versions::all(),
             device: summary.get("device").and_then(Value::as_str).map(str::to_owned),
             threads: self.threads,
-            seed: self.config.experiment.seed,
+            seed: self.config.seed(),
             started,
             seconds: start.elapsed().as_secs_f64(),
             summary,
@@ -313,21 +316,17 @@ impl Experiment {
         })
     }
 
-    fn training(&self) -> Result<latentkit_train::Plan<'_>> {
-        let seed = self.config.experiment.seed;
-        Ok(latentkit_train::Plan { model: self.config.model()?, train: self.config.train()?, seed })
-    }
-
     /// Height and width of the images that ingest would read.
     fn image_size(&self) -> Result<(usize, usize)> {
-        latentkit_ingest::image_size(self.config.dataset()?, &self.config.folder())
+        latentkit_ingest::image_size(&self.config.section()?, &self.config.folder())
     }
 
     /// Why a stage needs libtorch, which this program lacks. None also where the stage itself will say what is wrong.
     pub(crate) fn missing_engine(&self, stage: Stage) -> Option<String> {
         match stage {
             Stage::Train => {
-                let plan = self.training().ok()?;
+                let (model, train) = (self.config.section().ok()?, self.config.section().ok()?);
+                let plan = latentkit_train::Plan { model: &model, train: &train, seed: 0 };
                 let dataset = self.artifacts.file(Stage::Ingest, DATASET);
                 let size = latentkit_table::read_image_size(&dataset).or_else(|_| self.image_size()).ok()?;
                 let model = AutoEncoder::new(plan.model, size, 0).ok()?;
@@ -337,9 +336,11 @@ impl Experiment {
                 let weights = self.artifacts.file(Stage::Train, MODEL);
                 let model = match AutoEncoder::load(&weights) {
                     Ok((model, _)) => model,
-                    Err(_) => AutoEncoder::new(self.config.model().ok()?, self.image_size().ok()?, 0).ok()?,
+                    Err(_) => {
+                        AutoEncoder::new(&self.config.section().ok()?, self.image_size().ok()?, 0).ok()?
+                    }
                 };
-                engines::missing(&model, &latentkit_export::request(&self.config.experiment.export))
+                engines::missing(&model, &latentkit_export::request(&self.config.section().ok()?))
             }
             Stage::Ingest | Stage::Cluster | Stage::Plot => None,
         }
@@ -353,25 +354,28 @@ impl Experiment {
         folder: &Path,
         cancel: Cancellation,
     ) -> Result<Value> {
-        let (config, seed) = (&self.config, self.config.experiment.seed);
+        let (config, seed) = (&self.config, self.config.seed());
         match identity.stage {
             Stage::Ingest => value(latentkit_ingest::run(
-                config.dataset()?,
+                &config.section()?,
                 seed,
                 &config.folder(),
                 &self.data,
                 folder,
                 cancel,
             )),
-            Stage::Train => value(latentkit_train::run(
-                self.training()?,
-                &self.artifacts.file(Stage::Ingest, DATASET),
-                folder,
-                engines::all(),
-                cancel,
-            )),
+            Stage::Train => {
+                let (model, train) = (config.section()?, config.section()?);
+                value(latentkit_train::run(
+                    latentkit_train::Plan { model: &model, train: &train, seed },
+                    &self.artifacts.file(Stage::Ingest, DATASET),
+                    folder,
+                    engines::all(),
+                    cancel,
+                ))
+            }
             Stage::Export => value(latentkit_export::run(
-                &config.experiment.export,
+                &config.section()?,
                 &self.artifacts.file(Stage::Ingest, DATASET),
                 &self.artifacts.file(Stage::Train, MODEL),
                 folder,
@@ -389,7 +393,7 @@ impl Experiment {
                     .hint("`latentkit cluster CONFIG` without `--latents` makes it"));
                 }
                 value(latentkit_export::decode(
-                    &config.experiment.export,
+                    &config.section()?,
                     &self.artifacts.file(Stage::Train, MODEL),
                     &self.artifacts.file(Stage::Cluster, CENTROIDS),
                     &self.artifacts.file(Stage::Cluster, CLUSTERS),
@@ -408,17 +412,48 @@ impl Experiment {
                     label_column: points.label_column.as_deref(),
                     images: images.as_deref(),
                 };
-                value(latentkit_cluster::run(config.cluster()?, seed, source, folder, cancel))
+                value(latentkit_cluster::run(&config.section()?, seed, source, folder, cancel))
             }
             Stage::Plot => {
                 let inputs = latentkit_plot::PlotInputs {
-                    name: config.experiment.name.as_str(),
+                    name: config.name().as_str(),
                     experiment_folder: self.artifacts.root(),
                 };
-                value(latentkit_plot::run(&config.experiment.plot, &inputs, folder, cancel))
+                value(latentkit_plot::run(&config.section()?, &inputs, folder, cancel))
             }
         }
     }
+}
+
+/// The config of a stage, as its manifest records it. Relative paths in it start from `folder`.
+fn recorded_config(name: &Name, earlier: &Earlier, folder: &Path) -> Result<Config> {
+    let mut recorded = earlier.config.clone();
+    // Which points are clustered is not part of the config.
+    recorded.as_object_mut().map(|config| config.remove("points"));
+    Config::recorded(name, earlier.seed, &recorded, folder, SECTIONS)
+}
+
+/// The part of the config that a stage reads, defaults filled in. Part of the stage's key.
+///
+/// # Errors
+/// When a section that the stage needs is missing.
+pub(crate) fn of_stage(config: &Config, stage: Stage) -> Result<Value> {
+    let seed = config.seed();
+    Ok(match stage {
+        Stage::Ingest => json!({ "seed": seed, "dataset": config.section::<DatasetConfig>()? }),
+        Stage::Train => json!({
+            "seed": seed,
+            "model": config.section::<ModelConfig>()?,
+            "train": config.section::<TrainConfig>()?.identity(),
+        }),
+        Stage::Export => json!({ "export": config.section::<ExportConfig>()? }),
+        Stage::Cluster => json!({ "seed": seed, "cluster": config.section::<ClusterConfig>()? }),
+        Stage::Decode => {
+            config.section::<ModelConfig>()?;
+            json!({ "export": config.section::<ExportConfig>()? })
+        }
+        Stage::Plot => json!({ "name": config.name(), "plot": config.section::<PlotConfig>()? }),
+    })
 }
 
 fn value(summary: Result<impl Serialize>) -> Result<Value> {

@@ -10,7 +10,6 @@ use serde_path_to_error::Segment;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::Experiment;
 use crate::{Error, Result, input};
 
 /// Bytes of a config at most.
@@ -27,7 +26,7 @@ const MAX_PARTS: usize = 16;
 pub(super) struct Document {
     pub(super) path: PathBuf,
     text: String,
-    table: Table,
+    pub(super) table: Table,
     overrides: Vec<Override>,
 }
 
@@ -69,9 +68,9 @@ impl Document {
         Ok(document)
     }
 
-    /// The place of a config that was not read from a text, for errors and relative paths.
-    pub(super) fn without_text(path: PathBuf) -> Self {
-        Self { path, text: String::new(), table: Table::new(), overrides: Vec::new() }
+    /// A config that was not read from a text; `path` is for errors and relative paths.
+    pub(super) fn without_text(path: PathBuf, table: Table) -> Self {
+        Self { path, text: String::new(), table, overrides: Vec::new() }
     }
 
     /// Applies one `section.key=value`.
@@ -91,19 +90,26 @@ impl Document {
         Ok(())
     }
 
-    /// The experiment that the text describes, or the first error in it.
-    pub(super) fn deserialize(&self) -> Result<Experiment> {
-        serde_path_to_error::deserialize(Value::Table(self.table.clone())).map_err(|error| {
-            let key: Vec<String> = error
-                .path()
-                .iter()
-                .filter_map(|segment| match segment {
-                    Segment::Map { key } => Some(key.clone()),
-                    _ => None,
-                })
-                .collect();
-            describe(&key, first_line(error.inner().message()), self.excerpt(&key))
-        })
+    /// The error about a key that is neither the name of a section nor one of the others that a config has.
+    pub(super) fn unknown_key(&self, key: &str, known: &[&str]) -> Error {
+        let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!("unknown field `{key}`, expected one of {}", known.join(", "));
+        let key = [key.to_owned()];
+        describe(&key, &message, self.excerpt(&key))
+    }
+
+    /// The error about a value of a section, or outside of sections.
+    pub(super) fn wrong_value(
+        &self,
+        section: Option<&str>,
+        error: &serde_path_to_error::Error<toml::de::Error>,
+    ) -> Error {
+        let inside = error.path().iter().filter_map(|segment| match segment {
+            Segment::Map { key } => Some(key.clone()),
+            _ => None,
+        });
+        let key: Vec<String> = section.map(str::to_owned).into_iter().chain(inside).collect();
+        describe(&key, first_line(error.inner().message()), self.excerpt(&key))
     }
 
     /// The lines that hold `key`, or its nearest parent that the file has.
@@ -184,7 +190,7 @@ fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn first_line(message: &str) -> &str {
+pub(super) fn first_line(message: &str) -> &str {
     message.lines().next().unwrap_or(message)
 }
 

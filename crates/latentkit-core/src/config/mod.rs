@@ -1,114 +1,47 @@
 //! An experiment's config: raw TOML in, checked values out. After [`Config::load`] no code checks them again.
 
-mod checkpoint;
-mod cluster;
-mod dataset;
 mod document;
-mod model;
+mod name;
 mod number;
-mod plot;
-mod train;
+mod section;
 mod trials;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
-pub use checkpoint::CheckpointEvery;
-pub use cluster::{
-    ClusterConfig, ClusterEngine, Criteria, Criterion, Dbscan, Hdbscan, KSweep, Method, Methods, Scaling,
-};
-pub use dataset::{DatasetConfig, Files, NamedSource, Source, SplitMethod};
-pub use model::{Architecture, LatentActivation, ModelConfig};
+pub use name::Name;
 pub use number::{Count, Fraction, Natural, NonNegative, Positive, Several};
-pub use plot::{PictureFormat, PlotConfig};
-pub use train::{
-    Device, EarlyStopping, Engine, ExportConfig, Loss, Monitor, Optimizer, OptimizerKind, Precision,
-    Schedule, TrainConfig,
-};
+pub use section::{Section, SectionType};
 pub use trials::{Plan, Trial};
 
-use crate::{Error, ErrorKind, Result, Stage};
-use document::Document;
+use crate::{Error, ErrorKind, Result};
+use document::{Document, first_line};
 
 /// A loaded config file: the experiment, and the text that errors point into.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What the file says, with every default filled in.
-    pub experiment: Experiment,
+    header: Header,
+    /// The sections, every default filled in, in the order in which the program lists them.
+    sections: Table,
     document: Document,
 }
 
-/// An experiment. A stage needs only `name`, `seed` and its own sections.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Experiment {
-    /// Name of the experiment and of its folder of artifacts.
-    pub name: Name,
-    /// Everything random follows from it.
+/// What an experiment has beside its sections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Header {
+    name: Name,
     #[serde(default = "default_seed")]
-    pub seed: u32,
-    /// Where the images come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dataset: Option<DatasetConfig>,
-    /// The auto-encoder.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<ModelConfig>,
-    /// How it is trained.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub train: Option<TrainConfig>,
-    /// How the images are encoded.
-    #[serde(default)]
-    pub export: ExportConfig,
-    /// How the latents are clustered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cluster: Option<ClusterConfig>,
-    /// How the charts are drawn.
-    #[serde(default)]
-    pub plot: PlotConfig,
+    seed: u32,
+}
+
+impl Header {
+    const KEYS: [&'static str; 2] = ["name", "seed"];
 }
 
 fn default_seed() -> u32 {
     42
-}
-
-/// The name of an experiment: letters, digits, `-`, `_`, `.`, `=` and `,`, so that it is one folder on every system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Name(String);
-
-impl Name {
-    /// Bytes of the longest name.
-    const LONGEST: usize = 100;
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Name {
-    type Error = String;
-
-    fn try_from(name: String) -> std::result::Result<Self, String> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | ',');
-        if name.is_empty()
-            || name.len() > Self::LONGEST
-            || name.starts_with('.')
-            || !name.chars().all(allowed)
-        {
-            return Err(format!(
-                "`{name}` cannot name a folder, expected up to 100 letters, digits, `-`, `_`, `.`, `=` and `,`, not starting with `.`"
-            ));
-        }
-        Ok(Self(name))
-    }
-}
-
-impl From<Name> for String {
-    fn from(name: Name) -> Self {
-        name.0
-    }
 }
 
 impl Config {
@@ -117,29 +50,65 @@ impl Config {
     /// # Errors
     /// Of kind [`ErrorKind::Input`] when the file cannot be read, [`ErrorKind::Config`] with the line and its excerpt
     /// when it is wrong.
-    pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
-        let document = Document::read(path, overrides)?;
-        let experiment = document.deserialize()?;
-        Ok(Self { experiment, document })
+    pub fn load(path: &Path, overrides: &[String], sections: &[SectionType]) -> Result<Self> {
+        Self::checked(Document::read(path, overrides)?, sections)
     }
 
-    /// The config of one stage, as its manifest records it; see [`Self::of_stage`]. Relative paths in it start from `folder`.
+    /// The config of one stage, as its manifest records it. Relative paths in it start from `folder`.
     ///
     /// # Errors
     /// Of kind [`ErrorKind::Input`] when it is no config of this version.
-    pub fn recorded(name: &Name, seed: u32, section: &serde_json::Value, folder: &Path) -> Result<Self> {
-        let mut values = serde_json::json!({ "name": name, "seed": seed });
-        for (key, value) in section.as_object().into_iter().flatten() {
-            // Which points are clustered is not part of the config.
-            if key != "points" {
-                values[key] = value.clone();
-            }
+    pub fn recorded(
+        name: &Name,
+        seed: u32,
+        recorded: &serde_json::Value,
+        folder: &Path,
+        sections: &[SectionType],
+    ) -> Result<Self> {
+        let unusable = |problem: String| {
+            Error::input(format!("cannot use the config of the manifest: {problem}"))
+                .hint("use the version of latentkit that the manifest names")
+        };
+        let mut table = Table::try_from(recorded).map_err(|error| unusable(error.to_string()))?;
+        table.insert("name".into(), name.as_str().into());
+        table.insert("seed".into(), seed.into());
+        Self::checked(Document::without_text(folder.join("manifest.json"), table), sections)
+            .map_err(|error| unusable(first_line(&error.to_string()).to_owned()))
+    }
+
+    /// The config that a document describes, or the first error in it.
+    fn checked(document: Document, sections: &[SectionType]) -> Result<Self> {
+        let known: Vec<&str> =
+            Header::KEYS.into_iter().chain(sections.iter().map(|section| section.name)).collect();
+        if let Some(unknown) = document.table.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(document.unknown_key(unknown, &known));
         }
-        let experiment = serde_json::from_value(values).map_err(|error| {
-            Error::input(format!("cannot use the config of the manifest: {error}"))
-                .hint("take the version of latentkit that the manifest names")
-        })?;
-        Ok(Self { experiment, document: Document::without_text(folder.join("manifest.json")) })
+        let mut header = document.table.clone();
+        header.retain(|key, _| Header::KEYS.contains(&key));
+        let header = serde_path_to_error::deserialize(Value::Table(header))
+            .map_err(|error| document.wrong_value(None, &error))?;
+        let mut resolved = Table::new();
+        for section in sections {
+            let value = match document.table.get(section.name) {
+                Some(value) => value.clone(),
+                None if section.implied => Value::Table(Table::new()),
+                None => continue,
+            };
+            let value =
+                (section.resolve)(value).map_err(|error| document.wrong_value(Some(section.name), &error))?;
+            resolved.insert(section.name.to_owned(), value);
+        }
+        Ok(Self { header, sections: resolved, document })
+    }
+
+    /// The name of the experiment and of its folder of artifacts.
+    pub fn name(&self) -> &Name {
+        &self.header.name
+    }
+
+    /// What everything random follows from.
+    pub fn seed(&self) -> u32 {
+        self.header.seed
     }
 
     /// The path that the config was read from.
@@ -153,59 +122,24 @@ impl Config {
         if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() }
     }
 
-    /// The section `[dataset]`, or the error that says who needs it.
-    pub fn dataset(&self) -> Result<&DatasetConfig> {
-        self.section("dataset", self.experiment.dataset.as_ref())
+    /// Whether the config has a section.
+    pub fn has<S: Section>(&self) -> bool {
+        self.sections.contains_key(S::NAME)
     }
 
-    /// The section `[model]`, or the error that says that it is missing.
-    pub fn model(&self) -> Result<&ModelConfig> {
-        self.section("model", self.experiment.model.as_ref())
-    }
-
-    /// The section `[train]`, or the error that says that it is missing.
-    pub fn train(&self) -> Result<&TrainConfig> {
-        self.section("train", self.experiment.train.as_ref())
-    }
-
-    /// The section `[cluster]`, or the error that says that it is missing.
-    pub fn cluster(&self) -> Result<&ClusterConfig> {
-        self.section("cluster", self.experiment.cluster.as_ref())
-    }
-
-    fn section<'a, T>(&self, name: &str, section: Option<&'a T>) -> Result<&'a T> {
-        section.ok_or_else(|| {
+    /// A section, or the error that says that it is missing.
+    pub fn section<S: Section>(&self) -> Result<S> {
+        let name = S::NAME;
+        let value = self.sections.get(name).ok_or_else(|| {
             Error::config(name, format!("`{}` has no section `[{name}]`", self.document.path.display()))
                 .hint(format!("add `[{name}]`; `configs/` holds complete examples"))
-        })
-    }
-
-    /// The part of the config that a stage reads, defaults filled in. Part of the stage's key.
-    ///
-    /// # Errors
-    /// When a section that the stage needs is missing.
-    pub fn of_stage(&self, stage: Stage) -> Result<serde_json::Value> {
-        let seed = self.experiment.seed;
-        Ok(match stage {
-            Stage::Ingest => serde_json::json!({ "seed": seed, "dataset": self.dataset()? }),
-            Stage::Train => {
-                serde_json::json!({ "seed": seed, "model": self.model()?, "train": self.train()?.identity() })
-            }
-            Stage::Export => serde_json::json!({ "export": self.experiment.export }),
-            Stage::Cluster => serde_json::json!({ "seed": seed, "cluster": self.cluster()? }),
-            Stage::Decode => {
-                self.model()?;
-                serde_json::json!({ "export": self.experiment.export })
-            }
-            Stage::Plot => {
-                serde_json::json!({ "name": self.experiment.name, "plot": self.experiment.plot })
-            }
-        })
+        })?;
+        Ok(value.clone().try_into().expect("a section was checked when it was read"))
     }
 
     /// The config as TOML, defaults filled in.
     pub fn to_toml(&self) -> String {
-        toml::to_string(&self.experiment).expect("an experiment is a TOML table")
+        toml::to_string(self).expect("an experiment is a TOML table")
     }
 
     /// Adds the place in the config file to an error about one of its values, found after loading.
@@ -223,11 +157,16 @@ impl Config {
     }
 }
 
-impl Default for PlotConfig {
-    fn default() -> Self {
-        Self { formats: vec![PictureFormat::Png, PictureFormat::Svg] }
+/// The experiment that the config describes.
+impl Serialize for Config {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Experiment<'a> {
+            #[serde(flatten)]
+            header: &'a Header,
+            #[serde(flatten)]
+            sections: &'a Table,
+        }
+        Experiment { header: &self.header, sections: &self.sections }.serialize(serializer)
     }
 }
-
-#[cfg(test)]
-mod tests;

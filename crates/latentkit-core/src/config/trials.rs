@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use toml::Value;
 
 use super::document::{Document, parse_override};
-use super::{Config, Name};
+use super::{Config, Name, SectionType};
 use crate::{Error, Result, hash};
 
 /// More trials than this are a slip of the keyboard.
@@ -61,7 +61,7 @@ impl Plan {
     /// # Errors
     /// Of kind config when an override cannot be read, lists a value twice or is given twice, when a trial's config is
     /// wrong, and when there are more than 10 000 trials; of kind usage when there is no override.
-    pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
+    pub fn load(path: &Path, overrides: &[String], sections: &[SectionType]) -> Result<Self> {
         let mut axes = overrides.iter().map(|argument| Axis::parse(argument)).collect::<Result<Vec<_>>>()?;
         for (place, axis) in axes.iter().enumerate() {
             if axes[..place].iter().any(|other| other.key == axis.key) {
@@ -96,9 +96,11 @@ impl Plan {
         }
         let combinations: Vec<Vec<&Setting>> =
             (0..count.unwrap_or(0)).map(|number| combination(&axes, number)).collect();
-        let mut configs =
-            combinations.iter().map(|settings| checked(&document, settings)).collect::<Result<Vec<_>>>()?;
-        let experiment = configs[0].experiment.name.clone();
+        let mut configs = combinations
+            .iter()
+            .map(|settings| checked(&document, settings, sections))
+            .collect::<Result<Vec<_>>>()?;
+        let experiment = configs[0].name().clone();
 
         let labels = labels(&axes, &configs);
         let mut names = BTreeSet::new();
@@ -109,7 +111,7 @@ impl Plan {
                 return Err(Error::config("", format!("two trials have the name `{}`", name.as_str()))
                     .hint("sweep over values that differ in more than their signs"));
             }
-            config.experiment.name = name.clone();
+            config.header.name = name.clone();
             trials.push(Trial {
                 number: place + 1,
                 name,
@@ -143,12 +145,12 @@ fn combination(axes: &[Axis], number: usize) -> Vec<&Setting> {
 }
 
 /// The config with these values.
-fn checked(document: &Document, settings: &[&Setting]) -> Result<Config> {
+fn checked(document: &Document, settings: &[&Setting], sections: &[SectionType]) -> Result<Config> {
     let mut document = document.clone();
     for setting in settings {
         document.apply(&setting.argument)?;
     }
-    let experiment = document.deserialize().map_err(|error| {
+    Config::checked(document, sections).map_err(|error| {
         // Ranges that are none, as `0..=4` or `1e-3..1e-1`, are texts to every other rule.
         match settings.iter().find(|setting| setting.value.as_str().is_some_and(|text| text.contains(".."))) {
             Some(setting) if error.to_string().contains(&setting.argument) => {
@@ -156,8 +158,7 @@ fn checked(document: &Document, settings: &[&Setting]) -> Result<Config> {
             }
             _ => error,
         }
-    })?;
-    Ok(Config { experiment, document })
+    })
 }
 
 /// What stands for each key in the names of trials: its last part, where no other key of the config or of the overrides
@@ -165,7 +166,7 @@ fn checked(document: &Document, settings: &[&Setting]) -> Result<Config> {
 fn labels(axes: &[Axis], configs: &[Config]) -> Vec<String> {
     let mut keys: BTreeSet<Vec<String>> = axes.iter().map(|axis| axis.key.clone()).collect();
     for config in configs {
-        let experiment = serde_json::to_value(&config.experiment).expect("an experiment is JSON");
+        let experiment = serde_json::to_value(config).expect("an experiment is JSON");
         collect_keys(&mut Vec::new(), &experiment, &mut keys);
     }
     let label = |axis: &Axis| match axis.key.last() {
@@ -227,6 +228,19 @@ fn slug(value: &Value) -> String {
     }
 }
 
+/// The value with the keys of its tables in the order of the alphabet, so that its name does not depend on how it was typed.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Table(table) => {
+            let mut entries: Vec<_> = table.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Table(entries.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -267,7 +281,7 @@ impl Axis {
                     return Err(wrong(&format!("it lists `{item}` twice")));
                 }
                 axis.key = key;
-                axis.values.push(Setting { argument, value });
+                axis.values.push(Setting { argument, value: sorted(value) });
             }
         }
         Ok(axis)

@@ -3,7 +3,7 @@
 mod reference;
 mod strided;
 
-use latentkit_core::config::{Architecture, LatentActivation, ModelConfig};
+use crate::config::{Architecture, LatentActivation, ModelConfig};
 use latentkit_core::{Error, Result};
 
 use crate::layer::{Activation, Layer, Shape, TENSORS};

@@ -1,6 +1,5 @@
 //! What the experiment was about, in a paragraph and a few figures, and its data.
 
-use latentkit_core::config::Method;
 use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, LatentHealth, TrainSummary};
 
 use super::Section;
@@ -133,8 +132,13 @@ pub(super) fn dead_latents(export: &ExportSummary) -> Option<String> {
 
 /// What a method of the tables is called in a sentence.
 pub(super) fn method_title(method: &str) -> &str {
-    let all = [Method::KMeans, Method::GaussianMixture, Method::Dbscan, Method::Hdbscan];
-    all.into_iter().find(|known| known.name() == method).map_or(method, |known| known.title())
+    match method {
+        "k-means" => "K-Means",
+        "gaussian-mixture" => "Gaussian mixture",
+        "dbscan" => "DBSCAN",
+        "hdbscan" => "HDBSCAN",
+        other => other,
+    }
 }
 
 /// What a reader must know of the choice of k.

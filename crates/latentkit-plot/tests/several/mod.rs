@@ -1,7 +1,7 @@
 //! Charts and pages of several runs.
 
-use latentkit_core::config::PictureFormat;
 use latentkit_core::summary::Metrics;
+use latentkit_plot::config::PictureFormat;
 use latentkit_plot::{ComparedRun, ComparedTable, Comparison, TrialFigures, draw_trials};
 use latentkit_table::HistoryRow;
 

@@ -3,8 +3,8 @@
 
 use std::io::Read as _;
 
-use latentkit_core::config::{Loss, ModelConfig};
 use latentkit_model::AutoEncoder;
+use latentkit_model::config::{Loss, ModelConfig};
 
 use crate::support::{BOTH, difference, engine, gradients, numbers, path};
 

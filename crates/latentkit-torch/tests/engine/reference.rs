@@ -2,8 +2,8 @@
 //! which computed in float64.
 
 use latentkit_core::ErrorKind;
-use latentkit_core::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_core::summary::Metrics;
+use latentkit_model::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Engines, MetricSums, errors, read_tensors};
 
 use crate::support::{

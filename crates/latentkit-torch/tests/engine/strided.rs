@@ -1,6 +1,6 @@
 //! The strided model against PyTorch: same weights, same images, same numbers. See strided.py of latentkit-model's fixtures.
 
-use latentkit_core::config::{self, Loss, ModelConfig, Optimizer, Precision};
+use latentkit_model::config::{self, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Tensor};
 use serde::Deserialize;
 

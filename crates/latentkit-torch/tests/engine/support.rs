@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::config::{self, Device, Optimizer, Precision};
+use latentkit_model::config::{self, Device, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Engine, Engines, Request, Tensor, read_tensors};
 use latentkit_torch::LIBTORCH;
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use latentkit_core::capture::{self, Reported};
-use latentkit_core::config::{ModelConfig, TrainConfig};
 use latentkit_core::summary::TrainSummary;
 use latentkit_core::{Cancellation, ErrorKind, Result};
+use latentkit_model::config::ModelConfig;
 use latentkit_table::{Dataset, Metadata, Split, write_dataset};
+use latentkit_train::config::TrainConfig;
 use latentkit_train::{Plan, run};
 
 use crate::support::ENGINES;

@@ -63,7 +63,7 @@ fn report(experiment: &Experiment, inventory: &Inventory, global: &Global, dry_r
             .map(|foreign| json!({ "path": place(foreign), "reason": foreign.reason }))
             .collect();
         output::json(&json!({
-            "experiment": experiment.config.experiment.name,
+            "experiment": experiment.config.name(),
             "dry_run": dry_run,
             "removed": removed,
             "left": left,

@@ -5,11 +5,12 @@ use latentkit_core::config::Config;
 
 use crate::cli::{ConfigArguments, Global};
 use crate::output;
+use crate::sections::SECTIONS;
 
 pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> {
-    let config = Config::load(&arguments.config, &global.overrides)?;
+    let config = Config::load(&arguments.config, &global.overrides, SECTIONS)?;
     if global.json {
-        output::json(&config.experiment);
+        output::json(&config);
     } else {
         output::line(config.to_toml().trim_end());
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::panel;
 use crate::cli::{ClusterArguments, Global, RunArguments, StageArguments};
 use crate::output::{self, FAINT, GOOD};
-use crate::pipeline::{Experiment, Outcome, Points};
+use crate::pipeline::{Experiment, Outcome, Points, of_stage};
 use crate::{engines, progress};
 
 /// `latentkit run`.
@@ -25,7 +25,7 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
     let stages: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| (from..=to).contains(stage)).collect();
     // A section that is missing is told before hours of work, not after them.
     for &stage in &stages {
-        experiment.config.of_stage(stage)?;
+        of_stage(&experiment.config, stage)?;
     }
     if arguments.dry_run {
         return dry_run(global, &experiment, &stages, arguments.stage.force);
@@ -43,7 +43,7 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
     let report = (to == Stage::Plot).then(|| experiment.artifacts.file(Stage::Plot, REPORT));
     if global.json {
         output::json(&json!({
-            "experiment": experiment.config.experiment.name,
+            "experiment": experiment.config.name(),
             "stages": outcomes,
             "folder": experiment.artifacts.root().display().to_string(),
             "report": report.map(|report| report.display().to_string()),
@@ -91,7 +91,7 @@ fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Po
     let outcome = run(&experiment, stage, arguments.force, points, global)?;
     if global.json {
         output::json(&json!({
-            "experiment": experiment.config.experiment.name,
+            "experiment": experiment.config.name(),
             "stages": [outcome],
             "folder": experiment.artifacts.root().display().to_string(),
         }));
@@ -198,7 +198,7 @@ fn dry_run(global: &Global, experiment: &Experiment, stages: &[Stage], force: bo
             .iter()
             .map(|(stage, reasons)| json!({ "stage": stage, "would_run": !reasons.is_empty(), "reasons": reasons }))
             .collect();
-        output::json(&json!({ "experiment": experiment.config.experiment.name, "stages": stages }));
+        output::json(&json!({ "experiment": experiment.config.name(), "stages": stages }));
         return Ok(());
     }
     for (stage, reasons) in plan {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::{Global, StatusArguments};
 use crate::output::{self, FAINT, GOOD, WARNING};
-use crate::pipeline::Experiment;
+use crate::pipeline::{Experiment, of_stage};
 
 /// The state of a stage.
 #[derive(Debug, Serialize)]
@@ -38,9 +38,7 @@ pub(crate) fn print(global: &Global, arguments: &StatusArguments) -> Result<bool
     }
     let fresh = lines.iter().all(|line| matches!(line.state, State::Fresh | State::Unused));
     if global.json {
-        output::json(
-            &json!({ "experiment": experiment.config.experiment.name, "fresh": fresh, "stages": lines }),
-        );
+        output::json(&json!({ "experiment": experiment.config.name(), "fresh": fresh, "stages": lines }));
         return Ok(fresh);
     }
     for Line { stage, state, reasons } in &lines {
@@ -57,7 +55,7 @@ pub(crate) fn print(global: &Global, arguments: &StatusArguments) -> Result<bool
 
 fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line> {
     let line = |state, reasons| Ok(Line { stage, state, reasons });
-    if let Err(error) = experiment.config.of_stage(stage) {
+    if let Err(error) = of_stage(&experiment.config, stage) {
         return line(State::Unused, vec![format!("no section `[{}]`", error.key().unwrap_or_default())]);
     }
     let unused =

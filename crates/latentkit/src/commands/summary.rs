@@ -7,11 +7,15 @@ use latentkit_model::{Blueprint, ModelSummary};
 
 use crate::cli::{ConfigArguments, Global};
 use crate::output;
+use crate::pipeline::of_stage;
+use crate::sections::SECTIONS;
+use latentkit_ingest::config::DatasetConfig;
 
 pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> {
-    let config = Config::load(&arguments.config, &global.overrides)?;
+    let config = Config::load(&arguments.config, &global.overrides, SECTIONS)?;
     let (height, width) = image_size(&config, global)?;
-    let blueprint = Blueprint::new(config.model()?, height, width).map_err(|error| config.locate(error))?;
+    let blueprint =
+        Blueprint::new(&config.section()?, height, width).map_err(|error| config.locate(error))?;
     let summary = ModelSummary::new(&blueprint);
     if global.json {
         output::json(&summary);
@@ -23,13 +27,13 @@ pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> 
 
 /// Rows and columns of the images that the config is about. Where its files are gone, of what was read from them once.
 fn image_size(config: &Config, global: &Global) -> Result<(usize, usize)> {
-    let Some(dataset) = &config.experiment.dataset else {
+    if !config.has::<DatasetConfig>() {
         tracing::warn!("the config has no section `[dataset]`: assuming images of {ASSUMED}x{ASSUMED}");
         return Ok((ASSUMED, ASSUMED));
-    };
-    latentkit_ingest::image_size(dataset, &config.folder()).or_else(|error| {
-        let artifacts = Artifacts::new(&global.artifacts, &config.experiment.name);
-        let now = config.of_stage(Stage::Ingest)?;
+    }
+    latentkit_ingest::image_size(&config.section()?, &config.folder()).or_else(|error| {
+        let artifacts = Artifacts::new(&global.artifacts, config.name());
+        let now = of_stage(config, Stage::Ingest)?;
         match Manifest::read(&artifacts.stage(Stage::Ingest)).ok().flatten() {
             Some(manifest) if manifest.config["dataset"] == now["dataset"] => {
                 let summary: IngestSummary = manifest.summary()?;

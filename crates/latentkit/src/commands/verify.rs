@@ -59,11 +59,7 @@ pub(crate) fn print(global: &Global, arguments: &VerifyArguments) -> Result<bool
     let scratch = if arguments.rerun {
         progress::stop_on_signals()?;
         let artifacts = root.parent().unwrap_or(root);
-        Some(Scratch::new(
-            arguments.folder.as_deref(),
-            artifacts,
-            experiment.config.experiment.name.as_str(),
-        )?)
+        Some(Scratch::new(arguments.folder.as_deref(), artifacts, experiment.config.name().as_str())?)
     } else {
         None
     };
@@ -86,7 +82,7 @@ pub(crate) fn print(global: &Global, arguments: &VerifyArguments) -> Result<bool
             .map(|foreign| json!({ "path": foreign.path.display().to_string(), "reason": foreign.reason }))
             .collect();
         output::json(&json!({
-            "experiment": experiment.config.experiment.name,
+            "experiment": experiment.config.name(),
             "agrees": problems == 0 && agree,
             "stages": lines,
             "unlisted": unlisted,

@@ -14,6 +14,11 @@ use serde_json::{Map, Value, json};
 use crate::cli::{Global, SweepArguments};
 use crate::columns::{Align, Columns};
 use crate::output;
+use crate::sections::SECTIONS;
+use latentkit_cluster::config::ClusterConfig;
+use latentkit_ingest::config::DatasetConfig;
+use latentkit_model::config::ModelConfig;
+use latentkit_train::config::TrainConfig;
 use processes::{Ending, Job};
 
 /// A trial that is about to run.
@@ -26,7 +31,7 @@ struct Chosen<'a> {
 /// `latentkit sweep`. Every trial is checked before the first one runs.
 pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     let before = fs_err::read(&arguments.config).ok();
-    let plan = Plan::load(&arguments.config, &global.overrides)?;
+    let plan = Plan::load(&arguments.config, &global.overrides, SECTIONS)?;
     if let Some(points) = arguments.latents.as_ref().filter(|points| !points.exists()) {
         return Err(Error::input(format!("cannot find the points `{}`", points.display())));
     }
@@ -97,19 +102,19 @@ pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
 fn stages(config: &Config, arguments: &SweepArguments) -> Result<Vec<Stage>> {
     let mut stages = Vec::new();
     if arguments.latents.is_some() {
-        config.cluster()?;
+        config.section::<ClusterConfig>()?;
         stages.extend([Stage::Cluster, Stage::Plot]);
     } else {
-        let experiment = &config.experiment;
         config
-            .dataset()
+            .section::<DatasetConfig>()
             .map_err(|error| error.hint("add `[dataset]`, or cluster points with `--latents FILE`"))?;
         stages.push(Stage::Ingest);
-        if experiment.model.is_some() || experiment.train.is_some() || experiment.cluster.is_some() {
-            config.model()?;
-            config.train()?;
+        let clusters = config.has::<ClusterConfig>();
+        if config.has::<ModelConfig>() || config.has::<TrainConfig>() || clusters {
+            config.section::<ModelConfig>()?;
+            config.section::<TrainConfig>()?;
             stages.extend([Stage::Train, Stage::Export]);
-            if experiment.cluster.is_some() {
+            if clusters {
                 stages.extend([Stage::Cluster, Stage::Decode]);
             }
             stages.push(Stage::Plot);

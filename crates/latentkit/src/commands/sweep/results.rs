@@ -6,6 +6,7 @@ use latentkit_core::Result;
 use latentkit_core::config::Plan;
 use latentkit_core::stage::{TRIAL_LOG, TRIALS};
 use latentkit_plot::TrialFigures;
+use latentkit_plot::config::PlotConfig;
 use latentkit_table::{Metadata, TrialRow, write_trials};
 use serde_json::json;
 
@@ -57,8 +58,8 @@ pub(super) fn print(
         write_trials(&path, &rows.iter().map(table_row).collect::<Vec<_>>(), &metadata)?;
         table = Some(path.display().to_string());
         let figures: Vec<_> = rows.iter().map(chart_row).collect();
-        let formats = &plan.trials[0].config.experiment.plot.formats;
-        let files = latentkit_plot::draw_trials(root, plan.experiment.as_str(), &figures, formats)?;
+        let formats = plan.trials[0].config.section::<PlotConfig>()?.formats;
+        let files = latentkit_plot::draw_trials(root, plan.experiment.as_str(), &figures, &formats)?;
         charts = files.iter().map(|file| file.display().to_string()).collect();
     }
     if global.json {

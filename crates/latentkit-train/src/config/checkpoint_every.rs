@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Count, Positive};
+use latentkit_core::config::{Count, Positive};
 
 /// What lies between two checkpoints of a training: a number of epochs, or `{ epochs = 1 }`, `{ steps = 200 }` or
 /// `{ seconds = 60 }`. Where it is left out, an epoch.

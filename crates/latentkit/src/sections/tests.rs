@@ -2,7 +2,17 @@
 
 #![expect(clippy::float_cmp, reason = "a number of the config is taken as it is")]
 
+use std::path::Path;
+
+use latentkit_cluster::config::{ClusterConfig, ClusterEngine, Criterion, Method};
+use latentkit_core::config::{Config, Count, Positive};
+use latentkit_core::{Error, ErrorKind, Result, Stage};
+use latentkit_ingest::config::DatasetConfig;
+use latentkit_model::config::ModelConfig;
+use latentkit_train::config::{CheckpointEvery, TrainConfig};
+
 use super::*;
+use crate::pipeline::of_stage;
 
 const COMPLETE: &str = r#"
 name = "trial"
@@ -25,7 +35,7 @@ fn load(text: &str, overrides: &[&str]) -> Result<Config> {
     let path = folder.path().join("trial.toml");
     fs_err::write(&path, text).unwrap();
     let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
-    Config::load(&path, &overrides)
+    Config::load(&path, &overrides, SECTIONS)
 }
 
 /// The error of a complete config after replacing `from` by `to`, with its excerpt.
@@ -47,20 +57,20 @@ fn assert_contains(text: &str, parts: &[&str]) {
 #[test]
 fn defaults_are_the_references() {
     let config = load(COMPLETE, &[]).unwrap();
-    assert_eq!(config.experiment.seed, 42);
-    assert_eq!(config.dataset().unwrap().validation.get(), 0.25);
-    assert_eq!(config.model().unwrap().latent_dim.get(), 6);
-    assert_eq!(config.train().unwrap().batch_size.get(), 256);
-    assert_eq!(config.train().unwrap().optimizer.learning_rate.get(), 1e-3);
-    assert_eq!(config.cluster().unwrap().k.values(), [2, 3, 4]);
-    assert_eq!(config.cluster().unwrap().seeds.get(), 3);
+    assert_eq!(config.seed(), 42);
+    assert_eq!(config.section::<DatasetConfig>().unwrap().validation.get(), 0.25);
+    assert_eq!(config.section::<ModelConfig>().unwrap().latent_dim.get(), 6);
+    assert_eq!(config.section::<TrainConfig>().unwrap().batch_size.get(), 256);
+    assert_eq!(config.section::<TrainConfig>().unwrap().optimizer.learning_rate.get(), 1e-3);
+    assert_eq!(config.section::<ClusterConfig>().unwrap().k.values(), [2, 3, 4]);
+    assert_eq!(config.section::<ClusterConfig>().unwrap().seeds.get(), 3);
 }
 
 #[test]
 fn the_resolved_config_loads_to_itself() {
     let config = load(COMPLETE, &["train.early-stopping={patience = 2, min-delta = 0}"]).unwrap();
     let again = load(&config.to_toml(), &[]).unwrap();
-    assert_eq!(config.experiment, again.experiment);
+    assert_eq!(config.to_toml(), again.to_toml());
 }
 
 #[test]
@@ -131,21 +141,24 @@ fn k_is_no_empty_list() {
 
 #[test]
 fn k_may_be_a_list_or_one_number() {
-    assert_eq!(load(COMPLETE, &["cluster.k=[8, 3, 8]"]).unwrap().cluster().unwrap().k.values(), [3, 8]);
-    assert_eq!(load(COMPLETE, &["cluster.k=7"]).unwrap().cluster().unwrap().k.values(), [7]);
+    assert_eq!(
+        load(COMPLETE, &["cluster.k=[8, 3, 8]"]).unwrap().section::<ClusterConfig>().unwrap().k.values(),
+        [3, 8]
+    );
+    assert_eq!(load(COMPLETE, &["cluster.k=7"]).unwrap().section::<ClusterConfig>().unwrap().k.values(), [7]);
 }
 
 #[test]
 fn the_clustering_has_an_engine_and_maybe_mini_batches() {
     let config = load(COMPLETE, &[]).unwrap();
-    let cluster = config.cluster().unwrap();
+    let cluster = config.section::<ClusterConfig>().unwrap();
     assert_eq!((cluster.engine, cluster.batch_size), (ClusterEngine::Native, None));
     let config = load(COMPLETE, &["cluster.engine=linfa"]).unwrap();
-    assert_eq!(config.cluster().unwrap().engine, ClusterEngine::Linfa);
-    assert_eq!(config.of_stage(Stage::Cluster).unwrap()["cluster"]["engine"], "linfa");
+    assert_eq!(config.section::<ClusterConfig>().unwrap().engine, ClusterEngine::Linfa);
+    assert_eq!(of_stage(&config, Stage::Cluster).unwrap()["cluster"]["engine"], "linfa");
     let config = load(COMPLETE, &["cluster.batch-size=1024"]).unwrap();
-    assert_eq!(config.cluster().unwrap().batch_size, Count::new(1024));
-    assert_eq!(config.of_stage(Stage::Cluster).unwrap()["cluster"]["batch-size"], 1024);
+    assert_eq!(config.section::<ClusterConfig>().unwrap().batch_size, Count::new(1024));
+    assert_eq!(of_stage(&config, Stage::Cluster).unwrap()["cluster"]["batch-size"], 1024);
     let error = load(COMPLETE, &["cluster.engine=lnfa"]).unwrap_err().to_string();
     assert_contains(&error, &["wrong value for `cluster.engine`", "did you mean `linfa`?"]);
     let error = load(COMPLETE, &["cluster.batch-size=0"]).unwrap_err().to_string();
@@ -155,8 +168,11 @@ fn the_clustering_has_an_engine_and_maybe_mini_batches() {
 #[test]
 fn methods_are_one_or_several_the_first_of_which_takes_k() {
     let of = |value: &str| load(COMPLETE, &[&format!("cluster.method={value}")]);
-    let methods = |value: &str| of(value).unwrap().cluster().unwrap().method.all().to_vec();
-    assert_eq!(load(COMPLETE, &[]).unwrap().cluster().unwrap().method.all(), [Method::KMeans]);
+    let methods = |value: &str| of(value).unwrap().section::<ClusterConfig>().unwrap().method.all().to_vec();
+    assert_eq!(
+        load(COMPLETE, &[]).unwrap().section::<ClusterConfig>().unwrap().method.all(),
+        [Method::KMeans]
+    );
     assert_eq!(methods("gaussian-mixture"), [Method::GaussianMixture]);
     assert_eq!(methods("[\"k-means\", \"hdbscan\"]"), [Method::KMeans, Method::Hdbscan]);
     let wrong = |value: &str, parts: &[&str]| {
@@ -173,12 +189,24 @@ fn methods_are_one_or_several_the_first_of_which_takes_k() {
 fn criteria_may_be_left_out() {
     let of = |value: &str| load(COMPLETE, &[&format!("cluster.criteria={value}")]);
     let default = load(COMPLETE, &[]).unwrap();
-    assert!(Criterion::ALL.into_iter().all(|criterion| default.cluster().unwrap().criteria.has(criterion)));
+    assert!(
+        Criterion::ALL.into_iter().all(|criterion| default
+            .section::<ClusterConfig>()
+            .unwrap()
+            .criteria
+            .has(criterion))
+    );
     let none = of("[]").unwrap();
-    assert!(!Criterion::ALL.into_iter().any(|criterion| none.cluster().unwrap().criteria.has(criterion)));
+    assert!(
+        !Criterion::ALL.into_iter().any(|criterion| none
+            .section::<ClusterConfig>()
+            .unwrap()
+            .criteria
+            .has(criterion))
+    );
     let some = of("[\"stability\", \"gap\", \"gap\"]").unwrap();
     assert_eq!(
-        some.of_stage(Stage::Cluster).unwrap()["cluster"]["criteria"],
+        of_stage(&some, Stage::Cluster).unwrap()["cluster"]["criteria"],
         serde_json::json!(["gap", "stability"])
     );
     assert_contains(&of("[\"gab\"]").unwrap_err().to_string(), &["`cluster.criteria", "did you mean `gap`?"]);
@@ -191,38 +219,47 @@ fn a_sample_has_two_points_and_a_scaling_a_name() {
     let error = load(COMPLETE, &["cluster.scaling=standardise"]).unwrap_err().to_string();
     assert_contains(&error, &["`cluster.scaling`", "did you mean `standardize`?"]);
     let config = load(COMPLETE, &["cluster.dbscan={ radius = 0.5, min-points = 8 }"]).unwrap();
-    assert_eq!(config.cluster().unwrap().dbscan.radius, Positive::new(0.5));
+    assert_eq!(config.section::<ClusterConfig>().unwrap().dbscan.radius, Positive::new(0.5));
     let error = load(COMPLETE, &["cluster.hdbscan={ min-size = 8 }"]).unwrap_err().to_string();
     assert_contains(&error, &["unknown key `cluster.hdbscan.min-size`"]);
 }
 
 #[test]
 fn there_is_a_seed_to_sweep_with() {
-    assert_eq!(load(COMPLETE, &["cluster.seeds=1"]).unwrap().cluster().unwrap().seeds.get(), 1);
+    assert_eq!(
+        load(COMPLETE, &["cluster.seeds=1"]).unwrap().section::<ClusterConfig>().unwrap().seeds.get(),
+        1
+    );
     let error = load(COMPLETE, &["cluster.seeds=0"]).unwrap_err().to_string();
     assert_contains(&error, &["`cluster.seeds`", "a whole number from 1"]);
 }
 
 #[test]
 fn decode_needs_a_model_and_the_device_of_export() {
-    let error = load("name = \"trial\"\n", &[]).unwrap().of_stage(Stage::Decode).unwrap_err();
+    let error = of_stage(&load("name = \"trial\"\n", &[]).unwrap(), Stage::Decode).unwrap_err();
     assert_eq!(error.key(), Some("model"));
     let config = load(COMPLETE, &["export.device='cpu'"]).unwrap();
-    assert_eq!(config.of_stage(Stage::Decode).unwrap()["export"]["device"], "cpu");
+    assert_eq!(of_stage(&config, Stage::Decode).unwrap()["export"]["device"], "cpu");
 }
 
 #[test]
 fn checkpoints_are_written_every_so_many_epochs_steps_or_seconds() {
     let every = |value: &str| {
         load(COMPLETE, &[&format!("train.checkpoint-every={value}")]).map(|config| {
-            let every = config.train().unwrap().checkpoint_every;
+            let every = config.section::<TrainConfig>().unwrap().checkpoint_every;
             // What is printed is read as the same.
-            assert_eq!(load(&config.to_toml(), &[]).unwrap().train().unwrap().checkpoint_every, every);
+            assert_eq!(
+                load(&config.to_toml(), &[]).unwrap().section::<TrainConfig>().unwrap().checkpoint_every,
+                every
+            );
             every
         })
     };
     let count = |value| Count::new(value).unwrap();
-    assert_eq!(load(COMPLETE, &[]).unwrap().train().unwrap().checkpoint_every, every("1").unwrap());
+    assert_eq!(
+        load(COMPLETE, &[]).unwrap().section::<TrainConfig>().unwrap().checkpoint_every,
+        every("1").unwrap()
+    );
     assert_eq!(every("3").unwrap(), CheckpointEvery::Epochs(count(3)));
     assert_eq!(every("{ epochs = 3 }").unwrap(), CheckpointEvery::Epochs(count(3)));
     assert_eq!(every("{ steps = 200 }").unwrap(), CheckpointEvery::Steps(count(200)));
@@ -264,8 +301,8 @@ fn a_checkpoint_is_due_after_steps_epochs_or_seconds() {
 
 #[test]
 fn checkpoints_are_no_part_of_what_a_training_depends_on() {
-    let of_train = |set: &str| load(COMPLETE, &[set]).unwrap().of_stage(Stage::Train).unwrap();
-    let default = load(COMPLETE, &[]).unwrap().of_stage(Stage::Train).unwrap();
+    let of_train = |set: &str| of_stage(&load(COMPLETE, &[set]).unwrap(), Stage::Train).unwrap();
+    let default = of_stage(&load(COMPLETE, &[]).unwrap(), Stage::Train).unwrap();
     assert_eq!(of_train("train.checkpoint-every={ steps = 7 }"), default);
     assert_ne!(of_train("train.batch-size=7"), default);
     assert_eq!(default["train"]["epochs"], 3);
@@ -293,7 +330,7 @@ fn an_unknown_device_is_an_error() {
 #[test]
 fn a_name_is_one_folder() {
     let trial = load(COMPLETE, &["name=learning-rate=0.001,seed=0"]).unwrap();
-    assert_eq!(trial.experiment.name.as_str(), "learning-rate=0.001,seed=0");
+    assert_eq!(trial.name().as_str(), "learning-rate=0.001,seed=0");
     for name in ["", "a/b", "..", ".hidden", "a b"] {
         assert_contains(&error("\"trial\"", &format!("\"{name}\"")), &["cannot name a folder"]);
     }
@@ -334,15 +371,15 @@ fn what_no_screen_holds_is_an_error_of_some_lines() {
 #[test]
 fn a_missing_section_is_an_error_only_for_the_stages_that_need_it() {
     let config = load("name = \"trial\"\n[cluster]\nk = 5\n", &[]).unwrap();
-    assert!(config.of_stage(Stage::Cluster).is_ok());
-    let error = config.of_stage(Stage::Train).unwrap_err();
+    assert!(of_stage(&config, Stage::Cluster).is_ok());
+    let error = of_stage(&config, Stage::Train).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert_contains(&error.to_string(), &["no section `[model]`", "add `[model]`"]);
 }
 
 #[test]
 fn a_missing_file_is_a_missing_input() {
-    let error = Config::load(Path::new("no/such.toml"), &[]).unwrap_err();
+    let error = Config::load(Path::new("no/such.toml"), &[], SECTIONS).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert_contains(&error.to_string(), &["no/such.toml"]);
 }
@@ -351,7 +388,7 @@ fn a_missing_file_is_a_missing_input() {
 fn one_key_of_a_table_that_the_file_lacks_can_be_set() {
     let config =
         load(COMPLETE, &["train.optimizer.learning-rate=0.5", "train.schedule.kind=reduce-on-plateau"]);
-    assert_eq!(config.unwrap().train().unwrap().optimizer.learning_rate.get(), 0.5);
+    assert_eq!(config.unwrap().section::<TrainConfig>().unwrap().optimizer.learning_rate.get(), 0.5);
 }
 
 #[test]
@@ -367,8 +404,8 @@ fn overrides_are_typed_and_checked_like_the_file() {
     let config =
         load(COMPLETE, &["train.optimizer.learning-rate=1e-2", "train.optimizer.kind=adam", "seed=7"]);
     let config = config.unwrap();
-    assert_eq!(config.train().unwrap().optimizer.learning_rate.get(), 1e-2);
-    assert_eq!(config.experiment.seed, 7);
+    assert_eq!(config.section::<TrainConfig>().unwrap().optimizer.learning_rate.get(), 1e-2);
+    assert_eq!(config.seed(), 7);
     let error = load(COMPLETE, &["train.epochs=-1"]).unwrap_err();
     assert_contains(&error.to_string(), &["`-1`", "--> --set train.epochs=-1"]);
     assert_contains(&load(COMPLETE, &["train"]).unwrap_err().to_string(), &["section.key=value"]);
@@ -386,18 +423,17 @@ fn an_error_found_later_is_located_in_the_file() {
 fn the_config_of_a_manifest_is_the_one_that_its_stage_read() {
     let config = load(COMPLETE, &[]).unwrap();
     for stage in Stage::ALL {
-        let section = config.of_stage(stage).unwrap();
-        let experiment = &config.experiment;
+        let section = of_stage(&config, stage).unwrap();
         let recorded =
-            Config::recorded(&experiment.name, experiment.seed, &section, Path::new("there")).unwrap();
+            Config::recorded(config.name(), config.seed(), &section, Path::new("there"), SECTIONS).unwrap();
         // Decode only asks whether there is a model.
         if stage != Stage::Decode {
-            assert_eq!(recorded.of_stage(stage).unwrap(), section, "{stage}");
+            assert_eq!(of_stage(&recorded, stage).unwrap(), section, "{stage}");
         }
         assert_eq!(recorded.folder(), Path::new("there"));
     }
     let unknown = serde_json::json!({ "train": { "epoch": 1 } });
-    let error = Config::recorded(&config.experiment.name, 1, &unknown, Path::new("")).unwrap_err();
+    let error = Config::recorded(config.name(), 1, &unknown, Path::new(""), SECTIONS).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
-    assert_contains(&error.to_string(), &["unknown field `epoch`", "version of latentkit"]);
+    assert_contains(&error.to_string(), &["unknown key `train.epoch`", "version of latentkit"]);
 }

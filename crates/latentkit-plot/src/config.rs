@@ -1,5 +1,6 @@
 //! The section `[plot]`.
 
+use latentkit_core::config::Section;
 use serde::{Deserialize, Serialize};
 
 /// What the charts are written as.
@@ -9,6 +10,17 @@ pub struct PlotConfig {
     /// The formats of each chart. The report needs none of them.
     #[serde(default = "default_formats")]
     pub formats: Vec<PictureFormat>,
+}
+
+impl Section for PlotConfig {
+    const NAME: &'static str = "plot";
+    const IMPLIED: bool = true;
+}
+
+impl Default for PlotConfig {
+    fn default() -> Self {
+        Self { formats: default_formats() }
+    }
 }
 
 fn default_formats() -> Vec<PictureFormat> {

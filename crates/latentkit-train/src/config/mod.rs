@@ -1,11 +1,13 @@
-//! The sections `[train]` and `[export]`.
+//! The section `[train]`.
 
-use std::fmt;
-use std::str::FromStr;
+mod checkpoint_every;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CheckpointEvery, Count, Fraction, Natural, NonNegative, Positive};
+use latentkit_core::config::{Count, Fraction, Natural, NonNegative, Positive, Section};
+use latentkit_model::config::{Device, Engine, Loss, Optimizer, Precision};
+
+pub use checkpoint_every::CheckpointEvery;
 
 /// How the auto-encoder is trained. The defaults are the reference's, without its schedule and stopping rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +49,10 @@ pub struct TrainConfig {
     pub checkpoint_every: CheckpointEvery,
 }
 
+impl Section for TrainConfig {
+    const NAME: &'static str = "train";
+}
+
 impl TrainConfig {
     /// What the result of a training depends on: all of it but the checkpoints, which only say where it goes on after
     /// an interruption.
@@ -69,38 +75,6 @@ fn default_batch_size() -> Count {
     count(256)
 }
 
-/// What convolutions compute in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 24 significant bits.
-    #[default]
-    Float32,
-    /// 8 significant bits, over the range of float32: several times faster on CPUs with AMX and on GPUs, slower on others.
-    Bfloat16,
-}
-
-impl Precision {
-    /// The name in the config.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Float32 => "float32",
-            Self::Bfloat16 => "bfloat16",
-        }
-    }
-}
-
-/// What is minimised: the mean over all pixels of a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Loss {
-    /// Binary cross-entropy.
-    #[default]
-    Bce,
-    /// Squared error.
-    Mse,
-}
-
 /// The loss that a plateau and early stopping look at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -110,61 +84,6 @@ pub enum Monitor {
     Train,
     /// That of the validation images.
     Validation,
-}
-
-/// How the weights are updated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Optimizer {
-    /// The method.
-    #[serde(default)]
-    pub kind: OptimizerKind,
-    /// Learning rate; with the schedule `one-cycle`, its peak.
-    #[serde(default = "default_learning_rate")]
-    pub learning_rate: Positive,
-    /// Decay of the mean of the gradients.
-    #[serde(default = "default_beta1")]
-    pub beta1: Fraction,
-    /// Decay of the mean of the squared gradients.
-    #[serde(default = "default_beta2")]
-    pub beta2: Fraction,
-    /// Keeps the division finite.
-    #[serde(default = "default_epsilon")]
-    pub epsilon: Positive,
-}
-
-/// The methods of updating the weights.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OptimizerKind {
-    /// Adam (Kingma and Ba, 2015).
-    #[default]
-    Adam,
-}
-
-impl Default for Optimizer {
-    fn default() -> Self {
-        Self {
-            kind: OptimizerKind::default(),
-            learning_rate: default_learning_rate(),
-            beta1: default_beta1(),
-            beta2: default_beta2(),
-            epsilon: default_epsilon(),
-        }
-    }
-}
-
-fn default_learning_rate() -> Positive {
-    Positive::new(1e-3).expect("positive")
-}
-fn default_beta1() -> Fraction {
-    Fraction::new(0.9).expect("a fraction")
-}
-fn default_beta2() -> Fraction {
-    Fraction::new(0.999).expect("a fraction")
-}
-fn default_epsilon() -> Positive {
-    Positive::new(1e-7).expect("positive")
 }
 
 /// How the learning rate changes.
@@ -240,92 +159,4 @@ pub struct EarlyStopping {
     pub patience: Natural,
     /// How much lower than the best a loss must be to count as an improvement.
     pub min_delta: NonNegative,
-}
-
-/// How the images are encoded after training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ExportConfig {
-    /// Where it is computed.
-    #[serde(default)]
-    pub device: Device,
-    /// What computes.
-    #[serde(default)]
-    pub engine: Engine,
-    /// Images encoded at once.
-    #[serde(default = "default_batch_size")]
-    pub batch_size: Count,
-}
-
-impl Default for ExportConfig {
-    fn default() -> Self {
-        Self { device: Device::default(), engine: Engine::default(), batch_size: default_batch_size() }
-    }
-}
-
-/// What computes a model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// The native engine where it can compute the model on the device in the precision, else libtorch.
-    #[default]
-    Auto,
-    /// latentkit-native: float32 on the CPU.
-    Native,
-    /// libtorch.
-    Libtorch,
-}
-
-/// Where a model is computed: `auto`, `cpu`, `cuda` or `cuda:N`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Device {
-    /// The first CUDA device where there is one, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// A CUDA device, counted from 0.
-    Cuda(usize),
-}
-
-impl FromStr for Device {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
-            _ => {
-                text.strip_prefix("cuda:").and_then(|number| number.parse().ok()).map(Self::Cuda).ok_or_else(
-                    || format!("unknown device `{text}`, expected one of `auto`, `cpu`, `cuda`, `cuda:N`"),
-                )
-            }
-        }
-    }
-}
-
-impl TryFrom<String> for Device {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Device> for String {
-    fn from(device: Device) -> Self {
-        device.to_string()
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Cpu => f.write_str("cpu"),
-            Self::Cuda(number) => write!(f, "cuda:{number}"),
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::{Count, Natural, Positive, Several};
+use latentkit_core::config::{Count, Natural, Positive, Section, Several};
 
 /// How the latents are clustered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,10 @@ pub struct ClusterConfig {
     /// How HDBSCAN runs, where it is among the methods.
     #[serde(default)]
     pub hdbscan: Hdbscan,
+}
+
+impl Section for ClusterConfig {
+    const NAME: &'static str = "cluster";
 }
 
 impl ClusterConfig {

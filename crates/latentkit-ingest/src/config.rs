@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::Fraction;
+use latentkit_core::config::{Fraction, Section};
 
 /// Where the images come from and how they are split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,10 @@ pub struct DatasetConfig {
     /// How the validation images are drawn.
     #[serde(default)]
     pub split: SplitMethod,
+}
+
+impl Section for DatasetConfig {
+    const NAME: &'static str = "dataset";
 }
 
 fn default_validation() -> Fraction {

@@ -1,0 +1,34 @@
+//! The sections of a config. The crate that reads a section owns its type; the program lists them all.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toml::Value;
+
+/// The values of one section, each of a type that holds its range.
+pub trait Section: Serialize + DeserializeOwned {
+    /// Its name in the config.
+    const NAME: &'static str;
+    /// Whether a config without the section has it with its defaults.
+    const IMPLIED: bool = false;
+}
+
+/// A section of any type: its name and what checks it.
+#[derive(Clone, Copy, Debug)]
+pub struct SectionType {
+    pub(super) name: &'static str,
+    pub(super) implied: bool,
+    pub(super) resolve: fn(Value) -> Result<Value, serde_path_to_error::Error<toml::de::Error>>,
+}
+
+impl SectionType {
+    /// The section of type `S`.
+    pub const fn of<S: Section>() -> Self {
+        Self { name: S::NAME, implied: S::IMPLIED, resolve: resolve::<S> }
+    }
+}
+
+/// Checks the values of a section and fills in its defaults.
+fn resolve<S: Section>(value: Value) -> Result<Value, serde_path_to_error::Error<toml::de::Error>> {
+    let section: S = serde_path_to_error::deserialize(value)?;
+    Ok(Value::try_from(section).expect("a section is a TOML table"))
+}
