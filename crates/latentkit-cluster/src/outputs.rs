@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latentkit_core::stage::{
+use latentkit_core::layout::{
     ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, CRITERIA, DENSITY, EXAMPLES, LABEL_PAIRS, PROJECTION,
     SWEEP,
 };

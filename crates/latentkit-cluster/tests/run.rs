@@ -11,11 +11,11 @@ use latentkit_cluster::config::{
 use latentkit_cluster::{Source, external_quality, nearest_neighbours, preservation, run, silhouette};
 use latentkit_core::capture::{self, Level, Reported};
 use latentkit_core::config::{Count, Natural, Positive, Several};
-use latentkit_core::rng::generator;
-use latentkit_core::stage::{
+use latentkit_core::layout::{
     ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, DENSITY, EXAMPLES, LABEL_PAIRS, NEIGHBOURS, PROJECTION,
     SWEEP,
 };
+use latentkit_core::rng::generator;
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_table::{

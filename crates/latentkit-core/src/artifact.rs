@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use crate::config::Name;
 use crate::hash::FileRecord;
 use crate::input::is_absent;
-use crate::inventory::LOCK;
+use crate::layout::{CHECKPOINTS, LOCK, LOG, MANIFEST, TIMINGS};
 use crate::manifest::{Identity, Manifest};
-use crate::stage::{CHECKPOINTS, LOG, MANIFEST, TIMINGS};
-use crate::{Error, Result, Stage, atomic, hash_cache};
+use crate::{Error, Result, atomic, hash_cache};
 
 /// `artifacts/<experiment>/`.
 #[derive(Clone, Debug)]
 pub struct Artifacts {
     root: PathBuf,
+    stages: &'static [&'static str],
 }
 
 /// What is known of a stage's files.
@@ -40,9 +40,15 @@ pub enum Hashing {
 }
 
 impl Artifacts {
-    /// The folder of the experiment `name` in `artifacts`. Nothing is created.
-    pub fn new(artifacts: &Path, name: &Name) -> Self {
-        Self { root: artifacts.join(name.as_str()) }
+    /// The folder of the experiment `name` in `artifacts`, to which these stages write, in the order of the pipeline. Nothing
+    /// is created.
+    pub fn new(artifacts: &Path, name: &Name, stages: &'static [&'static str]) -> Self {
+        Self { root: artifacts.join(name.as_str()), stages }
+    }
+
+    /// The names of the stages, in the order of the pipeline.
+    pub fn stages(&self) -> &'static [&'static str] {
+        self.stages
     }
 
     /// The folder of the experiment.
@@ -51,12 +57,12 @@ impl Artifacts {
     }
 
     /// The folder of a stage.
-    pub fn stage(&self, stage: Stage) -> PathBuf {
-        self.root.join(stage.name())
+    pub fn stage(&self, stage: &str) -> PathBuf {
+        self.root.join(stage)
     }
 
     /// A file of a stage.
-    pub fn file(&self, stage: Stage, name: &str) -> PathBuf {
+    pub fn file(&self, stage: &str, name: &str) -> PathBuf {
         self.stage(stage).join(name)
     }
 
@@ -72,7 +78,7 @@ impl Artifacts {
     ///
     /// # Errors
     /// Of kind input when it does not exist, with the command that makes it.
-    pub fn record(&self, stage: Stage, name: &str, hashing: Hashing) -> Result<FileRecord> {
+    pub fn record(&self, stage: &str, name: &str, hashing: Hashing) -> Result<FileRecord> {
         let path = self.file(stage, name);
         if is_absent(&path) {
             return Err(Error::input(format!("cannot find `{}`", path.display()))
@@ -134,7 +140,7 @@ impl Artifacts {
             std::process::id(),
             jiff::Timestamp::now().strftime("%F %T UTC")
         )?;
-        for stage in Stage::ALL {
+        for stage in self.stages {
             self.recover(stage)?;
         }
         Ok(Lock { _file: file })
@@ -149,7 +155,7 @@ impl Artifacts {
     pub fn begin(&self, identity: &Identity) -> Result<Staging> {
         let key = identity.key();
         let stage = identity.stage;
-        probe(&self.stage(stage))?;
+        check_writable(&self.stage(stage))?;
         let folder = self.hidden(stage, &format!("partial-{}", &key[..16]));
         let mut others = self.partials(stage)?;
         others.retain(|other| *other != folder);
@@ -182,7 +188,7 @@ impl Artifacts {
     }
 
     /// The folders of a stage that has not finished, in the order in which they were last changed.
-    fn partials(&self, stage: Stage) -> Result<Vec<PathBuf>> {
+    fn partials(&self, stage: &str) -> Result<Vec<PathBuf>> {
         let prefix = format!(".{stage}.partial-");
         let mut folders = Vec::new();
         for entry in fs_err::read_dir(&self.root)? {
@@ -195,13 +201,13 @@ impl Artifacts {
         Ok(folders.into_iter().map(|(_, path)| path).collect())
     }
 
-    fn hidden(&self, stage: Stage, what: &str) -> PathBuf {
+    fn hidden(&self, stage: &str, what: &str) -> PathBuf {
         self.root.join(format!(".{stage}.{what}"))
     }
 
     /// Ends a replacement that was cut off between its two renames: forward when the new files are complete, which
     /// their manifest tells, else back.
-    fn recover(&self, stage: Stage) -> Result<()> {
+    fn recover(&self, stage: &str) -> Result<()> {
         let (old, target) = (self.hidden(stage, "old"), self.stage(stage));
         if !is_there(&old) {
             return Ok(());
@@ -239,7 +245,7 @@ fn is_file(path: &Path) -> bool {
 }
 
 /// Fails when files of a folder cannot be removed, which is told before hours of work and not after them.
-fn probe(folder: &Path) -> Result<()> {
+fn check_writable(folder: &Path) -> Result<()> {
     if is_folder(folder) {
         let file = folder.join(format!(".probe.{}", std::process::id()));
         fs_err::File::create(&file)?;
@@ -272,7 +278,7 @@ pub struct Lock {
 pub struct Staging {
     folder: PathBuf,
     artifacts: Artifacts,
-    stage: Stage,
+    stage: &'static str,
 }
 
 impl Staging {
@@ -335,38 +341,25 @@ fn record_files(folder: &Path, prefix: &str, records: &mut Vec<FileRecord>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Versions;
 
     fn artifacts(folder: &Path) -> Artifacts {
-        Artifacts::new(folder, &Name::try_from("trial".to_owned()).unwrap())
+        Artifacts::new(folder, &Name::try_from("trial".to_owned()).unwrap(), &["ingest", "cluster"])
     }
 
     fn identity(seed: u32) -> Identity {
-        Identity { stage: Stage::Cluster, config: serde_json::json!({ "seed": seed }), inputs: Vec::new() }
+        Identity {
+            stage: "cluster",
+            version: 1,
+            config: serde_json::json!({ "seed": seed }),
+            inputs: Vec::new(),
+        }
     }
 
     fn finish(artifacts: &Artifacts, seed: u32, content: &str) -> Manifest {
         let identity = identity(seed);
         let staging = artifacts.begin(&identity).unwrap();
         fs_err::write(staging.folder().join("sweep.parquet"), content).unwrap();
-        let manifest = Manifest {
-            stage: identity.stage,
-            stage_version: identity.stage.version(),
-            key: identity.key(),
-            config: identity.config.clone(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            versions: Versions::default(),
-            device: None,
-            threads: 1,
-            seed,
-            started: String::new(),
-            seconds: 0.0,
-            summary: serde_json::Value::Null,
-            log: None,
-            timings: None,
-            origin: None,
-        };
+        let manifest = Manifest::example(&identity);
         staging.commit(manifest).unwrap()
     }
 
@@ -380,7 +373,7 @@ mod tests {
         assert_eq!(manifest.outputs.len(), 1);
         assert_eq!(artifacts.assess(&identity(1)).unwrap(), Freshness::Fresh(Box::new(manifest)));
         assert_eq!(artifacts.assess(&identity(2)).unwrap(), Freshness::Stale(vec!["seed 1 -> 2".into()]));
-        let table = artifacts.file(Stage::Cluster, "sweep.parquet");
+        let table = artifacts.file("cluster", "sweep.parquet");
         fs_err::write(&table, "two").unwrap();
         let changed = "`sweep.parquet` was changed by someone else";
         assert_eq!(artifacts.assess(&identity(1)).unwrap(), Freshness::Stale(vec![changed.into()]));
@@ -398,7 +391,7 @@ mod tests {
         let _lock = artifacts.lock().unwrap();
         finish(&artifacts, 1, "one");
         finish(&artifacts, 2, "two");
-        let table = artifacts.file(Stage::Cluster, "sweep.parquet");
+        let table = artifacts.file("cluster", "sweep.parquet");
         assert_eq!(fs_err::read_to_string(table).unwrap(), "two");
         let names: Vec<_> =
             fs_err::read_dir(artifacts.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -411,7 +404,7 @@ mod tests {
         let artifacts = artifacts(folder.path());
         let lock = artifacts.lock().unwrap();
         let manifest = finish(&artifacts, 1, "one");
-        fs_err::rename(artifacts.stage(Stage::Cluster), artifacts.hidden(Stage::Cluster, "old")).unwrap();
+        fs_err::rename(artifacts.stage("cluster"), artifacts.hidden("cluster", "old")).unwrap();
         drop(lock);
         let _lock = artifacts.lock().unwrap();
         assert_eq!(artifacts.assess(&identity(1)).unwrap(), Freshness::Fresh(Box::new(manifest)));
@@ -425,9 +418,9 @@ mod tests {
         let manifest = finish(&artifacts, 1, "one");
         finish(&artifacts, 2, "two");
         // Back to the moment at which the second result was complete and the first was renamed away.
-        let target = artifacts.stage(Stage::Cluster);
-        fs_err::rename(&target, artifacts.hidden(Stage::Cluster, "partial-x")).unwrap();
-        let old = artifacts.hidden(Stage::Cluster, "old");
+        let target = artifacts.stage("cluster");
+        fs_err::rename(&target, artifacts.hidden("cluster", "partial-x")).unwrap();
+        let old = artifacts.hidden("cluster", "old");
         fs_err::create_dir(&old).unwrap();
         manifest.write(&old).unwrap();
         drop(lock);
@@ -445,7 +438,7 @@ mod tests {
         fs_err::create_dir(&elsewhere).unwrap();
         fs_err::write(elsewhere.join("mine"), "x").unwrap();
         let (target, prepared) =
-            (artifacts.stage(Stage::Cluster), artifacts.begin(&identity(1)).unwrap().folder().to_owned());
+            (artifacts.stage("cluster"), artifacts.begin(&identity(1)).unwrap().folder().to_owned());
         let link = |to: &Path, at: &Path| std::os::unix::fs::symlink(to, at).unwrap();
         for seed in 1..=4 {
             match seed {
@@ -458,7 +451,7 @@ mod tests {
                 }
             }
             finish(&artifacts, if seed == 4 { 1 } else { seed }, "new");
-            let table = artifacts.file(Stage::Cluster, "sweep.parquet");
+            let table = artifacts.file("cluster", "sweep.parquet");
             assert_eq!(fs_err::read_to_string(table).unwrap(), "new", "{seed}");
             remove(&target).unwrap();
         }
@@ -480,9 +473,9 @@ mod tests {
         artifacts.begin(&identity(1)).unwrap();
         assert!(checkpoint.exists() && !half_written.exists());
         artifacts.begin(&identity(2)).unwrap();
-        assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), 2, "one of them without a checkpoint");
+        assert_eq!(artifacts.partials("cluster").unwrap().len(), 2, "one of them without a checkpoint");
         artifacts.begin(&identity(3)).unwrap();
-        assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), 2, "and gone with the next key");
+        assert_eq!(artifacts.partials("cluster").unwrap().len(), 2, "and gone with the next key");
         for seed in 2..6 {
             // The order is that of the system's clock of files, which ticks slowly.
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -490,7 +483,7 @@ mod tests {
             fs_err::create_dir_all(staging.folder().join(CHECKPOINTS)).unwrap();
         }
         assert!(!checkpoint.exists(), "old unfinished results do not pile up");
-        assert_eq!(artifacts.partials(Stage::Cluster).unwrap().len(), KEPT + 1);
+        assert_eq!(artifacts.partials("cluster").unwrap().len(), KEPT + 1);
     }
 
     #[test]
@@ -504,7 +497,7 @@ mod tests {
         let manifest = finish(&artifacts, 1, "one");
         assert_eq!(manifest.log.as_deref(), Some(LOG));
         assert_eq!(manifest.outputs.iter().map(|output| &output.path).collect::<Vec<_>>(), ["sweep.parquet"]);
-        let log = artifacts.file(Stage::Cluster, LOG);
+        let log = artifacts.file("cluster", LOG);
         assert_eq!(fs_err::read_to_string(&log).unwrap(), "stopped\n");
         fs_err::write(log, "another").unwrap();
         assert!(matches!(artifacts.assess(&identity(1)).unwrap(), Freshness::Fresh(_)));

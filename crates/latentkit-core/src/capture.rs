@@ -1,15 +1,15 @@
 //! The events of some work as values, for tests of what it reports.
 
 use std::cell::RefCell;
-use std::fmt::{Debug, Write as _};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 pub use tracing::Level;
-use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+
+use crate::event_fields::EventFields;
 
 /// An event that was reported.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,9 +75,9 @@ impl Subscriber for Observer {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         event.record(&mut fields);
-        let Fields { message, fields } = fields;
+        let EventFields { message, fields } = fields;
         let reported = Reported { level: *event.metadata().level(), message, fields };
         SINK.with_borrow_mut(|sink| sink.as_mut().map(|sink| sink(reported)));
     }
@@ -85,56 +85,6 @@ impl Subscriber for Observer {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
-}
-
-/// The text and the fields of an event; a number that is not finite is null.
-#[derive(Debug, Default)]
-pub struct Fields {
-    /// Its text.
-    pub message: String,
-    /// Its fields, by name.
-    pub fields: Map<String, Value>,
-}
-
-impl Fields {
-    fn insert(&mut self, field: &Field, value: impl Into<Value>) {
-        self.fields.insert(field.name().to_owned(), value.into());
-    }
-}
-
-impl Visit for Fields {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.insert(field, value);
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.insert(field, value);
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.insert(field, value);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.insert(field, value);
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            value.clone_into(&mut self.message);
-        } else {
-            self.insert(field, value);
-        }
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            // Writing into a string cannot fail.
-            let _ = write!(self.message, "{value:?}");
-        } else {
-            self.insert(field, format!("{value:?}"));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use crate::artifact::{Artifacts, Lock};
 use crate::hash_cache::is_cache;
+use crate::layout::{LOCK, MANIFEST, TRIAL_LOG, TRIALS_FOLDER};
 use crate::manifest::Manifest;
-use crate::stage::{MANIFEST, TRIAL_LOG, TRIALS_FOLDER};
-use crate::{Error, Result, Stage};
+use crate::{Error, Result};
 
 /// The content of an experiment's folder.
 #[derive(Clone, Debug, Default)]
@@ -21,14 +21,14 @@ pub struct Inventory {
     /// Unfinished results, by stage and name.
     pub unfinished: Vec<Unfinished>,
     /// What neither a manifest lists nor an unfinished result holds.
-    pub foreign: Vec<Foreign>,
+    pub untracked: Vec<Untracked>,
 }
 
 /// The files of a stage that has finished.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// The stage.
-    pub stage: Stage,
+    pub stage: &'static str,
     /// Its manifest.
     pub manifest: Manifest,
     /// Those of the files that the manifest lists that are there, the manifest last; relative to the stage's folder.
@@ -41,7 +41,7 @@ pub struct Finished {
 #[derive(Clone, Debug)]
 pub struct Unfinished {
     /// The stage.
-    pub stage: Stage,
+    pub stage: &'static str,
     /// Its name in the folder of the experiment.
     pub name: String,
     /// How many files it holds.
@@ -52,11 +52,11 @@ pub struct Unfinished {
 
 /// A file or folder that no stage is known to have written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
+pub struct Untracked {
     /// Where it is in the folder of the experiment.
     pub path: PathBuf,
     /// The stage in whose folder it is.
-    pub stage: Option<Stage>,
+    pub stage: Option<&'static str>,
     /// Why it is not taken for a stage's.
     pub reason: String,
 }
@@ -65,20 +65,20 @@ impl Inventory {
     /// Looks through the folder. Empty when there is none.
     pub fn take(artifacts: &Artifacts) -> Result<Self> {
         let mut inventory = Self::default();
-        let root = artifacts.root();
+        let (root, stages) = (artifacts.root(), artifacts.stages());
         for (name, kind) in list(root)? {
             if name == LOCK || kind == Kind::File && is_cache(&name) {
                 continue;
             }
-            let foreign = |stage, reason: &str| Foreign {
+            let untracked = |stage, reason: &str| Untracked {
                 path: PathBuf::from(&name),
                 stage,
                 reason: reason.to_owned(),
             };
-            let unfinished = unfinished_of(&name);
-            match (kind, Stage::ALL.into_iter().find(|stage| stage.name() == name), unfinished) {
+            let unfinished = unfinished_of(&name, stages);
+            match (kind, stages.iter().copied().find(|stage| *stage == name), unfinished) {
                 (Kind::Link, stage, unfinished) => {
-                    inventory.foreign.push(foreign(stage.or(unfinished), "it is a symbolic link"));
+                    inventory.untracked.push(untracked(stage.or(unfinished), "it is a symbolic link"));
                 }
                 (Kind::Folder, Some(stage), _) => inventory.add_stage(artifacts, stage)?,
                 (Kind::Folder, None, Some(stage)) => {
@@ -86,31 +86,31 @@ impl Inventory {
                     inventory.unfinished.push(Unfinished { stage, name, files, bytes });
                 }
                 (Kind::Folder, None, None) if name == TRIALS_FOLDER => {
-                    inventory.foreign.push(foreign(None, "it holds the trials of a sweep"));
+                    inventory.untracked.push(untracked(None, "it holds the trials of a sweep"));
                 }
                 (Kind::File, None, None) if name == TRIAL_LOG => {
-                    inventory.foreign.push(foreign(None, "it is the log of a trial of a sweep"));
+                    inventory.untracked.push(untracked(None, "it is the log of a trial of a sweep"));
                 }
-                _ => inventory.foreign.push(foreign(None, UNLISTED)),
+                _ => inventory.untracked.push(untracked(None, UNLISTED)),
             }
         }
-        inventory.stages.sort_by_key(|finished| finished.stage);
-        inventory.unfinished.sort_by_key(|unfinished| (unfinished.stage, unfinished.name.clone()));
+        let place = |stage: &str| stages.iter().position(|known| *known == stage);
+        inventory.stages.sort_by_key(|finished| place(finished.stage));
+        inventory.unfinished.sort_by_key(|unfinished| (place(unfinished.stage), unfinished.name.clone()));
         Ok(inventory)
     }
 
-    fn add_stage(&mut self, artifacts: &Artifacts, stage: Stage) -> Result<()> {
+    fn add_stage(&mut self, artifacts: &Artifacts, stage: &'static str) -> Result<()> {
         let folder = artifacts.stage(stage);
-        let whole =
-            |reason: String| Foreign { path: PathBuf::from(stage.name()), stage: Some(stage), reason };
+        let whole = |reason: String| Untracked { path: PathBuf::from(stage), stage: Some(stage), reason };
         let manifest = match Manifest::read(&folder) {
             Ok(Some(manifest)) => manifest,
             Ok(None) => {
-                self.foreign.push(whole(format!("it has no `{MANIFEST}`")));
+                self.untracked.push(whole(format!("it has no `{MANIFEST}`")));
                 return Ok(());
             }
             Err(_) => {
-                self.foreign.push(whole(format!("its `{MANIFEST}` cannot be read")));
+                self.untracked.push(whole(format!("its `{MANIFEST}` cannot be read")));
                 return Ok(());
             }
         };
@@ -130,8 +130,8 @@ impl Inventory {
                 Kind::Link => "it is a symbolic link",
                 _ => UNLISTED,
             };
-            let path = Path::new(stage.name()).join(name);
-            self.foreign.push(Foreign { path, stage: Some(stage), reason: reason.to_owned() });
+            let path = Path::new(stage).join(name);
+            self.untracked.push(Untracked { path, stage: Some(stage), reason: reason.to_owned() });
             Ok(())
         })?;
         // As long as a file is there, the manifest tells whose it is.
@@ -174,9 +174,6 @@ pub fn remove_root(artifacts: &Artifacts, lock: Lock) -> Result<()> {
     }
     Ok(())
 }
-
-/// The file that [`Artifacts::lock`] locks.
-pub(crate) const LOCK: &str = ".lock";
 
 const UNLISTED: &str = "no manifest lists it";
 
@@ -265,49 +262,38 @@ fn remove_empty(folder: &Path) -> Result<()> {
 }
 
 /// The stage of which a folder of this name is an unfinished result, or an old one that was about to be replaced.
-fn unfinished_of(name: &str) -> Option<Stage> {
+fn unfinished_of(name: &str, stages: &[&'static str]) -> Option<&'static str> {
     let (stage, rest) = name.strip_prefix('.')?.split_once('.')?;
     let key = rest.strip_prefix("partial-");
     let ours = key.is_some_and(|key| key.len() == 16 && key.bytes().all(|c| c.is_ascii_hexdigit()));
-    Stage::ALL.into_iter().find(|known| known.name() == stage).filter(|_| ours || rest == "old")
+    stages.iter().copied().find(|known| *known == stage).filter(|_| ours || rest == "old")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Name;
-    use crate::manifest::{Identity, Versions};
+    use crate::manifest::Identity;
 
     /// An experiment whose ingest wrote `a.parquet` and `deep/b.parquet`, and whose train is unfinished.
     fn experiment(folder: &Path) -> (Artifacts, Lock) {
-        let artifacts = Artifacts::new(folder, &Name::try_from("trial".to_owned()).unwrap());
+        let artifacts = Artifacts::new(
+            folder,
+            &Name::try_from("trial".to_owned()).unwrap(),
+            &["ingest", "train", "export", "cluster", "plot"],
+        );
         let lock = artifacts.lock().unwrap();
-        let identity = Identity { stage: Stage::Ingest, config: serde_json::json!({}), inputs: Vec::new() };
+        let identity =
+            Identity { stage: "ingest", version: 1, config: serde_json::json!({}), inputs: Vec::new() };
         let staging = artifacts.begin(&identity).unwrap();
         fs_err::write(staging.folder().join("a.parquet"), "aaaa").unwrap();
         fs_err::create_dir(staging.folder().join("deep")).unwrap();
         fs_err::write(staging.folder().join("deep/b.parquet"), "bb").unwrap();
         fs_err::write(staging.folder().join("log.txt"), "x").unwrap();
-        let manifest = Manifest {
-            stage: identity.stage,
-            stage_version: 1,
-            key: identity.key(),
-            config: identity.config.clone(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            versions: Versions::default(),
-            device: None,
-            threads: 1,
-            seed: 1,
-            started: String::new(),
-            seconds: 0.0,
-            summary: serde_json::Value::Null,
-            log: None,
-            timings: None,
-            origin: None,
-        };
+        let manifest = Manifest::example(&identity);
         staging.commit(manifest).unwrap();
-        let train = Identity { stage: Stage::Train, config: serde_json::json!({}), inputs: Vec::new() };
+        let train =
+            Identity { stage: "train", version: 1, config: serde_json::json!({}), inputs: Vec::new() };
         let staging = artifacts.begin(&train).unwrap();
         fs_err::write(staging.folder().join("half"), "hh").unwrap();
         (artifacts, lock)
@@ -336,7 +322,7 @@ mod tests {
         let files: Vec<_> = inventory.stages[0].files.iter().map(|file| file.display().to_string()).collect();
         assert_eq!(files, ["a.parquet", "deep/b.parquet", "log.txt", "manifest.json"]);
         assert_eq!((inventory.unfinished[0].files, inventory.unfinished[0].bytes), (1, 2));
-        assert!(inventory.foreign.is_empty());
+        assert!(inventory.untracked.is_empty());
         assert!(!artifacts.root().exists());
         assert!(Inventory::take(&artifacts).unwrap().stages.is_empty());
     }
@@ -363,8 +349,8 @@ mod tests {
         symlink(elsewhere.join("a.parquet"), root.join("ingest/a.parquet")).unwrap();
 
         let inventory = remove_all(&artifacts, lock);
-        let foreign: Vec<_> =
-            inventory.foreign.iter().map(|foreign| foreign.path.to_str().unwrap()).collect();
+        let untracked: Vec<_> =
+            inventory.untracked.iter().map(|untracked| untracked.path.to_str().unwrap()).collect();
         let expected = [
             ".export.old",
             ".train.partial-mine",
@@ -374,7 +360,7 @@ mod tests {
             "notes.txt",
             "plot",
         ];
-        assert_eq!(foreign, expected);
+        assert_eq!(untracked, expected);
         assert_eq!(fs_err::read(elsewhere.join("a.parquet")).unwrap(), b"mine");
         for kept in expected {
             assert!(fs_err::symlink_metadata(root.join(kept)).is_ok(), "{kept}");
@@ -388,12 +374,12 @@ mod tests {
         let (artifacts, lock) = experiment(folder.path());
         let outside = folder.path().join("outside.txt");
         fs_err::write(&outside, "mine").unwrap();
-        let path = artifacts.file(Stage::Ingest, MANIFEST);
+        let path = artifacts.file("ingest", MANIFEST);
         let text = fs_err::read_to_string(&path).unwrap();
         fs_err::write(&path, text.replace("\"a.parquet\"", "\"../../outside.txt\"")).unwrap();
         let inventory = remove_all(&artifacts, lock);
-        assert_eq!(inventory.foreign[0].path, Path::new("ingest/a.parquet"));
-        assert!(outside.exists() && artifacts.file(Stage::Ingest, "a.parquet").exists());
+        assert_eq!(inventory.untracked[0].path, Path::new("ingest/a.parquet"));
+        assert!(outside.exists() && artifacts.file("ingest", "a.parquet").exists());
     }
 
     #[test]

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::hash::{self, FileRecord};
-use crate::origin::Origin;
-use crate::stage::MANIFEST;
-use crate::{Error, Result, Stage, atomic, input};
+use crate::layout::MANIFEST;
+use crate::lineage::{Lineage, UpstreamStage};
+use crate::{Error, Result, atomic, input};
 
 /// Bytes of a manifest at most; it has a few kilobytes.
 const MAX_BYTES: u64 = 1 << 26;
@@ -19,8 +19,8 @@ const MAX_BYTES: u64 = 1 << 26;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The stage.
-    pub stage: Stage,
-    /// Its [`Stage::version`].
+    pub stage: String,
+    /// Its version.
     pub stage_version: u32,
     /// Its [`Identity::key`].
     pub key: String,
@@ -51,8 +51,8 @@ pub struct Manifest {
     #[serde(default)]
     pub timings: Option<String>,
     /// What it takes to run the stage again. None in the manifests of versions that did not record it.
-    #[serde(default)]
-    pub origin: Option<Origin>,
+    #[serde(default, rename = "origin")]
+    pub lineage: Option<Lineage>,
 }
 
 /// The software that ran a stage.
@@ -96,7 +96,22 @@ impl Manifest {
 
     /// The [`Identity::key`] of what the manifest records. Another one than [`Self::key`] when someone changed it.
     pub fn recomputed_key(&self) -> String {
-        key(self.stage, self.stage_version, &self.config, &self.inputs)
+        key(&self.stage, self.stage_version, &self.config, &self.inputs)
+    }
+
+    /// The stage as the lineage of those that read its files records it.
+    pub fn upstream(&self) -> UpstreamStage {
+        UpstreamStage {
+            stage: self.stage.clone(),
+            stage_version: self.stage_version,
+            key: self.key.clone(),
+            config: self.config.clone(),
+            config_folder: self.lineage.as_ref().map(|lineage| lineage.config_folder.clone()),
+            seed: self.seed,
+            threads: self.threads,
+            inputs: self.inputs.clone(),
+            outputs: self.outputs.clone(),
+        }
     }
 
     /// Writes the manifest into the folder of its stage.
@@ -119,7 +134,9 @@ impl Manifest {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity {
     /// The stage.
-    pub stage: Stage,
+    pub stage: &'static str,
+    /// Counts the changes of what the stage writes for the same inputs.
+    pub version: u32,
     /// The config that it reads.
     pub config: Value,
     /// The files that it reads.
@@ -129,19 +146,15 @@ pub struct Identity {
 impl Identity {
     /// BLAKE3 of the stage, its version, its config and the names and hashes of its inputs.
     pub fn key(&self) -> String {
-        key(self.stage, self.stage.version(), &self.config, &self.inputs)
+        key(self.stage, self.version, &self.config, &self.inputs)
     }
 
     /// How this differs from what a manifest records, each difference a few words; empty when it does not.
     pub fn differences(&self, manifest: &Manifest) -> Vec<String> {
         let mut differences = Vec::new();
-        if manifest.stage_version != self.stage.version() {
-            differences.push(format!(
-                "format of `{}` {} -> {}",
-                self.stage,
-                manifest.stage_version,
-                self.stage.version()
-            ));
+        if manifest.stage_version != self.version {
+            differences
+                .push(format!("format of `{}` {} -> {}", self.stage, manifest.stage_version, self.version));
         }
         compare("", &manifest.config, &self.config, &mut differences);
         for input in &self.inputs {
@@ -165,7 +178,7 @@ impl Identity {
     }
 }
 
-fn key(stage: Stage, version: u32, config: &Value, inputs: &[FileRecord]) -> String {
+fn key(stage: &str, version: u32, config: &Value, inputs: &[FileRecord]) -> String {
     let inputs: Vec<_> = inputs.iter().map(|input| (&input.path, &input.blake3)).collect();
     let text = serde_json::json!([stage, version, config, inputs]).to_string();
     hash::of_bytes(text.as_bytes())
@@ -194,19 +207,12 @@ fn compare(key: &str, old: &Value, new: &Value, differences: &mut Vec<String>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn identity(rate: f64, hash: &str) -> Identity {
-        let input = FileRecord { path: "ingest/dataset.parquet".into(), bytes: 1, blake3: hash.into() };
-        let config = serde_json::json!({ "train": { "optimizer": { "learning-rate": rate } } });
-        Identity { stage: Stage::Train, config, inputs: vec![input] }
-    }
-
-    fn manifest(identity: &Identity) -> Manifest {
-        Manifest {
-            stage: identity.stage,
-            stage_version: identity.stage.version(),
+impl Manifest {
+    /// A manifest of this identity with nothing else in it.
+    pub(crate) fn example(identity: &Identity) -> Self {
+        Self {
+            stage: identity.stage.to_owned(),
+            stage_version: identity.version,
             key: identity.key(),
             config: identity.config.clone(),
             inputs: identity.inputs.clone(),
@@ -220,18 +226,29 @@ mod tests {
             summary: Value::Null,
             log: None,
             timings: None,
-            origin: None,
+            lineage: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(rate: f64, hash: &str) -> Identity {
+        let input = FileRecord { path: "ingest/dataset.parquet".into(), bytes: 1, blake3: hash.into() };
+        let config = serde_json::json!({ "train": { "optimizer": { "learning-rate": rate } } });
+        Identity { stage: "train", version: 1, config, inputs: vec![input] }
     }
 
     #[test]
     fn the_same_identity_has_no_differences() {
-        assert!(identity(1e-3, "a").differences(&manifest(&identity(1e-3, "a"))).is_empty());
+        assert!(identity(1e-3, "a").differences(&Manifest::example(&identity(1e-3, "a"))).is_empty());
     }
 
     #[test]
     fn differences_name_the_key_and_both_values() {
-        let old = manifest(&identity(0.001, "a"));
+        let old = Manifest::example(&identity(0.001, "a"));
         assert_eq!(identity(0.0003, "a").differences(&old), ["learning-rate 0.001 -> 0.0003"]);
         assert_eq!(identity(0.001, "b").differences(&old), ["`ingest/dataset.parquet` changed"]);
         assert_ne!(identity(0.001, "b").key(), old.key);
@@ -239,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_manifest_that_someone_changed_has_another_key() {
-        let mut manifest = manifest(&identity(1e-3, "a"));
+        let mut manifest = Manifest::example(&identity(1e-3, "a"));
         assert_eq!(manifest.recomputed_key(), manifest.key);
         manifest.config["train"]["optimizer"]["learning-rate"] = 0.1.into();
         assert_ne!(manifest.recomputed_key(), manifest.key);
@@ -247,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_manifest_of_before_its_origin_was_recorded_can_be_read() {
-        let manifest = manifest(&identity(1e-3, "a"));
+        let manifest = Manifest::example(&identity(1e-3, "a"));
         let mut value = serde_json::to_value(&manifest).unwrap();
         for key in ["log", "timings", "origin"] {
             value.as_object_mut().unwrap().remove(key).unwrap();

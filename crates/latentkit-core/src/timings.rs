@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::stage::TIMINGS;
+use crate::layout::TIMINGS;
 use crate::{Result, atomic};
 
 /// Writes the times into the folder of a stage.

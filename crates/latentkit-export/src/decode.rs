@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
-use latentkit_core::stage::CENTROID_IMAGES;
+use latentkit_core::layout::CENTROID_IMAGES;
 use latentkit_core::summary::DecodeSummary;
 use latentkit_core::{Error, Result};
 use latentkit_model::{AutoEncoder, Engines};

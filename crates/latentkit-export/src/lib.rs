@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
-use latentkit_core::stage::{LATENTS, RECONSTRUCTIONS};
+use latentkit_core::layout::{LATENTS, RECONSTRUCTIONS};
 use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, Metrics, SplitError};
 use latentkit_core::{Cancellation, Error, Phase, Result};
 use latentkit_model::config::Precision;

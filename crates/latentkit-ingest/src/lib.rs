@@ -12,7 +12,7 @@ mod split;
 use std::path::{Path, PathBuf};
 
 use crate::config::{DatasetConfig, SplitMethod};
-use latentkit_core::stage::DATASET;
+use latentkit_core::layout::DATASET;
 use latentkit_core::summary::IngestSummary;
 use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{Dataset, Metadata, Split, write_dataset};

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use latentkit_core::input::is_absent;
-use latentkit_core::manifest::Manifest;
-use latentkit_core::stage::{
-    ASSIGNMENTS, CENTROID_IMAGES, CENTROIDS, CLUSTERS, CONTINGENCY, DATASET, EXAMPLES, HISTORY, LABEL_PAIRS,
-    LATENTS, PROJECTION, RECONSTRUCTIONS, SWEEP,
+use latentkit_core::layout::{
+    ASSIGNMENTS, CENTROID_IMAGES, CENTROIDS, CLUSTER, CLUSTERS, CONTINGENCY, DATASET, DECODE, EXAMPLES,
+    EXPORT, HISTORY, INGEST, LABEL_PAIRS, LATENTS, MANIFEST, PROJECTION, RECONSTRUCTIONS, SWEEP, TRAIN,
 };
+use latentkit_core::manifest::Manifest;
 use latentkit_core::summary::{ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, TrainSummary};
-use latentkit_core::{Error, Result, Stage};
+use latentkit_core::{Error, Result};
 use latentkit_table::{
     CentroidImages, ClusterRow, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Projection,
     Reconstructions, read_assignments, read_centroid_images, read_clusters, read_contingency,
@@ -71,32 +71,54 @@ pub(crate) struct ExampleImages {
     pub(crate) pixels: BTreeMap<u32, Vec<u8>>,
 }
 
+/// The files that the stage reads where there are such, each with the stage that makes it.
+pub const READS: &[(&str, &str)] = &[
+    (INGEST, DATASET),
+    (INGEST, MANIFEST),
+    (TRAIN, MANIFEST),
+    (TRAIN, HISTORY),
+    (EXPORT, MANIFEST),
+    (EXPORT, LATENTS),
+    (EXPORT, RECONSTRUCTIONS),
+    (CLUSTER, MANIFEST),
+    (CLUSTER, SWEEP),
+    (CLUSTER, ASSIGNMENTS),
+    (CLUSTER, CENTROIDS),
+    (CLUSTER, CLUSTERS),
+    (CLUSTER, EXAMPLES),
+    (CLUSTER, PROJECTION),
+    (CLUSTER, CONTINGENCY),
+    (CLUSTER, LABEL_PAIRS),
+    (DECODE, MANIFEST),
+    (DECODE, CENTROID_IMAGES),
+];
+
 /// Those files that the stage reads that exist in the folder of an experiment, each with the stage that made it. One that
 /// cannot be reached is among them, so that its absence from the report is an error and no surprise.
-pub fn inputs(experiment_folder: &Path) -> Vec<(Stage, &'static str)> {
-    let exists = |(stage, name): &(Stage, &str)| !is_absent(&experiment_folder.join(stage.name()).join(name));
-    Stage::Plot.inputs().iter().copied().filter(exists).collect()
+pub fn inputs(experiment_folder: &Path) -> Vec<(&'static str, &'static str)> {
+    let exists = |(stage, name): &(&str, &str)| !is_absent(&experiment_folder.join(stage).join(name));
+    READS.iter().copied().filter(exists).collect()
 }
 
 /// The files that there are.
 struct Files<'a> {
     folder: &'a Path,
-    found: Vec<(Stage, &'static str)>,
+    found: Vec<(&'static str, &'static str)>,
 }
 
 impl Files<'_> {
-    fn has(&self, stage: Stage, name: &'static str) -> bool {
+    fn has(&self, stage: &str, name: &str) -> bool {
         self.found.contains(&(stage, name))
     }
 
-    fn path(&self, stage: Stage, name: &str) -> PathBuf {
-        self.folder.join(stage.name()).join(name)
+    fn path(&self, stage: &str, name: &str) -> PathBuf {
+        self.folder.join(stage).join(name)
     }
 
     /// The table of a stage; none where there is no such file.
     fn read<T>(
         &self,
-        stage: Stage,
+        stage: &str,
         name: &'static str,
         read: impl FnOnce(&Path) -> Result<T>,
     ) -> Result<Option<T>> {
@@ -106,7 +128,7 @@ impl Files<'_> {
     /// The rows of a table; none where there is no such file.
     fn rows<T>(
         &self,
-        stage: Stage,
+        stage: &str,
         name: &'static str,
         read: impl FnOnce(&Path) -> Result<Vec<T>>,
     ) -> Result<Vec<T>> {
@@ -114,8 +136,8 @@ impl Files<'_> {
     }
 
     /// The manifest and the figures of a stage; none where it did not happen.
-    fn finished<T: DeserializeOwned>(&self, stage: Stage) -> Result<Option<Finished<T>>> {
-        let Some(manifest) = Manifest::read(&self.folder.join(stage.name()))? else { return Ok(None) };
+    fn finished<T: DeserializeOwned>(&self, stage: &str) -> Result<Option<Finished<T>>> {
+        let Some(manifest) = Manifest::read(&self.folder.join(stage))? else { return Ok(None) };
         let summary = manifest.summary()?;
         Ok(Some(Finished { manifest, summary }))
     }
@@ -126,60 +148,56 @@ impl Experiment {
     pub(crate) fn read(inputs: &PlotInputs) -> Result<Self> {
         let folder = inputs.experiment_folder;
         let files = Files { folder, found: self::inputs(folder) };
-        if !files.has(Stage::Train, HISTORY) && !files.has(Stage::Cluster, SWEEP) {
+        if !files.has(TRAIN, HISTORY) && !files.has(CLUSTER, SWEEP) {
             return Err(Error::input(format!("`{}` has nothing to plot", folder.display()))
-                .expected(format!(
-                    "`{}/{HISTORY}` or `{}/{SWEEP}` in that folder",
-                    Stage::Train.name(),
-                    Stage::Cluster.name()
-                ))
+                .expected(format!("`{TRAIN}/{HISTORY}` or `{CLUSTER}/{SWEEP}` in that folder"))
                 .hint("make them with `latentkit run CONFIG`"));
         }
-        let ingest = files.finished(Stage::Ingest)?;
-        let export = files.finished(Stage::Export)?;
-        let cluster: Option<Finished<ClusterSummary>> = files.finished(Stage::Cluster)?;
-        let decode = files.finished(Stage::Decode)?;
+        let ingest = files.finished(INGEST)?;
+        let export = files.finished(EXPORT)?;
+        let cluster: Option<Finished<ClusterSummary>> = files.finished(CLUSTER)?;
+        let decode = files.finished(DECODE)?;
         let summary = cluster.as_ref().map(|stage| &stage.summary);
-        let sweep = files.rows(Stage::Cluster, SWEEP, read_sweep)?;
+        let sweep = files.rows(CLUSTER, SWEEP, read_sweep)?;
         // Without the figures of clustering, the method is that of the first row.
         let method = summary.map(|summary| summary.method.clone());
         let method = method.or_else(|| sweep.first().map(|row| row.method.clone())).unwrap_or_default();
         let clustered_latents = follows(cluster.as_ref(), export.as_ref(), LATENTS);
-        let examples = files.rows(Stage::Cluster, EXAMPLES, read_examples)?;
+        let examples = files.rows(CLUSTER, EXAMPLES, read_examples)?;
         let example_images = if clustered_latents && follows(export.as_ref(), ingest.as_ref(), DATASET) {
             example_images(&files, &examples)?
         } else {
             None
         };
         let centroid_images = if follows(decode.as_ref(), cluster.as_ref(), CENTROIDS) {
-            files.read(Stage::Decode, CENTROID_IMAGES, read_centroid_images)?
+            files.read(DECODE, CENTROID_IMAGES, read_centroid_images)?
         } else {
             None
         };
         Ok(Self {
             name: inputs.name.to_owned(),
-            train: files.finished(Stage::Train)?,
-            history: files.rows(Stage::Train, HISTORY, read_history)?,
+            train: files.finished(TRAIN)?,
+            history: files.rows(TRAIN, HISTORY, read_history)?,
             latents: if export.is_some() {
-                files.read(Stage::Export, LATENTS, |path| read_embeddings(path, None, None))?
+                files.read(EXPORT, LATENTS, |path| read_embeddings(path, None, None))?
             } else {
                 None
             },
-            reconstructions: files.read(Stage::Export, RECONSTRUCTIONS, read_reconstructions)?,
+            reconstructions: files.read(EXPORT, RECONSTRUCTIONS, read_reconstructions)?,
             sweep: KFigures::of(&sweep, &method),
             members: match summary {
                 Some(summary) => files
-                    .read(Stage::Cluster, ASSIGNMENTS, |path| {
+                    .read(CLUSTER, ASSIGNMENTS, |path| {
                         read_assignments(path, &method, summary.best_k as u32)
                     })?
                     .flatten()
                     .and_then(Members::of),
                 None => None,
             },
-            clusters: files.rows(Stage::Cluster, CLUSTERS, read_clusters)?,
-            projection: files.read(Stage::Cluster, PROJECTION, read_projection)?,
-            contingency: Contingency::new(&files.rows(Stage::Cluster, CONTINGENCY, read_contingency)?),
-            label_pairs: files.rows(Stage::Cluster, LABEL_PAIRS, read_label_pairs)?,
+            clusters: files.rows(CLUSTER, CLUSTERS, read_clusters)?,
+            projection: files.read(CLUSTER, PROJECTION, read_projection)?,
+            contingency: Contingency::new(&files.rows(CLUSTER, CONTINGENCY, read_contingency)?),
+            label_pairs: files.rows(CLUSTER, LABEL_PAIRS, read_label_pairs)?,
             ingest,
             export,
             cluster,
@@ -225,7 +243,7 @@ fn example_images(files: &Files, examples: &[ExampleRow]) -> Result<Option<Examp
     }
     let ids: BTreeSet<u32> = examples.iter().map(|example| example.id).collect();
     let ids: Vec<u32> = ids.into_iter().collect();
-    let Some(images) = files.read(Stage::Ingest, DATASET, |path| read_images(path, &ids))? else {
+    let Some(images) = files.read(INGEST, DATASET, |path| read_images(path, &ids))? else {
         return Ok(None);
     };
     let pixels = ids.into_iter().zip(images.pixels.rows().into_iter().map(|row| row.to_vec()));

@@ -29,7 +29,7 @@ mod trials;
 use std::path::Path;
 
 use crate::config::{PictureFormat, PlotConfig};
-use latentkit_core::stage::REPORT;
+use latentkit_core::layout::REPORT;
 use latentkit_core::summary::PlotSummary;
 use latentkit_core::{Cancellation, Phase, Result, atomic};
 
@@ -37,7 +37,7 @@ use crate::chart::Chart;
 use crate::experiment::Experiment;
 
 pub use crate::comparison::{ComparedRun, ComparedTable, Comparison};
-pub use crate::experiment::inputs;
+pub use crate::experiment::{READS, inputs};
 pub use crate::trials::{TrialFigures, draw_trials};
 
 /// What plot reads.

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fixture::{CLOTHES, Cloud, DIGITS, Fixture, MNIST_SILHOUETTES};
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, PlotSummary, Preservation};
-use latentkit_core::{Cancellation, ErrorKind, Result, Stage, capture};
+use latentkit_core::{Cancellation, ErrorKind, Result, capture};
 use latentkit_plot::PlotInputs;
 use latentkit_plot::config::{PictureFormat, PlotConfig};
 
@@ -165,7 +165,7 @@ fn whoever_only_clusters_gets_what_there_is() {
     Fixture::new(folder.path()).sweep(3, &[0.5, 0.4, 0.3]).chosen(3, true);
     assert_eq!(
         latentkit_plot::inputs(folder.path()),
-        [(Stage::Cluster, "manifest.json"), (Stage::Cluster, "sweep.parquet")]
+        [("cluster", "manifest.json"), ("cluster", "sweep.parquet")]
     );
     let summary = plot(folder.path(), "words", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
     assert_eq!(summary, PlotSummary { charts: 1, files: 2 });

@@ -42,7 +42,7 @@ pub use reconstructions::{
     Reconstruction, ReconstructionKind, Reconstructions, read_reconstructions, write_reconstructions,
 };
 pub use sweep::{External, SilhouetteFigure, SweepRow, read_sweep, write_sweep};
-pub use trials::{TrialRow, write_trials};
+pub use trials::{TrialFigure, TrialRow, write_trials};
 
 /// Key-value metadata of a file; each key is written with the prefix `latentkit.`.
 pub type Metadata = std::collections::BTreeMap<String, String>;

@@ -19,28 +19,38 @@ pub struct TrialRow {
     pub state: String,
     /// The dotted keys that the trial sets and their values; every row has the same keys in the same order.
     pub overrides: Vec<(String, Value)>,
-    /// Epochs of its training.
-    pub epochs: Option<u32>,
-    /// Mean binary cross-entropy of the test images, in nats per pixel.
-    pub test_bce: Option<f64>,
-    /// Mean squared error of the test images.
-    pub test_mse: Option<f64>,
-    /// Mean absolute error of the test images.
-    pub test_mae: Option<f64>,
-    /// Latents that carry no information.
-    pub dead_latents: Option<u32>,
-    /// The chosen number of clusters.
-    pub best_k: Option<u32>,
-    /// Mean silhouette of the chosen number of clusters, -1 to 1, over all points.
-    pub silhouette: Option<f64>,
-    /// The same over a sample of the points.
-    pub silhouette_sampled: Option<f64>,
+    /// Names and values of its figures; every row has the same names in the same order.
+    pub figures: Vec<(&'static str, TrialFigure)>,
 }
 
-/// Writes columns trial u32, name, state, a column for each key that the trials set, epochs, `test_bce`,
-/// `test_mse`, `test_mae`, `dead_latents`, `best_k`, silhouette, `silhouette_sampled`, null where a trial has no such figure. The column of a
-/// key is named as the key is and holds u32 or f64 where all of its values are such numbers, else texts: a text as it is,
-/// other values as JSON.
+/// A figure of a trial; none where the trial has no such figure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TrialFigure {
+    /// A whole number.
+    Count(Option<u32>),
+    /// A number.
+    Number(Option<f64>),
+}
+
+impl TrialFigure {
+    fn count(self) -> Option<u32> {
+        match self {
+            Self::Count(value) => value,
+            Self::Number(_) => None,
+        }
+    }
+
+    fn number(self) -> Option<f64> {
+        match self {
+            Self::Count(value) => value.map(f64::from),
+            Self::Number(value) => value,
+        }
+    }
+}
+
+/// Writes columns trial u32, name, state, a column for each key that the trials set, and one for each figure: u32 for counts, f64
+/// for numbers, null where a trial has no such figure. The column of a key is named as the key is and holds u32 or f64 where
+/// all of its values are such numbers, else texts: a text as it is, other values as JSON.
 pub fn write_trials(path: &Path, rows: &[TrialRow], metadata: &Metadata) -> Result<()> {
     let mut table = Table::new(rows.len())
         .u32("trial", rows.iter().map(|row| row.trial).collect())
@@ -62,14 +72,12 @@ pub fn write_trials(path: &Path, rows: &[TrialRow], metadata: &Metadata) -> Resu
             table.text(key, texts.iter().map(String::as_str))
         };
     }
-    table
-        .u32_or_null("epochs", rows.iter().map(|row| row.epochs).collect())
-        .f64_or_null("test_bce", rows.iter().map(|row| row.test_bce).collect())
-        .f64_or_null("test_mse", rows.iter().map(|row| row.test_mse).collect())
-        .f64_or_null("test_mae", rows.iter().map(|row| row.test_mae).collect())
-        .u32_or_null("dead_latents", rows.iter().map(|row| row.dead_latents).collect())
-        .u32_or_null("best_k", rows.iter().map(|row| row.best_k).collect())
-        .f64_or_null("silhouette", rows.iter().map(|row| row.silhouette).collect())
-        .f64_or_null("silhouette_sampled", rows.iter().map(|row| row.silhouette_sampled).collect())
-        .write(path, metadata)
+    for (index, (name, kind)) in rows.first().into_iter().flat_map(|row| row.figures.iter().enumerate()) {
+        let values = rows.iter().map(|row| row.figures[index].1);
+        table = match kind {
+            TrialFigure::Count(_) => table.u32_or_null(name, values.map(TrialFigure::count).collect()),
+            TrialFigure::Number(_) => table.f64_or_null(name, values.map(TrialFigure::number).collect()),
+        };
+    }
+    table.write(path, metadata)
 }

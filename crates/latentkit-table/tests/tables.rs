@@ -686,14 +686,12 @@ fn trials_have_typed_columns_and_nulls() {
             ("cluster.k".into(), k),
             ("train.device".into(), serde_json::json!("cpu")),
         ],
-        epochs: bce.map(|_| 3),
-        test_bce: bce,
-        test_mse: None,
-        test_mae: None,
-        dead_latents: None,
-        best_k: Some(9),
-        silhouette: None,
-        silhouette_sampled: None,
+        figures: vec![
+            ("epochs", TrialFigure::Count(bce.map(|_| 3))),
+            ("test_bce", TrialFigure::Number(bce)),
+            ("best_k", TrialFigure::Count(Some(9))),
+            ("silhouette", TrialFigure::Number(None)),
+        ],
     };
     let rows = [
         row(1, serde_json::json!(1), serde_json::json!([2, 3]), Some(0.25)),
@@ -713,12 +711,8 @@ fn trials_have_typed_columns_and_nulls() {
         "train.device str",
         "epochs u32",
         "test_bce f64",
-        "test_mse f64",
-        "test_mae f64",
-        "dead_latents u32",
         "best_k u32",
         "silhouette f64",
-        "silhouette_sampled f64",
     ];
     assert_eq!(types, expected);
     let column = |name: &str| table.column(name).unwrap().clone();

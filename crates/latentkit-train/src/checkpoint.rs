@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use latentkit_core::hash::{self, FileRecord};
-use latentkit_core::stage::CHECKPOINTS;
+use latentkit_core::layout::CHECKPOINTS;
 use latentkit_core::{Error, Result, atomic};
 use latentkit_model::{EngineState, MetricSums, read_tensors, write_tensors};
 use serde::{Deserialize, Serialize};

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::config::{Monitor, TrainConfig};
 use latentkit_core::hash::FileRecord;
-use latentkit_core::stage::{HISTORY, MODEL};
+use latentkit_core::layout::{HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
 use latentkit_core::{Cancellation, Error, ErrorKind, Phase, Result, rng};
 use latentkit_model::config::ModelConfig;

@@ -3,15 +3,17 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use latentkit_core::Result;
 use latentkit_core::artifact;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::machine::Machine;
 use latentkit_core::manifest::{Manifest, Versions};
-use latentkit_core::{Result, Stage};
 use latentkit_table::{Difference, table_differences};
 use serde::Serialize;
 
-use crate::output::{self, GOOD, WARNING};
+use crate::output;
+use crate::stages::Stage;
+use crate::styles::{GOOD, WARNING};
 use crate::versions;
 
 /// How an output of the second run compares with that of the first.
@@ -198,7 +200,12 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 }
 
 /// What about the program, the machine and the way that a stage ran is not as it was, each a few words.
-pub(crate) fn circumstances(first: &Manifest, threads: usize, device: Option<&str>) -> Vec<String> {
+pub(crate) fn circumstances(
+    first: &Manifest,
+    stage: Stage,
+    threads: usize,
+    device: Option<&str>,
+) -> Vec<String> {
     let now = versions::all();
     let Versions { latentkit, libtorch, git_commit, git_dirty } = &first.versions;
     let mut changes = Vec::new();
@@ -212,11 +219,11 @@ pub(crate) fn circumstances(first: &Manifest, threads: usize, device: Option<&st
     change("libtorch", libtorch.as_deref(), now.libtorch.as_deref());
     change("commit", git_commit.as_deref(), now.git_commit.as_deref());
     change("sources", text(*git_dirty), text(now.git_dirty));
-    let (old, new) = (first.stage_version.to_string(), first.stage.version().to_string());
+    let (old, new) = (first.stage_version.to_string(), stage.version().to_string());
     change(&format!("format of `{}`", first.stage), Some(&old), Some(&new));
     change("threads", Some(&first.threads.to_string()), Some(&threads.to_string()));
     change("device", first.device.as_deref(), device);
-    if let Some(origin) = &first.origin {
+    if let Some(origin) = &first.lineage {
         let (old, new) = (&origin.machine, Machine::current());
         change("system", Some(&old.system), Some(&new.system));
         change("architecture", Some(&old.architecture), Some(&new.architecture));

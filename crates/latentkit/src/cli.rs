@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use latentkit_core::Stage;
+use clap::{ArgMatches, FromArgMatches};
 
+use crate::stages::{self, Stage};
 use crate::versions;
 
 /// Auto-encoder, latents, clusters, report: an experiment from one TOML file.
@@ -119,27 +121,8 @@ Examples:
   latentkit run configs/mnist.toml --set train.epochs=2 --to export
   latentkit run configs/mnist.toml --dry-run")]
     Run(RunArguments),
-    /// Read, download and split the images
-    #[command(after_help = "Example:\n  latentkit ingest configs/fashion-mnist.toml --data /data")]
-    Ingest(StageArguments),
-    /// Train the auto-encoder, or go on with an interrupted training
-    #[command(after_help = "Example:\n  latentkit train configs/mnist.toml --set train.device=cuda")]
-    Train(StageArguments),
-    /// Encode every image
-    #[command(after_help = "Example:\n  latentkit export configs/mnist.toml")]
-    Export(StageArguments),
-    /// Cluster the latents, or points from any Parquet file, for each k
-    #[command(after_help = "\
-Examples:
-  latentkit cluster configs/mnist.toml --set cluster.k='{ from = 2, to = 20 }'
-  latentkit cluster my.toml --latents embeddings.parquet --column embedding")]
-    Cluster(ClusterArguments),
-    /// Decode the centroids of the best k into images
-    #[command(after_help = "Example:\n  latentkit decode configs/mnist.toml")]
-    Decode(StageArguments),
-    /// Draw the charts and the report
-    #[command(after_help = "Example:\n  latentkit plot configs/mnist.toml --set plot.formats='[\"svg\"]'")]
-    Plot(StageArguments),
+    #[command(flatten)]
+    Stage(StageCommand),
     /// Print the model layer by layer
     #[command(after_help = "Example:\n  latentkit summary configs/mnist.toml --set model.latent-dim=10")]
     Summary(ConfigArguments),
@@ -210,8 +193,8 @@ pub(crate) struct VerifyArguments {
     /// The experiment, a TOML file
     pub(crate) config: PathBuf,
     /// Only this stage (repeatable)
-    #[arg(long = "stage", value_name = "STAGE")]
-    pub(crate) stages: Vec<StageName>,
+    #[arg(long = "stage", value_name = "STAGE", value_parser = a_stage())]
+    pub(crate) stages: Vec<Stage>,
     /// Run the stages again from their recorded inputs, and compare what they write
     #[arg(long)]
     pub(crate) rerun: bool,
@@ -234,8 +217,8 @@ pub(crate) struct CleanArguments {
     /// The experiment, a TOML file
     pub(crate) config: PathBuf,
     /// Only this stage (repeatable)
-    #[arg(long = "stage", value_name = "STAGE")]
-    pub(crate) stages: Vec<StageName>,
+    #[arg(long = "stage", value_name = "STAGE", value_parser = a_stage())]
+    pub(crate) stages: Vec<Stage>,
     /// Only unfinished results and their checkpoints
     #[arg(long)]
     pub(crate) partial: bool,
@@ -271,10 +254,9 @@ pub(crate) struct StageArguments {
     pub(crate) force: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ClusterArguments {
-    #[command(flatten)]
-    pub(crate) stage: StageArguments,
+/// Which points a stage works on.
+#[derive(Debug, Default, Args)]
+pub(crate) struct PointsArguments {
     /// Parquet file of the points (columns z0, z1, ... or a column of lists) [default: what export made]
     #[arg(long, value_name = "FILE")]
     pub(crate) latents: Option<PathBuf>,
@@ -286,16 +268,79 @@ pub(crate) struct ClusterArguments {
     pub(crate) label_column: Option<String>,
 }
 
+/// The command of a single stage.
+#[derive(Debug)]
+pub(crate) struct StageCommand {
+    pub(crate) stage: Stage,
+    pub(crate) arguments: StageArguments,
+    /// The default where the stage takes no points.
+    pub(crate) points: PointsArguments,
+}
+
+impl StageCommand {
+    fn of(stage: Stage) -> clap::Command {
+        let heading = if stage.examples().len() == 1 { "Example" } else { "Examples" };
+        let examples: Vec<_> = stage.examples().iter().map(|example| format!("\n  {example}")).collect();
+        let mut command = StageArguments::augment_args(clap::Command::new(stage.name()));
+        if stage.takes_points() {
+            command = PointsArguments::augment_args(command);
+        }
+        command.about(stage.about()).after_help(format!("{heading}:{}", examples.concat()))
+    }
+}
+
+impl FromArgMatches for StageCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let found = matches.subcommand().and_then(|(name, matches)| Some((Stage::named(name)?, matches)));
+        let (stage, matches) = found.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
+        let points = if stage.takes_points() {
+            PointsArguments::from_arg_matches(matches)?
+        } else {
+            PointsArguments::default()
+        };
+        Ok(Self { stage, arguments: StageArguments::from_arg_matches(matches)?, points })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Subcommand for StageCommand {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        command.subcommands(Stage::all().map(Self::of))
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Stage::named(name).is_some()
+    }
+}
+
+/// Reads the name of a stage.
+fn a_stage() -> impl TypedValueParser<Value = Stage> {
+    PossibleValuesParser::new(stages::names())
+        .map(|name| Stage::named(&name).expect("only names of stages are possible"))
+}
+
+fn last_stage() -> &'static str {
+    stages::names().last().expect("there are stages")
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) stage: StageArguments,
     /// First stage to run
-    #[arg(long, value_name = "STAGE", default_value = "ingest")]
-    pub(crate) from: StageName,
+    #[arg(long, value_name = "STAGE", default_value = stages::names()[0], value_parser = a_stage())]
+    pub(crate) from: Stage,
     /// Last stage to run
-    #[arg(long, value_name = "STAGE", default_value = "plot")]
-    pub(crate) to: StageName,
+    #[arg(long, value_name = "STAGE", default_value = last_stage(), value_parser = a_stage())]
+    pub(crate) to: Stage,
     /// Tell what would run and why, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -310,37 +355,13 @@ pub(crate) struct StatusArguments {
     pub(crate) check: bool,
 }
 
-/// A stage on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum StageName {
-    Ingest,
-    Train,
-    Export,
-    Cluster,
-    Decode,
-    Plot,
-}
-
-impl From<StageName> for Stage {
-    fn from(name: StageName) -> Self {
-        match name {
-            StageName::Ingest => Self::Ingest,
-            StageName::Train => Self::Train,
-            StageName::Export => Self::Export,
-            StageName::Cluster => Self::Cluster,
-            StageName::Decode => Self::Decode,
-            StageName::Plot => Self::Plot,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct SweepArguments {
     /// The experiment, a TOML file
     pub(crate) config: PathBuf,
     /// Last stage to run; stages whose sections the config lacks are left out
-    #[arg(long, value_name = "STAGE", default_value = "plot")]
-    pub(crate) to: StageName,
+    #[arg(long, value_name = "STAGE", default_value = last_stage(), value_parser = a_stage())]
+    pub(crate) to: Stage,
     /// Parquet file of points: every trial clusters them, and nothing is trained
     #[arg(long, value_name = "FILE")]
     pub(crate) latents: Option<PathBuf>,

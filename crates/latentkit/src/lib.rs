@@ -5,22 +5,27 @@ mod cli;
 mod columns;
 mod commands;
 mod engines;
+mod experiment;
+mod figures;
+mod handover;
 mod logging;
 mod output;
 mod pipeline;
+mod points;
 mod progress;
 mod record;
 mod scratch;
-mod sections;
+mod stages;
+mod styles;
 mod verification;
 mod versions;
 
-pub use sections::SECTIONS;
+pub use stages::sections;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use latentkit_core::{ErrorKind, Result, Stage};
+use latentkit_core::{ErrorKind, Result};
 use latentkit_model::Libtorch;
 
 use cli::{Cli, Command};
@@ -33,8 +38,9 @@ const EXIT_DISAGREES: u8 = 6;
 /// The program, with libtorch as an engine or without it.
 pub fn main(libtorch: Option<&'static dyn Libtorch>) -> ExitCode {
     let cli = Cli::parse().with_something_to_do();
+    engines::set(libtorch);
     let outcome = progress::start(&cli.global).and_then(|trace| {
-        let outcome = engines::start(libtorch).and_then(|()| run(&cli));
+        let outcome = handover::check().and_then(|()| run(&cli));
         let written = trace.finish();
         outcome.and_then(|code| written.map(|()| code))
     });
@@ -64,12 +70,7 @@ fn run(cli: &Cli) -> Result<u8> {
     };
     match command {
         Command::Run(arguments) => commands::run::all(global, arguments)?,
-        Command::Ingest(arguments) => commands::run::one(global, Stage::Ingest, arguments)?,
-        Command::Train(arguments) => commands::run::one(global, Stage::Train, arguments)?,
-        Command::Export(arguments) => commands::run::one(global, Stage::Export, arguments)?,
-        Command::Cluster(arguments) => commands::run::cluster(global, arguments)?,
-        Command::Decode(arguments) => commands::run::one(global, Stage::Decode, arguments)?,
-        Command::Plot(arguments) => commands::run::one(global, Stage::Plot, arguments)?,
+        Command::Stage(command) => commands::run::one(global, command)?,
         Command::Summary(arguments) => commands::summary::print(global, arguments)?,
         Command::Status(arguments) => {
             let fresh = commands::status::print(global, arguments)?;

@@ -3,21 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use anstyle::{AnsiColor, Style};
 use latentkit_core::{Error, Result};
 use serde::Serialize;
 
 use crate::logging;
-
-/// Bold red, yellow, green and dim.
-const fn bold(color: AnsiColor) -> Style {
-    color.on_default().bold()
-}
-pub(crate) const ERROR: Style = bold(AnsiColor::Red);
-pub(crate) const WARNING: Style = bold(AnsiColor::Yellow);
-pub(crate) const HINT: Style = bold(AnsiColor::Cyan);
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-pub(crate) const FAINT: Style = Style::new().dimmed();
+use crate::styles::{ERROR, HINT};
 
 /// The first error of writing to stdout.
 static UNWRITTEN: Mutex<Option<io::Error>> = Mutex::new(None);

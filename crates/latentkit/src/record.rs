@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use latentkit_core::Result;
 use latentkit_core::hash::FileRecord;
+use latentkit_core::layout::{MANIFEST, TRIALS_FOLDER};
 use latentkit_core::manifest::Manifest;
-use latentkit_core::stage::{MANIFEST, TRIALS_FOLDER};
 use latentkit_core::summary::SilhouetteKind;
-use latentkit_core::{Result, Stage};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::stages::Stage;
 
 /// The folder of an experiment.
 pub(crate) struct Record {
@@ -39,7 +41,7 @@ impl Record {
     /// Reads the manifests in a folder. Nothing is hashed but manifests: a changed file of the same size goes unnoticed.
     pub(crate) fn read(folder: &Path) -> Self {
         let manifests: Vec<(Stage, Result<Option<Manifest>>)> =
-            Stage::ALL.iter().map(|&stage| (stage, Manifest::read(&folder.join(stage.name())))).collect();
+            Stage::all().map(|stage| (stage, Manifest::read(&folder.join(stage.name())))).collect();
         let find = |stage: Stage| {
             manifests
                 .iter()
@@ -145,7 +147,7 @@ fn newer_input<'a>(
 ) -> Option<String> {
     manifest.inputs.iter().find_map(|input| {
         let (stage, name) = input.path.split_once('/')?;
-        let stage = Stage::ALL.into_iter().find(|other| other.name() == stage)?;
+        let stage = Stage::named(stage)?;
         let now = if name == MANIFEST {
             FileRecord::of(&folder.join(&input.path), input.path.as_str()).ok()?.blake3
         } else {
@@ -157,56 +159,6 @@ fn newer_input<'a>(
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// The figures that tables of runs show. Summaries are read as JSON, so that those of other versions can be, too.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Figures {
-    /// Seconds that the stages took.
-    pub(crate) seconds: f64,
-    pub(crate) epochs: Option<u32>,
-    pub(crate) test_bce: Option<f64>,
-    pub(crate) test_mse: Option<f64>,
-    pub(crate) test_mae: Option<f64>,
-    pub(crate) dead_latents: Option<u32>,
-    pub(crate) best_k: Option<u32>,
-    /// Mean silhouette of the best k, of all points or of a sample; never both.
-    pub(crate) silhouette: Option<f64>,
-    pub(crate) silhouette_sampled: Option<f64>,
-}
-
-impl Figures {
-    pub(crate) fn of<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Self {
-        let mut figures = Self::default();
-        for manifest in manifests {
-            figures.seconds += manifest.seconds;
-            let summary = &manifest.summary;
-            let number = |path: &str| summary.pointer(path).and_then(Value::as_f64);
-            let whole = |path: &str| {
-                summary.pointer(path).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok())
-            };
-            match manifest.stage {
-                Stage::Train => {
-                    figures.epochs = whole("/epochs");
-                    figures.test_bce = number("/test/bce");
-                    figures.test_mse = number("/test/mse");
-                    figures.test_mae = number("/test/mae");
-                }
-                Stage::Export => figures.dead_latents = whole("/dead"),
-                Stage::Cluster => {
-                    figures.best_k = whole("/best_k");
-                    let best = |kind| {
-                        let curve = silhouettes(summary, kind);
-                        curve.into_iter().find(|(k, _)| Some(*k) == figures.best_k).map(|(_, value)| value)
-                    };
-                    (figures.silhouette, figures.silhouette_sampled) =
-                        (best(SilhouetteKind::Exact), best(SilhouetteKind::Sampled));
-                }
-                Stage::Ingest | Stage::Decode | Stage::Plot => {}
-            }
-        }
-        figures
-    }
 }
 
 /// Each k of the summary of a clustering with its mean silhouette of a kind; none where they are of the other kind.

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use latentkit_core::artifact::{Artifacts, Hashing};
 use latentkit_core::hash::FileRecord;
-use latentkit_core::inventory::{Foreign, Inventory};
+use latentkit_core::inventory::{Inventory, Untracked};
+use latentkit_core::layout::{MANIFEST, within};
 use latentkit_core::manifest::Manifest;
-use latentkit_core::origin::within;
-use latentkit_core::stage::MANIFEST;
-use latentkit_core::{Error, Result, Stage};
+use latentkit_core::{Error, Result};
 
-use crate::pipeline::{Experiment, Points};
+use crate::experiment::Experiment;
+use crate::points::Points;
+use crate::stages::Stage;
 
 /// What was found of a stage.
 pub(crate) struct Checked {
@@ -25,16 +26,15 @@ pub(crate) struct Checked {
 }
 
 /// Hashes every file of these stages and what they read. Beside the stages, what no manifest lists.
-pub(crate) fn verify(experiment: &Experiment, stages: &[Stage]) -> Result<(Vec<Checked>, Vec<Foreign>)> {
+pub(crate) fn verify(experiment: &Experiment, stages: &[Stage]) -> Result<(Vec<Checked>, Vec<Untracked>)> {
     let artifacts = &experiment.artifacts;
-    let manifests: BTreeMap<Stage, Manifest> = Stage::ALL
-        .into_iter()
-        .filter_map(|stage| Some((stage, Manifest::read(&artifacts.stage(stage)).ok().flatten()?)))
+    let manifests: BTreeMap<Stage, Manifest> = Stage::all()
+        .filter_map(|stage| Some((stage, Manifest::read(&artifacts.stage(stage.name())).ok().flatten()?)))
         .collect();
     let mut all = Vec::new();
     for &stage in stages {
         let mut checked = Checked { stage, manifest: None, problems: Vec::new(), inputs_differ: false };
-        match Manifest::read(&artifacts.stage(stage)) {
+        match Manifest::read(&artifacts.stage(stage.name())) {
             Ok(Some(manifest)) => {
                 check_stage(experiment, &manifests, &manifest, &mut checked)?;
                 checked.manifest = Some(manifest);
@@ -44,11 +44,13 @@ pub(crate) fn verify(experiment: &Experiment, stages: &[Stage]) -> Result<(Vec<C
         }
         all.push(checked);
     }
-    let mut foreign = Inventory::take(artifacts)?.foreign;
-    foreign.retain(|foreign| {
-        foreign.stage.map_or(stages.len() == Stage::ALL.len(), |stage| stages.contains(&stage))
+    let mut untracked = Inventory::take(artifacts)?.untracked;
+    untracked.retain(|untracked| {
+        untracked.stage.map_or(stages.len() == Stage::all().len(), |name| {
+            stages.iter().any(|stage| stage.name() == name)
+        })
     });
-    Ok((all, foreign))
+    Ok((all, untracked))
 }
 
 fn check_stage(
@@ -58,8 +60,8 @@ fn check_stage(
     checked: &mut Checked,
 ) -> Result<()> {
     let artifacts = &experiment.artifacts;
-    let folder = artifacts.stage(manifest.stage);
-    if manifest.stage != checked.stage {
+    let folder = artifacts.stage(&manifest.stage);
+    if manifest.stage != checked.stage.name() {
         checked.problems.push(format!("its manifest is that of `{}`", manifest.stage));
     }
     if manifest.recomputed_key() != manifest.key {
@@ -72,11 +74,11 @@ fn check_stage(
         checked.problems.extend(problem.map(|problem| format!("`{}` {problem}", output.path)));
     }
     let (inner, outer): (Vec<_>, Vec<_>) =
-        manifest.inputs.iter().partition(|input| is_of_experiment(manifest.stage, input));
+        manifest.inputs.iter().partition(|input| is_of_experiment(checked.stage, input));
     let mut problems: Vec<String> =
         inner.into_iter().filter_map(|input| chain(artifacts, manifests, input)).collect();
     if !outer.is_empty() {
-        problems.extend(outside(experiment, manifest, &outer)?);
+        problems.extend(outside(experiment, checked.stage, manifest, &outer)?);
     }
     checked.inputs_differ = !problems.is_empty();
     checked.problems.extend(problems);
@@ -85,19 +87,18 @@ fn check_stage(
 
 /// Whether an input is a file of another stage of the same experiment.
 pub(crate) fn is_of_experiment(stage: Stage, input: &FileRecord) -> bool {
-    stage.inputs().iter().any(|(from, name)| within(&input.path, *from) == Some(*name))
+    stage.reads().iter().any(|(from, name)| within(&input.path, from) == Some(*name))
 }
 
 /// How an input differs from what the stage before it recorded as its output.
 fn chain(artifacts: &Artifacts, manifests: &BTreeMap<Stage, Manifest>, input: &FileRecord) -> Option<String> {
-    let (stage, name) =
-        Stage::ALL.into_iter().find_map(|stage| Some((stage, within(&input.path, stage)?)))?;
+    let (stage, name) = Stage::all().find_map(|stage| Some((stage, within(&input.path, stage.name())?)))?;
     let path = &input.path;
     let Some(manifest) = manifests.get(&stage) else {
         return Some(format!("`{path}`, which it read, is not recorded: `{stage}` has no manifest"));
     };
     if name == MANIFEST {
-        return compare(&artifacts.file(stage, name), input)
+        return compare(&artifacts.file(stage.name(), name), input)
             .map(|problem| format!("`{path}`, which it read, {problem}"));
     }
     match manifest.outputs.iter().find(|output| output.path == name) {
@@ -112,11 +113,14 @@ fn chain(artifacts: &Artifacts, manifests: &BTreeMap<Stage, Manifest>, input: &F
 }
 
 /// How the files from elsewhere that a stage read differ from what it recorded.
-fn outside(experiment: &Experiment, manifest: &Manifest, inputs: &[&FileRecord]) -> Result<Vec<String>> {
-    let recorded = latentkit_core::origin::Earlier::of(manifest);
-    let artifacts = experiment.artifacts.clone();
-    let again = experiment.as_recorded(&recorded, artifacts)?;
-    let found = match again.identity(manifest.stage, &Points::recorded(&manifest.config), Hashing::Read) {
+fn outside(
+    experiment: &Experiment,
+    stage: Stage,
+    manifest: &Manifest,
+    inputs: &[&FileRecord],
+) -> Result<Vec<String>> {
+    let again = experiment.as_recorded(&manifest.upstream(), experiment.artifacts.clone())?;
+    let found = match again.identity(stage, &Points::recorded(&manifest.config), Hashing::Read) {
         Ok(identity) => identity.inputs,
         Err(error) => return Ok(vec![first_line(&error)]),
     };

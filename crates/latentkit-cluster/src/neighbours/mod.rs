@@ -13,8 +13,8 @@ mod twins;
 use std::path::Path;
 use std::time::Instant;
 
+use latentkit_core::layout::NEIGHBOURS;
 use latentkit_core::rng::generator;
-use latentkit_core::stage::NEIGHBOURS;
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation};
 use latentkit_core::{Cancellation, Result};
 use latentkit_table::{Embeddings, Labels, Metadata, read_images, write_neighbours};

@@ -21,6 +21,11 @@ pub struct SectionType {
 }
 
 impl SectionType {
+    /// Whether a config without the section has it with its defaults.
+    pub fn is_implied(self) -> bool {
+        self.implied
+    }
+
     /// The section of type `S`.
     pub const fn of<S: Section>() -> Self {
         Self { name: S::NAME, implied: S::IMPLIED, resolve: resolve::<S> }

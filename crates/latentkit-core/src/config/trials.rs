@@ -11,7 +11,9 @@ use serde_json::Value as Json;
 use toml::Value;
 
 use super::document::{Document, parse_override};
-use super::{Config, Name, SectionType};
+use super::experiment::Config;
+use super::name::Name;
+use super::section::SectionType;
 use crate::{Error, Result, hash};
 
 /// More trials than this are a slip of the keyboard.
@@ -105,15 +107,15 @@ impl Plan {
         let labels = labels(&axes, &configs);
         let mut names = BTreeSet::new();
         let mut trials = Vec::with_capacity(configs.len());
-        for (place, (settings, mut config)) in combinations.iter().zip(configs.drain(..)).enumerate() {
+        for (place, (settings, config)) in combinations.iter().zip(configs.drain(..)).enumerate() {
             let name = name_of(&labels, settings)?;
             if !names.insert(name.as_str().to_owned()) {
                 return Err(Error::config("", format!("two trials have the name `{}`", name.as_str()))
                     .hint("sweep over values that differ in more than their signs"));
             }
-            config.header.name = name.clone();
             trials.push(Trial {
                 number: place + 1,
+                config: config.renamed(name.clone()),
                 name,
                 overrides: settings.iter().map(|setting| setting.argument.clone()).collect(),
                 values: axes
@@ -121,7 +123,6 @@ impl Plan {
                     .zip(settings)
                     .map(|(axis, setting)| (axis.dotted(), setting.json()))
                     .collect(),
-                config,
             });
         }
         Ok(Self { experiment, trials })

@@ -18,7 +18,7 @@ pub(super) fn config(experiment: &Experiment) -> Option<Section> {
     let mut table = Table::new("What each stage was given").columns(Align::Left, ["stage", "key", "value"]);
     for manifest in experiment.manifests() {
         for (key, value) in leaves("", &manifest.config) {
-            table.row([manifest.stage.to_string(), key, value]);
+            table.row([manifest.stage.clone(), key, value]);
         }
     }
     let body = Html::new().paragraph("Every value that counted, defaults included.").add(table.into_html());
@@ -51,7 +51,7 @@ pub(super) fn provenance(experiment: &Experiment) -> Option<Section> {
         .columns(Align::Left, ["BLAKE3"]);
     for manifest in experiment.manifests() {
         stages.rich_row(vec![
-            Html::new().text(manifest.stage),
+            Html::new().text(&manifest.stage),
             Html::new().text(manifest.seed),
             Html::new().text(manifest.device.clone().unwrap_or_else(none)),
             Html::new().text(&manifest.versions.latentkit),

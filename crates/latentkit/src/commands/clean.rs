@@ -1,12 +1,13 @@
 //! `latentkit clean`: removes what the stages of an experiment wrote, and nothing else.
 
-use latentkit_core::inventory::{Foreign, Inventory, remove_finished, remove_root, remove_unfinished};
-use latentkit_core::{Result, Stage};
+use latentkit_core::Result;
+use latentkit_core::inventory::{Inventory, Untracked, remove_finished, remove_root, remove_unfinished};
 use serde_json::{Value, json};
 
 use crate::cli::{CleanArguments, Global};
-use crate::output::{self, WARNING};
-use crate::pipeline::Experiment;
+use crate::experiment::Experiment;
+use crate::output;
+use crate::styles::WARNING;
 
 pub(crate) fn run(global: &Global, arguments: &CleanArguments) -> Result<()> {
     let experiment = Experiment::load(&arguments.config, global)?;
@@ -14,13 +15,13 @@ pub(crate) fn run(global: &Global, arguments: &CleanArguments) -> Result<()> {
     // Where nothing ran, no lock is left behind.
     let lock = if arguments.dry_run || !artifacts.root().exists() { None } else { Some(artifacts.lock()?) };
     let mut inventory = Inventory::take(artifacts)?;
-    let wanted: Vec<Stage> = arguments.stages.iter().map(|&name| name.into()).collect();
-    let is_wanted = |stage: Stage| wanted.is_empty() || wanted.contains(&stage);
+    let wanted: Vec<&str> = arguments.stages.iter().map(|stage| stage.name()).collect();
+    let is_wanted = |stage: &str| wanted.is_empty() || wanted.contains(&stage);
     inventory.stages.retain(|finished| !arguments.partial && is_wanted(finished.stage));
     inventory.unfinished.retain(|unfinished| is_wanted(unfinished.stage));
-    inventory.foreign.retain(|foreign| {
-        let hidden = foreign.path.to_string_lossy().starts_with('.');
-        foreign.stage.map_or(wanted.is_empty(), is_wanted) && (hidden || !arguments.partial)
+    inventory.untracked.retain(|untracked| {
+        let hidden = untracked.path.to_string_lossy().starts_with('.');
+        untracked.stage.map_or(wanted.is_empty(), is_wanted) && (hidden || !arguments.partial)
     });
     if let Some(lock) = lock {
         for finished in &inventory.stages {
@@ -41,14 +42,14 @@ fn report(experiment: &Experiment, inventory: &Inventory, global: &Global, dry_r
     let finished = inventory
         .stages
         .iter()
-        .map(|finished| (finished.stage, finished.stage.name(), finished.files.len(), finished.bytes, true));
+        .map(|finished| (finished.stage, finished.stage, finished.files.len(), finished.bytes, true));
     let unfinished = inventory.unfinished.iter().map(|unfinished| {
         (unfinished.stage, unfinished.name.as_str(), unfinished.files, unfinished.bytes, false)
     });
     let removed: Vec<_> = finished.chain(unfinished).collect();
     let files: usize = removed.iter().map(|(_, _, files, ..)| files).sum();
     let bytes: u64 = removed.iter().map(|(_, _, _, bytes, _)| bytes).sum();
-    let place = |foreign: &Foreign| root.join(&foreign.path).display().to_string();
+    let place = |untracked: &Untracked| root.join(&untracked.path).display().to_string();
     if global.json {
         let removed: Vec<Value> = removed
             .iter()
@@ -58,9 +59,9 @@ fn report(experiment: &Experiment, inventory: &Inventory, global: &Global, dry_r
             })
             .collect();
         let left: Vec<Value> = inventory
-            .foreign
+            .untracked
             .iter()
-            .map(|foreign| json!({ "path": place(foreign), "reason": foreign.reason }))
+            .map(|untracked| json!({ "path": place(untracked), "reason": untracked.reason }))
             .collect();
         output::json(&json!({
             "experiment": experiment.config.name(),
@@ -76,8 +77,8 @@ fn report(experiment: &Experiment, inventory: &Inventory, global: &Global, dry_r
         let what = if finished { String::new() } else { format!(" of the unfinished `{name}`") };
         output::line(format!("{stage:<8} {files} file(s){what}, {}", output::size(bytes)));
     }
-    for foreign in &inventory.foreign {
-        output::line(format!("{WARNING}left{WARNING:#} `{}`: {}", place(foreign), foreign.reason));
+    for untracked in &inventory.untracked {
+        output::line(format!("{WARNING}left{WARNING:#} `{}`: {}", place(untracked), untracked.reason));
     }
     let did = if dry_run { "would remove" } else { "removed" };
     output::line(format!("{did} {files} file(s), {}", output::size(bytes)));

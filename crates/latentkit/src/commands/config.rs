@@ -5,10 +5,10 @@ use latentkit_core::config::Config;
 
 use crate::cli::{ConfigArguments, Global};
 use crate::output;
-use crate::sections::SECTIONS;
+use crate::stages;
 
 pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> {
-    let config = Config::load(&arguments.config, &global.overrides, SECTIONS)?;
+    let config = Config::load(&arguments.config, &global.overrides, stages::sections())?;
     if global.json {
         output::json(&config);
     } else {

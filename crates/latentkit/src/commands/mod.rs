@@ -5,7 +5,6 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod man;
-mod panel;
 pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod runs;

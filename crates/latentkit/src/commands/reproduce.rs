@@ -3,19 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use latentkit_core::artifact::{Artifacts, Hashing};
+use latentkit_core::layout::MANIFEST;
+use latentkit_core::layout::within;
+use latentkit_core::lineage::{Lineage, UpstreamStage};
 use latentkit_core::manifest::Manifest;
-use latentkit_core::origin::{Earlier, Origin, within};
-use latentkit_core::stage::MANIFEST;
-use latentkit_core::{Error, Result, Stage};
+use latentkit_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::agreement::{self, Agreement, First};
 use crate::cli::{Global, ReproduceArguments};
-use crate::output::{self, GOOD, WARNING};
-use crate::pipeline::{Experiment, Points};
+use crate::experiment::Experiment;
+use crate::output;
+use crate::points::Points;
 use crate::progress;
 use crate::scratch::Scratch;
+use crate::stages::{self, Stage};
+use crate::styles::{GOOD, WARNING};
 use crate::verification::{is_of_experiment, short};
 
 /// What came of a stage.
@@ -34,42 +38,44 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
     }
     let path = file_of(&arguments.manifest);
     let manifest = Manifest::read_file(&path)?;
-    let origin = check(&manifest, &path)?;
-    let mut chain: Vec<Earlier> = origin.stages.iter().cloned().chain([Earlier::of(&manifest)]).collect();
-    add_model(&mut chain);
+    let lineage = check(&manifest, &path)?;
+    let chain: Vec<UpstreamStage> = lineage.stages.iter().cloned().chain([manifest.upstream()]).collect();
     check_chain(&chain, &path)?;
 
     progress::stop_on_signals()?;
-    let scratch = Scratch::new(arguments.folder.as_deref(), &global.artifacts, origin.name.as_str())?;
-    let artifacts = Artifacts::new(scratch.folder(), &origin.name);
-    let again = |earlier: &Earlier| Experiment::recorded(&origin.name, earlier, artifacts.clone(), global);
+    let scratch = Scratch::new(arguments.folder.as_deref(), &global.artifacts, lineage.name.as_str())?;
+    let artifacts = Artifacts::new(scratch.folder(), &lineage.name, stages::names());
+    let again =
+        |upstream: &UpstreamStage| Experiment::recorded(&lineage.name, upstream, artifacts.clone(), global);
     // What comes from elsewhere is looked at before hours of work.
-    for earlier in &chain {
-        check_outside(&again(earlier)?, earlier)?;
+    for upstream in &chain {
+        check_outside(&again(upstream)?, upstream)?;
     }
     let _lock = artifacts.lock()?;
     let mut lines: Vec<Line> = Vec::new();
     let (mut threads, mut device) = (manifest.threads, None);
-    for earlier in &chain {
-        let stage = earlier.stage;
-        let experiment = again(earlier)?;
+    for upstream in &chain {
+        let stage = Stage::recorded(&upstream.stage)?;
+        let experiment = again(upstream)?;
         experiment.change_threads();
-        let points = Points::recorded(&earlier.config);
+        let points = Points::recorded(&upstream.config);
         let outcome = experiment.run(stage, false, &points, progress::cancellation());
         let outcome = outcome?;
-        let first = First { outputs: &earlier.outputs, folder: &folder_of(&path, manifest.stage, stage) };
-        let outputs = agreement::compare(&first, &artifacts.stage(stage))?;
+        let first =
+            First { outputs: &upstream.outputs, folder: &folder_of(&path, &manifest.stage, stage.name()) };
+        let outputs = agreement::compare(&first, &artifacts.stage(stage.name()))?;
         if !global.json {
             agreement::print(stage, &outputs);
         }
         lines.push(Line { stage, agrees: outputs.iter().all(|output| output.agrees), outputs });
-        threads = experiment.threads();
+        threads = experiment.threads;
         device = outcome.summary.get("device").and_then(Value::as_str).map(str::to_owned);
     }
     // The last stage is the one that the manifest is of.
     let agrees = lines.last().is_some_and(|line| line.agrees);
-    let circumstances = agreement::circumstances(&manifest, threads, device.as_deref());
-    let (name, stage, seed) = (&origin.name, manifest.stage, manifest.seed);
+    let circumstances =
+        agreement::circumstances(&manifest, Stage::recorded(&manifest.stage)?, threads, device.as_deref());
+    let (name, stage, seed) = (&lineage.name, &manifest.stage, manifest.seed);
     if global.json {
         output::json(&json!({
             "experiment": name,
@@ -96,20 +102,20 @@ fn file_of(path: &Path) -> PathBuf {
 }
 
 /// Where the files of a stage are, when the manifest still lies among those of its experiment.
-fn folder_of(manifest: &Path, its_stage: Stage, stage: Stage) -> PathBuf {
+fn folder_of(manifest: &Path, its_stage: &str, stage: &str) -> PathBuf {
     let folder = manifest.parent().unwrap_or(Path::new(""));
-    if stage == its_stage { folder.to_path_buf() } else { folder.join("..").join(stage.name()) }
+    if stage == its_stage { folder.to_path_buf() } else { folder.join("..").join(stage) }
 }
 
 /// What the manifest says of where it came from.
-fn check<'a>(manifest: &'a Manifest, path: &Path) -> Result<&'a Origin> {
+fn check<'a>(manifest: &'a Manifest, path: &Path) -> Result<&'a Lineage> {
     let key = manifest.recomputed_key();
     if key != manifest.key {
         return Err(Error::input(format!("cannot reproduce `{}`: someone changed it", path.display()))
             .expected(format!("the key `{}`, which follows from its config and inputs", short(&key)))
             .found(format!("`{}`", short(&manifest.key))));
     }
-    manifest.origin.as_ref().ok_or_else(|| {
+    manifest.lineage.as_ref().ok_or_else(|| {
         Error::input(format!(
             "cannot reproduce `{}`: it does not say where its inputs came from",
             path.display()
@@ -120,30 +126,22 @@ fn check<'a>(manifest: &'a Manifest, path: &Path) -> Result<&'a Origin> {
     })
 }
 
-/// Decode runs only where the config has a model, which it takes from the weights; so it gets the one that was trained.
-fn add_model(chain: &mut [Earlier]) {
-    let trained = chain.iter().find(|earlier| earlier.stage == Stage::Train);
-    let Some(model) = trained.map(|earlier| earlier.config["model"].clone()) else { return };
-    for earlier in chain.iter_mut().filter(|earlier| earlier.stage == Stage::Decode) {
-        earlier.config["model"] = model.clone();
-    }
-}
-
 /// Whether every stage read what those before it in the chain wrote.
-fn check_chain(chain: &[Earlier], path: &Path) -> Result<()> {
-    let broken = |stage: Stage, input: &str| {
+fn check_chain(chain: &[UpstreamStage], path: &Path) -> Result<()> {
+    let broken = |stage: &str, input: &str| {
         Error::input(format!("cannot reproduce `{}`: its stages did not fit together", path.display()))
             .expected(format!("the `{input}` that `{stage}` read, among the outputs of the stages before it"))
             .found("none, or another one")
             .hint("`latentkit run CONFIG` makes all stages fit, and manifests that can be reproduced")
     };
-    for (place, earlier) in chain.iter().enumerate() {
-        if let Some(twin) = chain[..place].iter().find(|before| before.stage == earlier.stage) {
-            return Err(broken(twin.stage, twin.outputs.first().map_or(MANIFEST, |output| &output.path)));
+    for (place, upstream) in chain.iter().enumerate() {
+        let stage = Stage::recorded(&upstream.stage)?;
+        if let Some(same) = chain[..place].iter().find(|before| before.stage == upstream.stage) {
+            return Err(broken(&same.stage, same.outputs.first().map_or(MANIFEST, |output| &output.path)));
         }
-        for input in earlier.inputs.iter().filter(|input| is_of_experiment(earlier.stage, input)) {
+        for input in upstream.inputs.iter().filter(|input| is_of_experiment(stage, input)) {
             let made = chain[..place].iter().any(|before| {
-                within(&input.path, before.stage).is_some_and(|name| {
+                within(&input.path, &before.stage).is_some_and(|name| {
                     name == MANIFEST
                         || before
                             .outputs
@@ -152,7 +150,7 @@ fn check_chain(chain: &[Earlier], path: &Path) -> Result<()> {
                 })
             });
             if !made {
-                return Err(broken(earlier.stage, &input.path));
+                return Err(broken(&upstream.stage, &input.path));
             }
         }
     }
@@ -160,17 +158,16 @@ fn check_chain(chain: &[Earlier], path: &Path) -> Result<()> {
 }
 
 /// Whether the files from elsewhere that a stage read are there and still the same.
-fn check_outside(experiment: &Experiment, earlier: &Earlier) -> Result<()> {
-    let outside: Vec<_> =
-        earlier.inputs.iter().filter(|input| !is_of_experiment(earlier.stage, input)).collect();
+fn check_outside(experiment: &Experiment, upstream: &UpstreamStage) -> Result<()> {
+    let stage = Stage::recorded(&upstream.stage)?;
+    let outside: Vec<_> = upstream.inputs.iter().filter(|input| !is_of_experiment(stage, input)).collect();
     if outside.is_empty() {
         return Ok(());
     }
-    let now = experiment.identity(earlier.stage, &Points::recorded(&earlier.config), Hashing::Read)?;
+    let now = experiment.identity(stage, &Points::recorded(&upstream.config), Hashing::Read)?;
     for input in outside {
         let found = now.inputs.iter().find(|found| found.path == input.path);
         if found.is_none_or(|found| found.blake3 != input.blake3) {
-            let stage = earlier.stage;
             let error = Error::input(format!(
                 "cannot reproduce `{stage}`: `{}` is not the file that it read",
                 input.path

@@ -4,28 +4,31 @@ use std::path::{Path, PathBuf};
 
 use latentkit_core::artifact::{Freshness, Hashing};
 use latentkit_core::input::is_absent;
-use latentkit_core::stage::REPORT;
-use latentkit_core::{Error, ErrorKind, Result, Stage};
+use latentkit_core::layout::{PLOT, REPORT};
+use latentkit_core::{Error, ErrorKind, Result};
 use serde_json::json;
 
-use super::panel;
-use crate::cli::{ClusterArguments, Global, RunArguments, StageArguments};
-use crate::output::{self, FAINT, GOOD};
-use crate::pipeline::{Experiment, Outcome, Points, of_stage};
-use crate::{engines, progress};
+use crate::cli::{Global, RunArguments, StageCommand};
+use crate::experiment::Experiment;
+use crate::output;
+use crate::pipeline::Outcome;
+use crate::points::Points;
+use crate::stages::{self, Stage};
+use crate::styles::{FAINT, GOOD};
+use crate::{handover, progress};
 
 /// `latentkit run`.
 pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
-    let (from, to) = (Stage::from(arguments.from), Stage::from(arguments.to));
+    let (from, to) = (arguments.from, arguments.to);
     if from > to {
         return Err(Error::usage(format!("nothing to run: `{from}` comes after `{to}`"))
-            .hint("the stages are ingest, train, export, cluster, decode, plot"));
+            .hint(format!("the stages are {}", stages::names().join(", "))));
     }
     let experiment = Experiment::load(&arguments.stage.config, global)?;
-    let stages: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| (from..=to).contains(stage)).collect();
+    let stages: Vec<Stage> = Stage::all().filter(|stage| (from..=to).contains(stage)).collect();
     // A section that is missing is told before hours of work, not after them.
     for &stage in &stages {
-        of_stage(&experiment.config, stage)?;
+        experiment.check_sections(stage)?;
     }
     if arguments.dry_run {
         return dry_run(global, &experiment, &stages, arguments.stage.force);
@@ -40,7 +43,7 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
         let outcome = run(&experiment, stage, arguments.stage.force, &Points::default(), global)?;
         outcomes.push(outcome);
     }
-    let report = (to == Stage::Plot).then(|| experiment.artifacts.file(Stage::Plot, REPORT));
+    let report = (to.name() == PLOT).then(|| experiment.artifacts.file(PLOT, REPORT));
     if global.json {
         output::json(&json!({
             "experiment": experiment.config.name(),
@@ -55,16 +58,39 @@ pub(crate) fn all(global: &Global, arguments: &RunArguments) -> Result<()> {
 }
 
 /// The command of a single stage.
-pub(crate) fn one(global: &Global, stage: Stage, arguments: &StageArguments) -> Result<()> {
-    single(global, stage, arguments, &Points::default())
-}
-
-/// `latentkit cluster`.
-pub(crate) fn cluster(global: &Global, arguments: &ClusterArguments) -> Result<()> {
-    let file = arguments.latents.as_deref().map(absolute).transpose()?;
-    let points =
-        Points { file, column: arguments.column.clone(), label_column: arguments.label_column.clone() };
-    single(global, Stage::Cluster, &arguments.stage, &points)
+pub(crate) fn one(global: &Global, command: &StageCommand) -> Result<()> {
+    let StageCommand { stage, arguments, points } = command;
+    let stage = *stage;
+    let points = Points {
+        file: points.latents.as_deref().map(absolute).transpose()?,
+        column: points.column.clone(),
+        label_column: points.label_column.clone(),
+    };
+    let experiment = Experiment::load(&arguments.config, global)?;
+    experiment.check_sections(stage)?;
+    // Nothing is created for a stage that cannot run. Where there is something, the lock comes first: it ends what a
+    // crash cut off, which may be the input of this stage.
+    if !experiment.artifacts.root().exists() {
+        experiment.identity(stage, &points, Hashing::Cached)?;
+    }
+    experiment.set_threads()?;
+    progress::stop_on_signals()?;
+    let _lock = experiment.artifacts.lock()?;
+    if points.file.is_none() {
+        warn_of_stale_inputs(&experiment, stage);
+    }
+    let outcome = run(&experiment, stage, arguments.force, &points, global)?;
+    if global.json {
+        output::json(&json!({
+            "experiment": experiment.config.name(),
+            "stages": [outcome],
+            "folder": experiment.artifacts.root().display().to_string(),
+        }));
+    } else {
+        outcome.details.iter().for_each(output::line);
+        output::line(experiment.artifacts.stage(stage.name()).display());
+    }
+    Ok(())
 }
 
 /// The absolute path of the points, so that `status` finds them from any folder.
@@ -75,41 +101,11 @@ fn absolute(file: &Path) -> Result<PathBuf> {
     fs_err::canonicalize(file).map_err(|error| Error::from(error).into_input())
 }
 
-fn single(global: &Global, stage: Stage, arguments: &StageArguments, points: &Points) -> Result<()> {
-    let experiment = Experiment::load(&arguments.config, global)?;
-    // Nothing is created for a stage that cannot run. Where there is something, the lock comes first: it ends what a
-    // crash cut off, which may be the input of this stage.
-    if !experiment.artifacts.root().exists() {
-        experiment.identity(stage, points, Hashing::Cached)?;
-    }
-    experiment.set_threads()?;
-    progress::stop_on_signals()?;
-    let _lock = experiment.artifacts.lock()?;
-    if points.file.is_none() {
-        warn_of_stale_inputs(&experiment, stage);
-    }
-    let outcome = run(&experiment, stage, arguments.force, points, global)?;
-    if global.json {
-        output::json(&json!({
-            "experiment": experiment.config.name(),
-            "stages": [outcome],
-            "folder": experiment.artifacts.root().display().to_string(),
-        }));
-    } else {
-        if stage == Stage::Cluster
-            && let Ok(summary) = serde_json::from_value(outcome.summary)
-        {
-            panel::lines(&summary).into_iter().for_each(output::line);
-        }
-        output::line(format!("{}", experiment.artifacts.stage(stage).display()));
-    }
-    Ok(())
-}
-
 /// Says when a stage before `first` would run now, though its old files are about to be used.
 fn warn_of_stale_inputs(experiment: &Experiment, first: Stage) {
-    for stage in Stage::ALL.into_iter().filter(|&stage| stage < first) {
-        let state = experiment.freshness(stage, &experiment.recorded_points(), progress::cancellation());
+    for stage in Stage::all().filter(|&stage| stage < first) {
+        let state =
+            experiment.freshness(stage, &experiment.recorded_points(stage.name()), progress::cancellation());
         if let Ok((_, Freshness::Stale(reasons))) = state {
             tracing::warn!("`{stage}` is stale ({}), and its old files are used", reasons.join(", "));
         }
@@ -153,14 +149,14 @@ fn stage_line(outcome: &Outcome) -> String {
 /// Continues as the program with libtorch before the first line is printed, where a stage will need it.
 fn hand_over_early(experiment: &Experiment, stages: &[Stage], force: bool) -> Result<()> {
     let needs: Vec<_> =
-        stages.iter().filter_map(|&stage| Some((stage, experiment.missing_engine(stage)?))).collect();
+        stages.iter().filter_map(|&stage| Some((stage, stage.missing_engine(experiment)?))).collect();
     if needs.is_empty() {
         return Ok(());
     }
     let plan = plan(experiment, stages, force)?;
     let runs = |stage: Stage| plan.iter().any(|(planned, reasons)| *planned == stage && !reasons.is_empty());
     match needs.into_iter().find(|(stage, _)| runs(*stage)) {
-        Some((_, reason)) => engines::hand_over(&reason),
+        Some((_, reason)) => handover::hand_over(&reason),
         None => Ok(()),
     }
 }
@@ -170,7 +166,7 @@ fn plan(experiment: &Experiment, stages: &[Stage], force: bool) -> Result<Vec<(S
     let mut plan = Vec::new();
     let mut runs = Vec::new();
     for &stage in stages {
-        let before = stage.inputs().iter().map(|(input, _)| *input).find(|input| runs.contains(input));
+        let before = stage.upstream().into_iter().find(|upstream| runs.contains(upstream));
         let reasons = if let Some(before) = before {
             vec![format!("`{before}` runs before it")]
         } else {

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use latentkit_core::stage::TRIALS_FOLDER;
+use latentkit_core::layout::TRIALS_FOLDER;
 use latentkit_core::{Error, Result};
 use serde_json::{Map, json};
 
 use crate::cli::Global;
 use crate::columns::{Align, Columns};
-use crate::output::{self, FAINT};
-use crate::record::{Figures, Record, State, folders};
+use crate::figures::{self, Figures};
+use crate::output;
+use crate::record::{Record, State, folders};
+use crate::stages::definition::Figure;
+use crate::styles::FAINT;
 
 /// An experiment or a trial.
 struct Run {
@@ -40,17 +43,16 @@ pub(crate) fn print(global: &Global) -> Result<()> {
         tracing::info!("no experiments in `{}`", artifacts.display());
         return Ok(());
     }
-    let mut columns = Columns::new()
-        .column("run", Align::Left)
-        .column("started", Align::Left)
-        .column("time", Align::Right)
-        .column("test BCE", Align::Right)
-        .column("best k", Align::Right)
-        .column("silhouette", Align::Right)
-        .column("size", Align::Right)
-        .column("stages", Align::Left);
+    let mut shown: Vec<&str> = figures::all().filter_map(|figure| Some(figure.column?.0)).collect();
+    shown.dedup();
+    let mut columns =
+        Columns::new().column("run", Align::Left).column("started", Align::Left).column("time", Align::Right);
+    for title in &shown {
+        columns = columns.column(*title, Align::Right);
+    }
+    columns = columns.column("size", Align::Right).column("stages", Align::Left);
     for run in &runs {
-        columns.row(cells(run));
+        columns.row(cells(run, &shown));
     }
     let mut lines = columns.lines().into_iter();
     output::line(lines.next().unwrap_or_default());
@@ -114,24 +116,22 @@ fn size(folder: &Path, is_experiment: bool) -> u64 {
     sizes.sum()
 }
 
-fn cells(run: &Run) -> Vec<String> {
-    let figures = &run.figures;
-    let some = run.record.manifests().next().is_some();
+/// The cells of a run, whose figures stand in columns of these titles.
+fn cells(run: &Run, titles: &[&str]) -> Vec<String> {
     let none = || "-".to_owned();
-    let number = |value: Option<f64>| value.map_or_else(none, |value| format!("{value:.4}"));
-    vec![
-        run.name.clone(),
-        run.started().map_or_else(none, minutes),
-        if some { format!("{:.1} s", figures.seconds) } else { none() },
-        number(figures.test_bce),
-        figures.best_k.map_or_else(none, |k| k.to_string()),
-        match figures.silhouette_sampled {
-            Some(sampled) => format!("{sampled:.4} (sampled)"),
-            None => number(figures.silhouette),
-        },
-        bytes(run.bytes),
-        stages(run),
-    ]
+    let seconds = run.record.manifests().next().map(|_| format!("{:.1} s", run.figures.seconds));
+    let figure = |title: &&str| {
+        let of_column = |(figure, value): (&'static Figure, Option<f64>)| {
+            let (column, suffix) = figure.column?;
+            (column == *title).then(|| Some(format!("{}{suffix}", figure.shown(value?))))?
+        };
+        run.figures.iter().find_map(of_column).unwrap_or_else(none)
+    };
+    let mut cells =
+        vec![run.name.clone(), run.started().map_or_else(none, minutes), seconds.unwrap_or_else(none)];
+    cells.extend(titles.iter().map(figure));
+    cells.extend([bytes(run.bytes), stages(run)]);
+    cells
 }
 
 /// A time without its seconds: `2026-03-01 12:34`.

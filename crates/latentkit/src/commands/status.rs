@@ -2,13 +2,15 @@
 
 use latentkit_core::artifact::{Freshness, Hashing};
 use latentkit_core::manifest::Manifest;
-use latentkit_core::{ErrorKind, Result, Stage};
+use latentkit_core::{ErrorKind, Result};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::{Global, StatusArguments};
-use crate::output::{self, FAINT, GOOD, WARNING};
-use crate::pipeline::{Experiment, of_stage};
+use crate::experiment::Experiment;
+use crate::output;
+use crate::stages::Stage;
+use crate::styles::{FAINT, GOOD, WARNING};
 
 /// The state of a stage.
 #[derive(Debug, Serialize)]
@@ -32,7 +34,7 @@ enum State {
 pub(crate) fn print(global: &Global, arguments: &StatusArguments) -> Result<bool> {
     let experiment = Experiment::load(&arguments.config, global)?;
     let mut lines: Vec<Line> = Vec::new();
-    for stage in Stage::ALL {
+    for stage in Stage::all() {
         let line = assess(&experiment, stage, &lines)?;
         lines.push(line);
     }
@@ -55,20 +57,21 @@ pub(crate) fn print(global: &Global, arguments: &StatusArguments) -> Result<bool
 
 fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line> {
     let line = |state, reasons| Ok(Line { stage, state, reasons });
-    if let Err(error) = of_stage(&experiment.config, stage) {
+    if let Err(error) = experiment.check_sections(stage) {
         return line(State::Unused, vec![format!("no section `[{}]`", error.key().unwrap_or_default())]);
     }
-    let unused =
-        |input: &Stage| before.iter().any(|line| line.stage == *input && line.state == State::Unused);
-    let folder = experiment.artifacts.stage(stage);
-    let manifest = Manifest::read(&folder).ok().flatten();
-    if manifest.is_none()
-        && matches!(stage, Stage::Train | Stage::Export)
-        && let Some((input, _)) = stage.inputs().iter().find(|(input, _)| unused(input))
-    {
-        return line(State::Unused, vec![format!("`{input}` is unused")]);
+    let state_of = |name: &str| before.iter().find(|line| line.stage.name() == name).map(|line| line.state);
+    let is_unused = |name: &str| state_of(name) == Some(State::Unused);
+    let manifest = Manifest::read(&experiment.artifacts.stage(stage.name())).ok().flatten();
+    // Points may also come from elsewhere.
+    if manifest.is_none() && !stage.takes_points() && !stage.requires().is_met(|name| !is_unused(name)) {
+        let unused = stage.upstream().into_iter().find(|upstream| is_unused(upstream.name()));
+        return line(
+            State::Unused,
+            unused.map(|upstream| format!("`{upstream}` is unused")).into_iter().collect(),
+        );
     }
-    let points = experiment.recorded_points();
+    let points = experiment.recorded_points(stage.name());
     let identity = match experiment.identity(stage, &points, Hashing::Cached) {
         Ok(identity) => identity,
         Err(error) if error.kind() == ErrorKind::Input => {
@@ -81,13 +84,10 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line
         Freshness::Missing => line(State::Missing, Vec::new()),
         Freshness::Stale(reasons) => line(State::Stale, reasons),
         Freshness::Fresh(_) => {
-            let inputs = stage.inputs().iter().map(|(input, _)| *input);
-            let outdated = |input: &Stage| {
-                before
-                    .iter()
-                    .any(|line| line.stage == *input && matches!(line.state, State::Stale | State::Missing))
-            };
-            match inputs.filter(|_| stage != Stage::Cluster || points.file.is_none()).find(outdated) {
+            let is_outdated =
+                |upstream: &Stage| matches!(state_of(upstream.name()), Some(State::Stale | State::Missing));
+            let upstream = if points.file.is_some() { Vec::new() } else { stage.upstream() };
+            match upstream.into_iter().find(is_outdated) {
                 Some(input) => line(State::Stale, vec![format!("`{input}` would run before it")]),
                 None => line(State::Fresh, Vec::new()),
             }

@@ -1,20 +1,22 @@
 //! `latentkit verify`: whether the files are those that the manifests record; with `--rerun`, whether the stages would write
 //! them again.
 
-use latentkit_core::manifest::Identity;
-use latentkit_core::origin::Earlier;
-use latentkit_core::stage::MANIFEST;
-use latentkit_core::{Error, Result, Stage};
+use latentkit_core::layout::MANIFEST;
+use latentkit_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::agreement::{self, Agreement, First};
 use crate::cli::{Global, VerifyArguments};
-use crate::output::{self, FAINT, GOOD, WARNING};
-use crate::pipeline::{Experiment, Points};
+use crate::experiment::Experiment;
+use crate::output;
+use crate::points::Points;
 use crate::scratch::Scratch;
+use crate::stages::Stage;
+use crate::stages::definition::Work;
+use crate::styles::{FAINT, GOOD, WARNING};
 use crate::verification::{self, Checked};
-use crate::{engines, progress};
+use crate::{handover, progress};
 
 /// What is said of a stage.
 #[derive(Serialize)]
@@ -107,13 +109,13 @@ pub(crate) fn print(global: &Global, arguments: &VerifyArguments) -> Result<bool
 /// The stages that the user names, which must have happened; all when none is named.
 fn selected(experiment: &Experiment, arguments: &VerifyArguments) -> Result<Vec<Stage>> {
     if arguments.stages.is_empty() {
-        return Ok(Stage::ALL.into());
+        return Ok(Stage::all().collect());
     }
-    let mut stages: Vec<Stage> = arguments.stages.iter().map(|&name| name.into()).collect();
+    let mut stages = arguments.stages.clone();
     stages.sort_unstable();
     stages.dedup();
     for &stage in &stages {
-        let path = experiment.artifacts.file(stage, MANIFEST);
+        let path = experiment.artifacts.file(stage.name(), MANIFEST);
         if !path.is_file() {
             return Err(Error::input(format!("cannot find `{}`", path.display()))
                 .hint(format!("`latentkit {stage} CONFIG` makes it")));
@@ -135,23 +137,27 @@ fn rerun(
         tracing::warn!("`{stage}` is not run again: what it read is not there any more");
         return Ok(None);
     }
-    let again = experiment.as_recorded(&Earlier::of(manifest), experiment.artifacts.clone())?;
-    if let Some(reason) = again.missing_engine(stage) {
-        engines::hand_over(&reason)?;
+    let again = experiment.as_recorded(&manifest.upstream(), experiment.artifacts.clone())?;
+    if let Some(reason) = stage.missing_engine(&again) {
+        handover::hand_over(&reason)?;
     }
     again.change_threads();
     let folder = scratch.folder().join(stage.name());
     fs_err::create_dir_all(&folder)?;
     tracing::info!("{stage}: running again");
     let points = Points::recorded(&manifest.config);
-    let identity = Identity { stage, config: manifest.config.clone(), inputs: manifest.inputs.clone() };
-    let summary = again.dispatch(&identity, &points, &folder, progress::cancellation());
-    let summary = summary?;
-    let first = First { outputs: &manifest.outputs, folder: &experiment.artifacts.stage(stage) };
+    let summary = stage.run(&Work {
+        experiment: &again,
+        points: &points,
+        inputs: &manifest.inputs,
+        folder: &folder,
+        cancel: progress::cancellation(),
+    })?;
+    let first = First { outputs: &manifest.outputs, folder: &experiment.artifacts.stage(stage.name()) };
     let outputs = agreement::compare(&first, &folder)?;
     let agrees = outputs.iter().all(|output| output.agrees);
     let device = summary.get("device").and_then(Value::as_str);
-    let circumstances = agreement::circumstances(manifest, again.threads(), device);
+    let circumstances = agreement::circumstances(manifest, stage, again.threads, device);
     if !global.json {
         agreement::print(stage, &outputs);
         if !agrees && !circumstances.is_empty() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::style::ProgressTracker;
 use indicatif::{HumanDuration, ProgressState, ProgressStyle};
-use latentkit_core::capture::Fields;
+use latentkit_core::event_fields::EventFields;
 use tracing::{Level, Subscriber};
 use tracing_indicatif::{IndicatifLayer, suspend_tracing_indicatif};
 use tracing_subscriber::Layer;
@@ -100,7 +100,7 @@ struct Unit;
 
 impl<'writer> FormatFields<'writer> for Unit {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut found = Fields::default();
+        let mut found = EventFields::default();
         fields.record(&mut found);
         writer.write_str(found.fields.get("unit").and_then(serde_json::Value::as_str).unwrap_or_default())
     }

@@ -7,9 +7,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use latentkit_core::capture::Fields;
-use latentkit_core::stage::LOG;
-use latentkit_core::{Error, Stage};
+use latentkit_core::Error;
+use latentkit_core::event_fields::EventFields;
+use latentkit_core::layout::LOG;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
@@ -22,7 +22,7 @@ static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
 
 /// The stage that is running, and its file where it could be opened.
 struct Current {
-    stage: Stage,
+    stage: &'static str,
     file: Option<fs_err::File>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct StageLog;
 
 /// Opens, or goes on with, the log of a stage in the folder in which it prepares its files. A log that cannot be written
 /// stops no work.
-pub(crate) fn stage(stage: Stage, folder: &Path, threads: usize) -> StageLog {
+pub(crate) fn stage(stage: &'static str, folder: &Path, threads: usize) -> StageLog {
     let file = fs_err::OpenOptions::new().create(true).append(true).open(folder.join(LOG));
     let file = match file {
         Ok(file) => Some(file),
@@ -65,7 +65,7 @@ fn current() -> MutexGuard<'static, Option<Current>> {
 }
 
 /// The stage that is running.
-pub(super) fn current_stage() -> Option<Stage> {
+pub(super) fn current_stage() -> Option<&'static str> {
     current().as_ref().map(|current| current.stage)
 }
 
@@ -83,7 +83,7 @@ pub(super) struct StageFile;
 
 impl<S: Subscriber> Layer<S> for StageFile {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         event.record(&mut fields);
         if !fields.message.is_empty() {
             write(level_name(*event.metadata().level()), &fields.message);

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use latentkit_core::capture::Fields;
-use latentkit_core::{Error, Stage};
+use latentkit_core::Error;
+use latentkit_core::event_fields::EventFields;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tracing::{Event, Subscriber};
@@ -17,9 +17,9 @@ pub(super) struct Json;
 
 impl<S: Subscriber> Layer<S> for Json {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut found = Fields::default();
+        let mut found = EventFields::default();
         event.record(&mut found);
-        let Fields { message, mut fields } = found;
+        let EventFields { message, mut fields } = found;
         // Where a line of another crate's `log` comes from.
         fields.retain(|name, _| !name.starts_with("log."));
         Line::new(level_name(*event.metadata().level()), message, fields).write();
@@ -45,7 +45,7 @@ pub(crate) fn error(error: &Error, exit_code: u8) {
 struct Line {
     time: String,
     level: &'static str,
-    stage: Option<Stage>,
+    stage: Option<&'static str>,
     message: String,
     #[serde(flatten)]
     fields: Map<String, Value>,

@@ -2,20 +2,20 @@
 
 use std::io::Write as _;
 
-use latentkit_core::capture::Fields;
+use latentkit_core::event_fields::EventFields;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::above;
-use crate::output::WARNING;
+use crate::styles::WARNING;
 
 /// Writes the text of each event to stderr.
 pub(super) struct Terminal;
 
 impl<S: Subscriber> Layer<S> for Terminal {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         event.record(&mut fields);
         let text = fields.message;
         if text.is_empty() {

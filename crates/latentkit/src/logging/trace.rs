@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use latentkit_core::capture::Fields;
+use latentkit_core::event_fields::EventFields;
 use latentkit_core::{Error, Result};
 use serde_json::{Map, Value, json};
 use tracing::span::{Attributes, Id, Record};
@@ -91,7 +91,7 @@ struct Arguments(Map<String, Value>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(Arguments(fields.fields));
@@ -99,7 +99,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         values.record(&mut fields);
         if let Some(span) = context.span(id)
             && let Some(arguments) = span.extensions_mut().get_mut::<Arguments>()
@@ -131,7 +131,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let time = self.since_start(Instant::now());
-        let mut found = Fields::default();
+        let mut found = EventFields::default();
         event.record(&mut found);
         let thread = self.thread();
         self.write(&json!({

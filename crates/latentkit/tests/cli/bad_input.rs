@@ -155,6 +155,7 @@ fn two_at_once() {
     let lock = latentkit_core::artifact::Artifacts::new(
         &folder.path().join("artifacts"),
         &"trial".to_owned().try_into().unwrap(),
+        &[],
     );
     let held = lock.lock().unwrap();
     snapshot!("two_at_once", folder.run(&["ingest", config]).failed(1));

@@ -75,6 +75,7 @@ fn a_folder_that_another_process_writes_is_left_alone() {
     let artifacts = latentkit_core::artifact::Artifacts::new(
         &folder.path().join("artifacts"),
         &"trial".to_owned().try_into().unwrap(),
+        &[],
     );
     let held = artifacts.lock().unwrap();
     snapshot!("clean_locked", folder.run(&["clean", config]).failed(1));

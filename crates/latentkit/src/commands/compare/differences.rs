@@ -1,12 +1,13 @@
 //! What differs between runs, by their manifests.
 
-use latentkit_core::Stage;
+use latentkit_core::layout::PLOT;
 use latentkit_core::manifest::Manifest;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Run;
 use super::leaves::{of_config, of_summary, shown};
+use crate::stages::Stage;
 
 /// What differs between runs.
 #[derive(Serialize)]
@@ -96,12 +97,15 @@ fn machine(manifest: &Manifest) -> Vec<(String, Value)> {
 /// The keys in which runs differ, of what every stage knows. Stages of one run can disagree, since each has the config and
 /// the software of its own time; then its value tells which stage has which.
 fn merged(runs: &[Run], leaves: fn(&Manifest) -> Vec<(String, Value)>) -> Vec<Row> {
-    let known: Vec<Vec<(Stage, String, Value)>> = runs
+    let known: Vec<Vec<(String, String, Value)>> = runs
         .iter()
         .map(|run| {
             let of_stage = |manifest: &Manifest| {
-                let stage = manifest.stage;
-                leaves(manifest).into_iter().map(move |(key, value)| (stage, key, value)).collect::<Vec<_>>()
+                let stage = &manifest.stage;
+                leaves(manifest)
+                    .into_iter()
+                    .map(|(key, value)| (stage.clone(), key, value))
+                    .collect::<Vec<_>>()
             };
             run.manifests.iter().flat_map(of_stage).collect()
         })
@@ -118,7 +122,7 @@ fn merged(runs: &[Run], leaves: fn(&Manifest) -> Vec<(String, Value)>) -> Vec<Ro
 }
 
 /// The value on which the stages agree, else which stages have which.
-fn agreed(found: &[&(Stage, String, Value)]) -> Option<Value> {
+fn agreed(found: &[&(String, String, Value)]) -> Option<Value> {
     let (_, _, first) = found.first()?;
     if found.iter().all(|(_, _, value)| value == first) {
         return Some(first.clone());
@@ -126,8 +130,8 @@ fn agreed(found: &[&(Stage, String, Value)]) -> Option<Value> {
     let mut groups: Vec<(&Value, Vec<&str>)> = Vec::new();
     for (stage, _, value) in found {
         match groups.iter_mut().find(|(other, _)| *other == value) {
-            Some((_, stages)) => stages.push(stage.name()),
-            None => groups.push((value, vec![stage.name()])),
+            Some((_, stages)) => stages.push(stage),
+            None => groups.push((value, vec![stage])),
         }
     }
     let groups = groups.iter().map(|(value, stages)| format!("{} ({})", shown(value), stages.join(", ")));
@@ -143,11 +147,11 @@ impl Row {
 /// The files that stages read and whose hashes differ. Manifests, which plot reads, differ in times.
 fn inputs(runs: &[Run]) -> Vec<Row> {
     let mut rows = Vec::new();
-    for stage in Stage::ALL.into_iter().filter(|stage| *stage != Stage::Plot) {
+    for stage in Stage::all().filter(|stage| stage.name() != PLOT) {
         let known: Vec<Vec<(&str, &str)>> = runs
             .iter()
             .map(|run| {
-                let inputs = run.manifest(stage).into_iter().flat_map(|manifest| &manifest.inputs);
+                let inputs = run.manifest(stage.name()).into_iter().flat_map(|manifest| &manifest.inputs);
                 inputs.map(|input| (input.path.as_str(), input.blake3.as_str())).collect()
             })
             .collect();
@@ -165,10 +169,12 @@ fn inputs(runs: &[Run]) -> Vec<Row> {
 /// The numbers of the summaries; what else they tell, where runs differ in it.
 fn summaries(runs: &[Run]) -> (Vec<Metric>, Vec<Row>) {
     let (mut metrics, mut findings) = (Vec::new(), Vec::new());
-    for stage in Stage::ALL {
+    for stage in Stage::all() {
         let known: Vec<Vec<(String, Value)>> = runs
             .iter()
-            .map(|run| run.manifest(stage).map(|manifest| of_summary(&manifest.summary)).unwrap_or_default())
+            .map(|run| {
+                run.manifest(stage.name()).map(|manifest| of_summary(&manifest.summary)).unwrap_or_default()
+            })
             .collect();
         for key in union(known.iter().map(|leaves| leaves.iter().map(|(key, _)| key.as_str()))) {
             let value = |leaves: &Vec<(String, Value)>| {
@@ -184,7 +190,7 @@ fn summaries(runs: &[Run]) -> (Vec<Metric>, Vec<Row>) {
             }
         }
         let seconds: Vec<_> =
-            runs.iter().map(|run| run.manifest(stage).map(|manifest| manifest.seconds)).collect();
+            runs.iter().map(|run| run.manifest(stage.name()).map(|manifest| manifest.seconds)).collect();
         if seconds.iter().any(Option::is_some) {
             metrics.push(Metric::new(format!("{stage}.stage_seconds"), seconds));
         }
@@ -239,8 +245,8 @@ mod tests {
 
     #[test]
     fn stages_that_disagree_are_told_apart() {
-        let leaf = |stage, seed| (stage, "seed".to_owned(), json!(seed));
-        let (a, b, c) = (leaf(Stage::Ingest, 1), leaf(Stage::Train, 2), leaf(Stage::Cluster, 1));
+        let leaf = |stage: &str, seed| (stage.to_owned(), "seed".to_owned(), json!(seed));
+        let (a, b, c) = (leaf("ingest", 1), leaf("train", 2), leaf("cluster", 1));
         assert_eq!(agreed(&[&a, &c]), Some(json!(1)));
         assert_eq!(agreed(&[&a, &b, &c]), Some(json!("1 (ingest, cluster), 2 (train)")));
         assert_eq!(agreed(&[]), None);

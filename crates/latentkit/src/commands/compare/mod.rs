@@ -6,16 +6,17 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
+use latentkit_core::layout::{CLUSTER, COMPARISONS, HISTORY, TRAIN};
 use latentkit_core::manifest::Manifest;
-use latentkit_core::stage::{COMPARISONS, HISTORY};
 use latentkit_core::summary::SilhouetteKind;
-use latentkit_core::{Error, Result, Stage, atomic, hash};
+use latentkit_core::{Error, Result, atomic, hash};
 use latentkit_plot::{ComparedRun, Comparison};
 use latentkit_table::{HistoryRow, read_history};
 
 use crate::cli::{CompareArguments, Global};
 use crate::output;
 use crate::record::silhouettes;
+use crate::stages;
 use differences::Differences;
 
 /// Bytes of the longest name of a page, so that every file system takes it.
@@ -70,8 +71,8 @@ impl Run {
                 .hint("`latentkit runs` lists those that there are"));
         };
         let mut manifests = Vec::new();
-        for stage in Stage::ALL {
-            manifests.extend(Manifest::read(&folder.join(stage.name()))?);
+        for stage in stages::names() {
+            manifests.extend(Manifest::read(&folder.join(stage))?);
         }
         if manifests.is_empty() {
             return Err(Error::input(format!("nothing to compare in `{}`", folder.display()))
@@ -81,18 +82,14 @@ impl Run {
         Ok(Self { name: name.to_owned(), folder: folder.clone(), manifests })
     }
 
-    fn manifest(&self, stage: Stage) -> Option<&Manifest> {
+    fn manifest(&self, stage: &str) -> Option<&Manifest> {
         self.manifests.iter().find(|manifest| manifest.stage == stage)
     }
 
     /// The epochs of its training; none where it has none.
     fn history(&self) -> Result<Vec<HistoryRow>> {
-        let path = self.folder.join(Stage::Train.name()).join(HISTORY);
-        if self.manifest(Stage::Train).is_some() && path.is_file() {
-            read_history(&path)
-        } else {
-            Ok(Vec::new())
-        }
+        let path = self.folder.join(TRAIN).join(HISTORY);
+        if self.manifest(TRAIN).is_some() && path.is_file() { read_history(&path) } else { Ok(Vec::new()) }
     }
 }
 
@@ -116,7 +113,7 @@ fn write_page(
         .iter()
         .zip(tables::names(runs))
         .map(|(run, name)| {
-            let summary = run.manifest(Stage::Cluster).map(|manifest| &manifest.summary);
+            let summary = run.manifest(CLUSTER).map(|manifest| &manifest.summary);
             let sampled =
                 summary.is_some_and(|summary| !silhouettes(summary, SilhouetteKind::Sampled).is_empty());
             let kind = if sampled { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };

@@ -7,18 +7,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use latentkit_core::config::{Config, Plan, Trial};
-use latentkit_core::stage::{TRIAL_LOG, TRIALS_FOLDER};
-use latentkit_core::{Error, Result, Stage};
+use latentkit_core::layout::{TRIAL_LOG, TRIALS_FOLDER};
+use latentkit_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use crate::cli::{Global, SweepArguments};
 use crate::columns::{Align, Columns};
 use crate::output;
-use crate::sections::SECTIONS;
-use latentkit_cluster::config::ClusterConfig;
-use latentkit_ingest::config::DatasetConfig;
-use latentkit_model::config::ModelConfig;
-use latentkit_train::config::TrainConfig;
+use crate::stages::definition::Requires;
+use crate::stages::{self, Stage};
 use processes::{Ending, Job};
 
 /// A trial that is about to run.
@@ -31,7 +28,7 @@ struct Chosen<'a> {
 /// `latentkit sweep`. Every trial is checked before the first one runs.
 pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     let before = fs_err::read(&arguments.config).ok();
-    let plan = Plan::load(&arguments.config, &global.overrides, SECTIONS)?;
+    let plan = Plan::load(&arguments.config, &global.overrides, stages::sections())?;
     if let Some(points) = arguments.latents.as_ref().filter(|points| !points.exists()) {
         return Err(Error::input(format!("cannot find the points `{}`", points.display())));
     }
@@ -98,35 +95,46 @@ pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     Err(error.hint(format!("see `{}`; the same command tries again what failed{ways}", log.display())))
 }
 
-/// The stages that the config of a trial has sections for.
+/// The stages that the config of a trial has sections for, those that they need, and those that can follow.
 fn stages(config: &Config, arguments: &SweepArguments) -> Result<Vec<Stage>> {
-    let mut stages = Vec::new();
-    if arguments.latents.is_some() {
-        config.section::<ClusterConfig>()?;
-        stages.extend([Stage::Cluster, Stage::Plot]);
-    } else {
-        config
-            .section::<DatasetConfig>()
-            .map_err(|error| error.hint("add `[dataset]`, or cluster points with `--latents FILE`"))?;
-        stages.push(Stage::Ingest);
-        let clusters = config.has::<ClusterConfig>();
-        if config.has::<ModelConfig>() || config.has::<TrainConfig>() || clusters {
-            config.section::<ModelConfig>()?;
-            config.section::<TrainConfig>()?;
-            stages.extend([Stage::Train, Stage::Export]);
-            if clusters {
-                stages.extend([Stage::Cluster, Stage::Decode]);
-            }
-            stages.push(Stage::Plot);
+    let from_points = arguments.latents.is_some();
+    let starts = |stage: &Stage| stage.takes_points() == from_points || !from_points;
+    let is_asked_for = |stage: &Stage| stage.sections().iter().any(|s| !s.is_implied() && config.has(*s));
+    let mut chosen: Vec<Stage> = Stage::all().filter(|stage| starts(stage) && is_asked_for(stage)).collect();
+    if chosen.is_empty() {
+        chosen.extend(Stage::all().find(starts));
+    }
+    // What those need comes before them, so one pass from the last to the first finds all of it.
+    for stage in Stage::all().rev().filter(|_| !from_points) {
+        let needs_it =
+            |other: &Stage| matches!(other.requires(), Requires::All(names) if names.contains(&stage.name()));
+        if !chosen.contains(&stage) && chosen.iter().any(needs_it) {
+            chosen.push(stage);
         }
     }
-    let last = Stage::from(arguments.to);
-    stages.retain(|stage| *stage <= last);
-    if stages.is_empty() {
+    for stage in Stage::all() {
+        let is_chosen = |name: &str| chosen.iter().any(|other| other.name() == name);
+        let follows = stage.sections().iter().all(|section| section.is_implied())
+            && stage.required_sections().iter().all(|section| config.has(*section))
+            && stage.requires().is_met(is_chosen);
+        if follows && !chosen.contains(&stage) {
+            chosen.push(stage);
+        }
+    }
+    chosen.sort_unstable();
+    for section in chosen.iter().flat_map(|stage| stage.required_sections()) {
+        config.require(section).map_err(|error| match error.key() {
+            Some("dataset") => error.hint("add `[dataset]`, or cluster points with `--latents FILE`"),
+            _ => error,
+        })?;
+    }
+    let last = arguments.to;
+    chosen.retain(|stage| *stage <= last);
+    if chosen.is_empty() {
         return Err(Error::usage(format!("nothing to run: no stage up to `{last}` clusters points"))
             .hint("with `--latents` the stages are cluster and plot"));
     }
-    Ok(stages)
+    Ok(chosen)
 }
 
 /// The commands that run the stages of a trial one after the other, as anyone could type them: `run` where the stages
@@ -139,16 +147,13 @@ fn steps(
     threads: usize,
 ) -> Vec<Vec<OsString>> {
     let (first, last) = (chosen.stages[0], chosen.stages[chosen.stages.len() - 1]);
-    let whole = Stage::ALL
-        .into_iter()
-        .filter(|stage| (first..=last).contains(stage))
-        .eq(chosen.stages.iter().copied());
+    let whole = Stage::all().filter(|stage| (first..=last).contains(stage)).eq(chosen.stages.iter().copied());
     let commands: Vec<Vec<OsString>> = if arguments.latents.is_none() && whole {
         vec![vec!["run".into(), "--to".into(), last.name().into()]]
     } else {
         let command = |stage: &Stage| {
             let mut command: Vec<OsString> = vec![stage.name().into()];
-            if let Some(points) = arguments.latents.as_ref().filter(|_| *stage == Stage::Cluster) {
+            if let Some(points) = arguments.latents.as_ref().filter(|_| stage.takes_points()) {
                 command.extend(["--latents".into(), points.into()]);
                 for (option, column) in
                     [("--column", &arguments.column), ("--label-column", &arguments.label_column)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use latentkit_core::stage::TRIAL_LOG;
+use latentkit_core::layout::TRIAL_LOG;
 use latentkit_core::{Error, Phase, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGINT, SIGTERM};

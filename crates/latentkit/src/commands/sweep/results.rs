@@ -4,18 +4,21 @@ use std::path::Path;
 
 use latentkit_core::Result;
 use latentkit_core::config::Plan;
-use latentkit_core::stage::{TRIAL_LOG, TRIALS};
+use latentkit_core::layout::{TRIAL_LOG, TRIALS};
+use latentkit_core::summary::SilhouetteKind;
 use latentkit_plot::TrialFigures;
 use latentkit_plot::config::PlotConfig;
-use latentkit_table::{Metadata, TrialRow, write_trials};
+use latentkit_table::{Metadata, TrialFigure, TrialRow, write_trials};
 use serde_json::json;
 
 use super::processes::Ending;
 use super::{Chosen, overrides};
 use crate::cli::{Global, SweepArguments};
 use crate::columns::{Align, Columns};
+use crate::figures::{self, Figures};
 use crate::output;
-use crate::record::{Figures, Record};
+use crate::record::Record;
+use crate::stages::definition::{Best, Figure, Kind};
 
 /// A trial that ended.
 struct Row<'a> {
@@ -31,8 +34,8 @@ impl Row<'_> {
         if self.failure.is_some() { "failed" } else { "done" }
     }
 
-    fn figure<T>(&self, figure: impl Fn(&Figures) -> Option<T>) -> Option<T> {
-        self.figures.as_ref().and_then(figure)
+    fn figure(&self, key: &str) -> Option<f64> {
+        self.figures.as_ref()?.get(key)
     }
 }
 
@@ -90,7 +93,9 @@ fn row<'a>(chosen: &'a Chosen, ending: Option<&'a Ending>) -> Row<'a> {
     match ending {
         Some(Ending::Done) => {
             let record = Record::read(&chosen.folder);
-            let ran = record.manifests().filter(|manifest| chosen.stages.contains(&manifest.stage));
+            let ran = record
+                .manifests()
+                .filter(|manifest| chosen.stages.iter().any(|stage| stage.name() == manifest.stage));
             Row { chosen, failure: None, figures: Some(Figures::of(ran)) }
         }
         Some(Ending::Failed(reason)) => Row { chosen, failure: Some(reason), figures: None },
@@ -105,25 +110,27 @@ fn table_row(row: &Row) -> TrialRow {
         name: trial.name.as_str().to_owned(),
         state: row.state().to_owned(),
         overrides: trial.values.clone(),
-        epochs: row.figure(|figures| figures.epochs),
-        test_bce: row.figure(|figures| figures.test_bce),
-        test_mse: row.figure(|figures| figures.test_mse),
-        test_mae: row.figure(|figures| figures.test_mae),
-        dead_latents: row.figure(|figures| figures.dead_latents),
-        best_k: row.figure(|figures| figures.best_k),
-        silhouette: row.figure(|figures| figures.silhouette),
-        silhouette_sampled: row.figure(|figures| figures.silhouette_sampled),
+        figures: figures::all().map(|figure| (figure.key, table_figure(row, figure))).collect(),
+    }
+}
+
+fn table_figure(row: &Row, figure: &Figure) -> TrialFigure {
+    let value = row.figure(figure.key);
+    match figure.kind {
+        Kind::Count => TrialFigure::Count(value.map(|value| value as u32)),
+        Kind::Number => TrialFigure::Number(value),
     }
 }
 
 fn chart_row(row: &Row) -> TrialFigures {
     let trial = row.chosen.trial;
+    let sampled = row.figure(SilhouetteKind::Sampled.name());
     TrialFigures {
         number: u32::try_from(trial.number).unwrap_or(u32::MAX),
         name: trial.name.as_str().to_owned(),
-        test_bce: row.figure(|figures| figures.test_bce),
-        silhouette: row.figure(|figures| figures.silhouette.or(figures.silhouette_sampled)),
-        silhouette_sampled: row.figure(|figures| figures.silhouette_sampled).is_some(),
+        test_bce: row.figure("test_bce"),
+        silhouette: row.figure(SilhouetteKind::Exact.name()).or(sampled),
+        silhouette_sampled: sampled.is_some(),
     }
 }
 
@@ -141,50 +148,24 @@ fn json_row(row: &Row) -> serde_json::Value {
     })
 }
 
-/// A column of the text table.
-struct Measure {
-    name: &'static str,
-    value: fn(&Figures) -> Option<f64>,
-    decimals: usize,
-    best: Best,
-}
-
-/// Which value of a column is the best.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Best {
-    Lowest,
-    Highest,
-    /// The column has no better and no worse.
-    None,
-}
-
-const MEASURES: [Measure; 9] = [
-    Measure { name: "epochs", value: |f| f.epochs.map(f64::from), decimals: 0, best: Best::None },
-    Measure { name: "test BCE", value: |f| f.test_bce, decimals: 4, best: Best::Lowest },
-    Measure { name: "test MSE", value: |f| f.test_mse, decimals: 4, best: Best::Lowest },
-    Measure { name: "test MAE", value: |f| f.test_mae, decimals: 4, best: Best::Lowest },
-    Measure { name: "dead", value: |f| f.dead_latents.map(f64::from), decimals: 0, best: Best::None },
-    Measure { name: "best k", value: |f| f.best_k.map(f64::from), decimals: 0, best: Best::None },
-    Measure { name: "silhouette", value: |f| f.silhouette, decimals: 4, best: Best::Highest },
-    Measure { name: "silhouette_sampled", value: |f| f.silhouette_sampled, decimals: 4, best: Best::Highest },
-    Measure { name: "time", value: |f| Some(f.seconds), decimals: 1, best: Best::None },
-];
-
 /// The table as text, the best of each column marked. Columns that no trial has a value for are left out.
 fn text(rows: &[Row]) -> Vec<String> {
-    let value = |row: &Row, measure: &Measure| row.figure(measure.value).filter(|value| value.is_finite());
-    let measures: Vec<&Measure> =
-        MEASURES.iter().filter(|measure| rows.iter().any(|row| value(row, measure).is_some())).collect();
+    let value = |row: &Row, figure: &Figure| row.figure(figure.key).filter(|value| value.is_finite());
+    let figures: Vec<&Figure> =
+        figures::all().filter(|figure| rows.iter().any(|row| value(row, figure).is_some())).collect();
     let failed = rows.iter().any(|row| row.failure.is_some());
     let mut columns = Columns::new().column("trial", Align::Right).column("name", Align::Left);
     if failed {
         columns = columns.column("state", Align::Left);
     }
-    for measure in &measures {
+    for figure in &figures {
         // The mark of the best takes a place at the right of every number.
-        let name =
-            if measure.best == Best::None { measure.name.to_owned() } else { format!("{} ", measure.name) };
-        columns = columns.column(name, Align::Right);
+        let mark = if figure.best == Best::Neither { "" } else { " " };
+        columns = columns.column(format!("{}{mark}", figure.title), Align::Right);
+    }
+    let timed = rows.iter().any(|row| row.figures.is_some());
+    if timed {
+        columns = columns.column("time", Align::Right);
     }
     let mut marked = false;
     for row in rows {
@@ -192,28 +173,31 @@ fn text(rows: &[Row]) -> Vec<String> {
         if failed {
             cells.push(row.state().to_owned());
         }
-        for measure in &measures {
-            let Some(number) = value(row, measure) else {
+        for figure in &figures {
+            let Some(number) = value(row, figure) else {
                 cells.push("-".to_owned());
                 continue;
             };
             // As shown: of two numbers that look the same, neither is the better one.
-            let shown = |number: f64| format!("{number:.*}", measure.decimals);
-            let others: Vec<f64> = rows.iter().filter_map(|row| value(row, measure)).collect();
-            let is_best = |other: &f64| match measure.best {
+            let shown = |number: f64| figure.shown(number);
+            let others: Vec<f64> = rows.iter().filter_map(|row| value(row, figure)).collect();
+            let is_best = |other: &f64| match figure.best {
                 Best::Lowest => number <= *other || shown(number) == shown(*other),
                 Best::Highest => number >= *other || shown(number) == shown(*other),
-                Best::None => false,
+                Best::Neither => false,
             };
             let best = others.len() > 1 && others.iter().all(is_best);
             marked |= best;
-            let unit = if measure.name == "time" { " s" } else { "" };
-            let mark = match measure.best {
-                Best::None => "",
+            let mark = match figure.best {
+                Best::Neither => "",
                 _ if best => "*",
                 _ => " ",
             };
-            cells.push(format!("{}{unit}{mark}", shown(number)));
+            cells.push(format!("{}{mark}", shown(number)));
+        }
+        if timed {
+            let seconds = row.figures.as_ref().map(|figures| format!("{:.1} s", figures.seconds));
+            cells.push(seconds.unwrap_or_else(|| "-".to_owned()));
         }
         columns.row(cells);
     }

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use latentkit_cluster::config::{ClusterConfig, ClusterEngine, Criterion, Method};
 use latentkit_core::config::{Config, Count, Positive};
-use latentkit_core::{Error, ErrorKind, Result, Stage};
+use latentkit_core::{Error, ErrorKind, Result};
 use latentkit_ingest::config::DatasetConfig;
 use latentkit_model::config::ModelConfig;
 use latentkit_train::config::{CheckpointEvery, TrainConfig};
 
-use super::*;
-use crate::pipeline::of_stage;
+use super::{Stage, sections};
+use crate::points::Points;
 
 const COMPLETE: &str = r#"
 name = "trial"
@@ -35,10 +35,15 @@ fn load(text: &str, overrides: &[&str]) -> Result<Config> {
     let path = folder.path().join("trial.toml");
     fs_err::write(&path, text).unwrap();
     let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
-    Config::load(&path, &overrides, SECTIONS)
+    Config::load(&path, &overrides, sections())
 }
 
 /// The error of a complete config after replacing `from` by `to`, with its excerpt.
+/// What the key of a stage holds of the config.
+fn of_stage(config: &Config, stage: &str) -> Result<serde_json::Value> {
+    Stage::named(stage).unwrap().config(config, &Points::default())
+}
+
 #[track_caller]
 fn error(from: &str, to: &str) -> String {
     assert!(COMPLETE.contains(from), "`{from}` is not in the config");
@@ -155,10 +160,10 @@ fn the_clustering_has_an_engine_and_maybe_mini_batches() {
     assert_eq!((cluster.engine, cluster.batch_size), (ClusterEngine::Native, None));
     let config = load(COMPLETE, &["cluster.engine=linfa"]).unwrap();
     assert_eq!(config.section::<ClusterConfig>().unwrap().engine, ClusterEngine::Linfa);
-    assert_eq!(of_stage(&config, Stage::Cluster).unwrap()["cluster"]["engine"], "linfa");
+    assert_eq!(of_stage(&config, "cluster").unwrap()["cluster"]["engine"], "linfa");
     let config = load(COMPLETE, &["cluster.batch-size=1024"]).unwrap();
     assert_eq!(config.section::<ClusterConfig>().unwrap().batch_size, Count::new(1024));
-    assert_eq!(of_stage(&config, Stage::Cluster).unwrap()["cluster"]["batch-size"], 1024);
+    assert_eq!(of_stage(&config, "cluster").unwrap()["cluster"]["batch-size"], 1024);
     let error = load(COMPLETE, &["cluster.engine=lnfa"]).unwrap_err().to_string();
     assert_contains(&error, &["wrong value for `cluster.engine`", "did you mean `linfa`?"]);
     let error = load(COMPLETE, &["cluster.batch-size=0"]).unwrap_err().to_string();
@@ -206,7 +211,7 @@ fn criteria_may_be_left_out() {
     );
     let some = of("[\"stability\", \"gap\", \"gap\"]").unwrap();
     assert_eq!(
-        of_stage(&some, Stage::Cluster).unwrap()["cluster"]["criteria"],
+        of_stage(&some, "cluster").unwrap()["cluster"]["criteria"],
         serde_json::json!(["gap", "stability"])
     );
     assert_contains(&of("[\"gab\"]").unwrap_err().to_string(), &["`cluster.criteria", "did you mean `gap`?"]);
@@ -236,10 +241,12 @@ fn there_is_a_seed_to_sweep_with() {
 
 #[test]
 fn decode_needs_a_model_and_the_device_of_export() {
-    let error = of_stage(&load("name = \"trial\"\n", &[]).unwrap(), Stage::Decode).unwrap_err();
+    let config = load("name = \"trial\"\n", &[]).unwrap();
+    let required = Stage::named("decode").unwrap().required_sections();
+    let error = required.into_iter().find_map(|section| config.require(section).err()).unwrap();
     assert_eq!(error.key(), Some("model"));
     let config = load(COMPLETE, &["export.device='cpu'"]).unwrap();
-    assert_eq!(of_stage(&config, Stage::Decode).unwrap()["export"]["device"], "cpu");
+    assert_eq!(of_stage(&config, "decode").unwrap()["export"]["device"], "cpu");
 }
 
 #[test]
@@ -301,8 +308,8 @@ fn a_checkpoint_is_due_after_steps_epochs_or_seconds() {
 
 #[test]
 fn checkpoints_are_no_part_of_what_a_training_depends_on() {
-    let of_train = |set: &str| of_stage(&load(COMPLETE, &[set]).unwrap(), Stage::Train).unwrap();
-    let default = of_stage(&load(COMPLETE, &[]).unwrap(), Stage::Train).unwrap();
+    let of_train = |set: &str| of_stage(&load(COMPLETE, &[set]).unwrap(), "train").unwrap();
+    let default = of_stage(&load(COMPLETE, &[]).unwrap(), "train").unwrap();
     assert_eq!(of_train("train.checkpoint-every={ steps = 7 }"), default);
     assert_ne!(of_train("train.batch-size=7"), default);
     assert_eq!(default["train"]["epochs"], 3);
@@ -371,15 +378,15 @@ fn what_no_screen_holds_is_an_error_of_some_lines() {
 #[test]
 fn a_missing_section_is_an_error_only_for_the_stages_that_need_it() {
     let config = load("name = \"trial\"\n[cluster]\nk = 5\n", &[]).unwrap();
-    assert!(of_stage(&config, Stage::Cluster).is_ok());
-    let error = of_stage(&config, Stage::Train).unwrap_err();
+    assert!(of_stage(&config, "cluster").is_ok());
+    let error = of_stage(&config, "train").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert_contains(&error.to_string(), &["no section `[model]`", "add `[model]`"]);
 }
 
 #[test]
 fn a_missing_file_is_a_missing_input() {
-    let error = Config::load(Path::new("no/such.toml"), &[], SECTIONS).unwrap_err();
+    let error = Config::load(Path::new("no/such.toml"), &[], sections()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert_contains(&error.to_string(), &["no/such.toml"]);
 }
@@ -422,18 +429,19 @@ fn an_error_found_later_is_located_in_the_file() {
 #[test]
 fn the_config_of_a_manifest_is_the_one_that_its_stage_read() {
     let config = load(COMPLETE, &[]).unwrap();
-    for stage in Stage::ALL {
-        let section = of_stage(&config, stage).unwrap();
+    for stage in Stage::all() {
+        let mut section = of_stage(&config, stage.name()).unwrap();
+        // Which points are clustered is not part of the config.
+        section.as_object_mut().unwrap().remove(Points::KEY);
         let recorded =
-            Config::recorded(config.name(), config.seed(), &section, Path::new("there"), SECTIONS).unwrap();
-        // Decode only asks whether there is a model.
-        if stage != Stage::Decode {
-            assert_eq!(of_stage(&recorded, stage).unwrap(), section, "{stage}");
-        }
+            Config::recorded(config.name(), config.seed(), &section, Path::new("there"), sections()).unwrap();
+        let mut again = of_stage(&recorded, stage.name()).unwrap();
+        again.as_object_mut().unwrap().remove(Points::KEY);
+        assert_eq!(again, section, "{stage}");
         assert_eq!(recorded.folder(), Path::new("there"));
     }
     let unknown = serde_json::json!({ "train": { "epoch": 1 } });
-    let error = Config::recorded(config.name(), 1, &unknown, Path::new(""), SECTIONS).unwrap_err();
+    let error = Config::recorded(config.name(), 1, &unknown, Path::new(""), sections()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert_contains(&error.to_string(), &["unknown key `train.epoch`", "version of latentkit"]);
 }
