@@ -1,6 +1,5 @@
 //! `latentkit`: trains auto-encoders, exports their latents, clusters them, chooses k and draws the results.
 
-mod agreement;
 mod cli;
 mod columns;
 mod commands;
@@ -10,6 +9,7 @@ mod figures;
 mod handover;
 mod logging;
 mod output;
+mod output_diff;
 mod pipeline;
 mod points;
 mod progress;

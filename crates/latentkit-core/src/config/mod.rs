@@ -11,4 +11,4 @@ pub use experiment::Config;
 pub use name::Name;
 pub use number::{Count, Fraction, Natural, NonNegative, Positive, Several};
 pub use section::{Section, SectionType};
-pub use trials::{Plan, Trial};
+pub use trials::{SweepPlan, Trial};

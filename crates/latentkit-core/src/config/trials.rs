@@ -21,7 +21,7 @@ const MOST_TRIALS: usize = 10_000;
 
 /// A sweep whose every trial has been checked.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct SweepPlan {
     /// Name of the experiment that is swept over.
     pub experiment: Name,
     /// The trials, the values of the last override running fastest.
@@ -57,7 +57,7 @@ struct Setting {
     value: Value,
 }
 
-impl Plan {
+impl SweepPlan {
     /// Reads the config and checks it with the overrides of every trial.
     ///
     /// # Errors

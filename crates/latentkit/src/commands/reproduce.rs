@@ -11,10 +11,10 @@ use latentkit_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::agreement::{self, Agreement, First};
 use crate::cli::{Global, ReproduceArguments};
 use crate::experiment::Experiment;
 use crate::output;
+use crate::output_diff::{self, First, OutputDiff};
 use crate::points::Points;
 use crate::progress;
 use crate::scratch::Scratch;
@@ -24,10 +24,10 @@ use crate::verification::{is_of_experiment, short};
 
 /// What came of a stage.
 #[derive(Serialize)]
-struct Line {
+struct StageOutcome {
     stage: Stage,
     agrees: bool,
-    outputs: Vec<Agreement>,
+    outputs: Vec<OutputDiff>,
 }
 
 /// Prints how each output compares. True when those of the manifest's stage agree.
@@ -52,7 +52,7 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
         check_outside(&again(upstream)?, upstream)?;
     }
     let _lock = artifacts.lock()?;
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<StageOutcome> = Vec::new();
     let (mut threads, mut device) = (manifest.threads, None);
     for upstream in &chain {
         let stage = Stage::recorded(&upstream.stage)?;
@@ -63,18 +63,22 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
         let outcome = outcome?;
         let first =
             First { outputs: &upstream.outputs, folder: &folder_of(&path, &manifest.stage, stage.name()) };
-        let outputs = agreement::compare(&first, &artifacts.stage(stage.name()))?;
+        let outputs = output_diff::compare(&first, &artifacts.stage(stage.name()))?;
         if !global.json {
-            agreement::print(stage, &outputs);
+            output_diff::print(stage, &outputs);
         }
-        lines.push(Line { stage, agrees: outputs.iter().all(|output| output.agrees), outputs });
+        lines.push(StageOutcome { stage, agrees: outputs.iter().all(|output| output.agrees), outputs });
         threads = experiment.threads;
         device = outcome.summary.get("device").and_then(Value::as_str).map(str::to_owned);
     }
     // The last stage is the one that the manifest is of.
     let agrees = lines.last().is_some_and(|line| line.agrees);
-    let circumstances =
-        agreement::circumstances(&manifest, Stage::recorded(&manifest.stage)?, threads, device.as_deref());
+    let environment_changes = output_diff::environment_changes(
+        &manifest,
+        Stage::recorded(&manifest.stage)?,
+        threads,
+        device.as_deref(),
+    );
     let (name, stage, seed) = (&lineage.name, &manifest.stage, manifest.seed);
     if global.json {
         output::json(&json!({
@@ -83,13 +87,13 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
             "seed": seed,
             "agrees": agrees,
             "stages": lines,
-            "circumstances": circumstances,
+            "circumstances": environment_changes,
             "folder": scratch.kept().map(|folder| folder.display().to_string()),
         }));
         return Ok(agrees);
     }
-    if !agrees && !circumstances.is_empty() {
-        output::line(format!("what may explain it: {}", circumstances.join("; ")));
+    if !agrees && !environment_changes.is_empty() {
+        output::line(format!("what may explain it: {}", environment_changes.join("; ")));
     }
     let (style, verdict) = if agrees { (GOOD, "agrees") } else { (WARNING, "does not agree") };
     output::line(format!("{style}{verdict}{style:#}: `{stage}` of `{}`, seed {seed}", name.as_str()));

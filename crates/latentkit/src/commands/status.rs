@@ -14,7 +14,7 @@ use crate::styles::{FAINT, GOOD, WARNING};
 
 /// The state of a stage.
 #[derive(Debug, Serialize)]
-struct Line {
+struct StageStatus {
     stage: Stage,
     state: State,
     reasons: Vec<String>,
@@ -33,7 +33,7 @@ enum State {
 /// Prints the state of every stage. True when all that the config has are fresh.
 pub(crate) fn print(global: &Global, arguments: &StatusArguments) -> Result<bool> {
     let experiment = Experiment::load(&arguments.config, global)?;
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<StageStatus> = Vec::new();
     for stage in Stage::all() {
         let line = assess(&experiment, stage, &lines)?;
         lines.push(line);
@@ -43,7 +43,7 @@ pub(crate) fn print(global: &Global, arguments: &StatusArguments) -> Result<bool
         output::json(&json!({ "experiment": experiment.config.name(), "fresh": fresh, "stages": lines }));
         return Ok(fresh);
     }
-    for Line { stage, state, reasons } in &lines {
+    for StageStatus { stage, state, reasons } in &lines {
         let (name, style) = match state {
             State::Fresh => ("fresh", GOOD),
             State::Stale => ("stale", WARNING),
@@ -55,8 +55,8 @@ pub(crate) fn print(global: &Global, arguments: &StatusArguments) -> Result<bool
     Ok(fresh)
 }
 
-fn assess(experiment: &Experiment, stage: Stage, before: &[Line]) -> Result<Line> {
-    let line = |state, reasons| Ok(Line { stage, state, reasons });
+fn assess(experiment: &Experiment, stage: Stage, before: &[StageStatus]) -> Result<StageStatus> {
+    let line = |state, reasons| Ok(StageStatus { stage, state, reasons });
     if let Err(error) = experiment.check_sections(stage) {
         return line(State::Unused, vec![format!("no section `[{}]`", error.key().unwrap_or_default())]);
     }

@@ -6,10 +6,10 @@ use latentkit_core::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::agreement::{self, Agreement, First};
 use crate::cli::{Global, VerifyArguments};
 use crate::experiment::Experiment;
 use crate::output;
+use crate::output_diff::{self, First, OutputDiff};
 use crate::points::Points;
 use crate::scratch::Scratch;
 use crate::stages::Stage;
@@ -20,7 +20,7 @@ use crate::{handover, progress};
 
 /// What is said of a stage.
 #[derive(Serialize)]
-struct Line {
+struct StageVerdict {
     stage: Stage,
     state: State,
     files: usize,
@@ -42,9 +42,10 @@ enum State {
 #[derive(Serialize)]
 struct Rerun {
     agrees: bool,
-    outputs: Vec<Agreement>,
+    outputs: Vec<OutputDiff>,
     /// What is not as it was when the stage ran first.
-    circumstances: Vec<String>,
+    #[serde(rename = "circumstances")]
+    environment_changes: Vec<String>,
 }
 
 /// Prints what is not as recorded. True when everything is.
@@ -67,7 +68,7 @@ pub(crate) fn print(global: &Global, arguments: &VerifyArguments) -> Result<bool
     };
     let mut lines = Vec::new();
     for checked in checked {
-        let mut line = Line::of(checked.stage, &checked);
+        let mut line = StageVerdict::of(checked.stage, &checked);
         if !global.json {
             line.print();
         }
@@ -154,20 +155,20 @@ fn rerun(
         cancel: progress::cancellation(),
     })?;
     let first = First { outputs: &manifest.outputs, folder: &experiment.artifacts.stage(stage.name()) };
-    let outputs = agreement::compare(&first, &folder)?;
+    let outputs = output_diff::compare(&first, &folder)?;
     let agrees = outputs.iter().all(|output| output.agrees);
     let device = summary.get("device").and_then(Value::as_str);
-    let circumstances = agreement::circumstances(manifest, stage, again.threads, device);
+    let environment_changes = output_diff::environment_changes(manifest, stage, again.threads, device);
     if !global.json {
-        agreement::print(stage, &outputs);
-        if !agrees && !circumstances.is_empty() {
-            output::line(format!("{stage:<8} what may explain it: {}", circumstances.join("; ")));
+        output_diff::print(stage, &outputs);
+        if !agrees && !environment_changes.is_empty() {
+            output::line(format!("{stage:<8} what may explain it: {}", environment_changes.join("; ")));
         }
     }
-    Ok(Some(Rerun { agrees, outputs, circumstances }))
+    Ok(Some(Rerun { agrees, outputs, environment_changes }))
 }
 
-impl Line {
+impl StageVerdict {
     fn of(stage: Stage, checked: &Checked) -> Self {
         let outputs =
             checked.manifest.as_ref().map(|manifest| manifest.outputs.as_slice()).unwrap_or_default();

@@ -14,7 +14,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::{level_name, now};
+use super::line::{level_name, now};
 use crate::versions;
 
 /// One at a time: events of threads that know no span belong to it, too.

@@ -10,7 +10,8 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::{file, level_name, now};
+use super::file;
+use super::line::{level_name, now};
 
 /// Writes each event with its fields to stderr.
 pub(super) struct Json;

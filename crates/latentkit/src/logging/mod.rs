@@ -3,6 +3,7 @@
 mod bars;
 mod file;
 mod json;
+mod line;
 mod terminal;
 mod trace;
 
@@ -10,8 +11,8 @@ use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
 
 use latentkit_core::Result;
+use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
-use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterFn, Targets, filter_fn};
 use tracing_subscriber::layer::{Filter, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -20,7 +21,6 @@ use tracing_subscriber::{Layer as _, Registry};
 use crate::cli::{Global, LogFormat};
 use trace::Trace;
 
-pub(crate) use bars::above;
 pub(crate) use file::stage;
 pub(crate) use json::error as json_error;
 pub(crate) use trace::TraceFile;
@@ -96,24 +96,11 @@ pub(crate) fn is_json() -> bool {
     FORMAT.get() == Some(&LogFormat::Json)
 }
 
-/// Now, in UTC, to the millisecond.
-fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
-}
-
-fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::ERROR => "error",
-        Level::WARN => "warning",
-        Level::INFO => "info",
-        Level::DEBUG => "debug",
-        Level::TRACE => "trace",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+
+    use tracing::Level;
 
     use super::*;
     use crate::cli::Cli;

@@ -7,7 +7,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::above;
+use super::bars::above;
 use crate::styles::WARNING;
 
 /// Writes the text of each event to stderr.

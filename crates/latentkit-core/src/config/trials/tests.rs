@@ -71,11 +71,11 @@ epochs = 3
 k = { from = 2, to = 4 }
 "#;
 
-fn plan(overrides: &[&str]) -> Result<Plan> {
+fn plan(overrides: &[&str]) -> Result<SweepPlan> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base.toml");
     fs_err::write(&path, CONFIG).unwrap();
-    Plan::load(&path, &overrides.iter().map(|&set| set.to_owned()).collect::<Vec<_>>(), SECTIONS)
+    SweepPlan::load(&path, &overrides.iter().map(|&set| set.to_owned()).collect::<Vec<_>>(), SECTIONS)
 }
 
 #[track_caller]
@@ -165,7 +165,7 @@ fn a_trial_is_what_run_makes_of_its_overrides() {
     let path = folder.path().join("base.toml");
     fs_err::write(&path, CONFIG).unwrap();
     let sets = ["cluster.k=[2,3],{ from = 2, to = 5 },7", "train.device=cpu,'cuda:1'"].map(str::to_owned);
-    for trial in Plan::load(&path, &sets, SECTIONS).unwrap().trials {
+    for trial in SweepPlan::load(&path, &sets, SECTIONS).unwrap().trials {
         let name = format!("name=\"{}\"", trial.name.as_str());
         let loaded = Config::load(&path, &[trial.overrides.clone(), vec![name]].concat(), SECTIONS).unwrap();
         assert_eq!(loaded.to_toml(), trial.config.to_toml());

@@ -5,8 +5,8 @@ use latentkit_core::manifest::Manifest;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Run;
-use super::leaves::{of_config, of_summary, shown};
+use super::flatten::{of_config, of_summary, shown};
+use super::run::Run;
 use crate::stages::Stage;
 
 /// What differs between runs.

@@ -1,34 +1,25 @@
 //! `latentkit compare`: what differs between runs.
 
 mod differences;
-mod leaves;
+mod flatten;
+mod run;
 mod tables;
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::layout::{CLUSTER, COMPARISONS, HISTORY, TRAIN};
-use latentkit_core::manifest::Manifest;
+use latentkit_core::layout::{CLUSTER, COMPARISONS};
 use latentkit_core::summary::SilhouetteKind;
 use latentkit_core::{Error, Result, atomic, hash};
 use latentkit_plot::{ComparedRun, Comparison};
-use latentkit_table::{HistoryRow, read_history};
 
 use crate::cli::{CompareArguments, Global};
 use crate::output;
 use crate::record::silhouettes;
-use crate::stages;
 use differences::Differences;
+use run::Run;
 
 /// Bytes of the longest name of a page, so that every file system takes it.
 const LONGEST_NAME: usize = 200;
-
-/// A run to be compared.
-struct Run {
-    /// As the command line names it.
-    name: String,
-    folder: PathBuf,
-    manifests: Vec<Manifest>,
-}
 
 /// `latentkit compare`.
 pub(crate) fn run(global: &Global, arguments: &CompareArguments) -> Result<()> {
@@ -58,39 +49,6 @@ pub(crate) fn run(global: &Global, arguments: &CompareArguments) -> Result<()> {
         }
     }
     Ok(())
-}
-
-impl Run {
-    /// The run of a name: an experiment or trial in the folder of artifacts, else a folder.
-    fn find(artifacts: &Path, name: &str) -> Result<Self> {
-        let name = name.trim_end_matches('/');
-        let places = [artifacts.join(name), PathBuf::from(name)];
-        let Some(folder) = places.iter().find(|place| place.is_dir() && !name.is_empty()) else {
-            return Err(Error::input(format!("cannot find the run `{name}`"))
-                .expected(format!("an experiment or trial in `{}`, or a folder", artifacts.display()))
-                .hint("`latentkit runs` lists those that there are"));
-        };
-        let mut manifests = Vec::new();
-        for stage in stages::names() {
-            manifests.extend(Manifest::read(&folder.join(stage))?);
-        }
-        if manifests.is_empty() {
-            return Err(Error::input(format!("nothing to compare in `{}`", folder.display()))
-                .expected("the folder of an experiment of which a stage has finished")
-                .hint("`latentkit run CONFIG` makes one; `latentkit runs` lists those that there are"));
-        }
-        Ok(Self { name: name.to_owned(), folder: folder.clone(), manifests })
-    }
-
-    fn manifest(&self, stage: &str) -> Option<&Manifest> {
-        self.manifests.iter().find(|manifest| manifest.stage == stage)
-    }
-
-    /// The epochs of its training; none where it has none.
-    fn history(&self) -> Result<Vec<HistoryRow>> {
-        let path = self.folder.join(TRAIN).join(HISTORY);
-        if self.manifest(TRAIN).is_some() && path.is_file() { read_history(&path) } else { Ok(Vec::new()) }
-    }
 }
 
 /// Whether two folders are one, whatever their paths.

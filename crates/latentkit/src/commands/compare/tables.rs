@@ -5,9 +5,9 @@ use std::path::Path;
 use latentkit_plot::ComparedTable;
 use serde_json::{Value, json};
 
-use super::Run;
 use super::differences::{Difference, Differences, Metric, Row};
-use super::leaves::shown;
+use super::flatten::shown;
+use super::run::Run;
 use crate::columns::{Align, Columns, escape};
 
 /// Digits of a hash or commit that are enough to recognise it.

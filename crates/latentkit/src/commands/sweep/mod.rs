@@ -1,34 +1,27 @@
 //! `latentkit sweep`: an experiment for each combination of values.
 
+mod arguments;
 mod processes;
 mod results;
+mod trial;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-
-use latentkit_core::config::{Config, Plan, Trial};
+use latentkit_core::config::SweepPlan;
 use latentkit_core::layout::{TRIAL_LOG, TRIALS_FOLDER};
 use latentkit_core::{Error, Result};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::cli::{Global, SweepArguments};
 use crate::columns::{Align, Columns};
 use crate::output;
-use crate::stages::definition::Requires;
-use crate::stages::{self, Stage};
+use crate::stages::{self};
+use arguments::{quoted, steps};
 use processes::{Ending, Job};
-
-/// A trial that is about to run.
-struct Chosen<'a> {
-    trial: &'a Trial,
-    stages: Vec<Stage>,
-    folder: PathBuf,
-}
+use trial::{Chosen, overrides, stages};
 
 /// `latentkit sweep`. Every trial is checked before the first one runs.
 pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     let before = fs_err::read(&arguments.config).ok();
-    let plan = Plan::load(&arguments.config, &global.overrides, stages::sections())?;
+    let plan = SweepPlan::load(&arguments.config, &global.overrides, stages::sections())?;
     if let Some(points) = arguments.latents.as_ref().filter(|points| !points.exists()) {
         return Err(Error::input(format!("cannot find the points `{}`", points.display())));
     }
@@ -95,92 +88,6 @@ pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     Err(error.hint(format!("see `{}`; the same command tries again what failed{ways}", log.display())))
 }
 
-/// The stages that the config of a trial has sections for, those that they need, and those that can follow.
-fn stages(config: &Config, arguments: &SweepArguments) -> Result<Vec<Stage>> {
-    let from_points = arguments.latents.is_some();
-    let starts = |stage: &Stage| stage.takes_points() == from_points || !from_points;
-    let is_asked_for = |stage: &Stage| stage.sections().iter().any(|s| !s.is_implied() && config.has(*s));
-    let mut chosen: Vec<Stage> = Stage::all().filter(|stage| starts(stage) && is_asked_for(stage)).collect();
-    if chosen.is_empty() {
-        chosen.extend(Stage::all().find(starts));
-    }
-    // What those need comes before them, so one pass from the last to the first finds all of it.
-    for stage in Stage::all().rev().filter(|_| !from_points) {
-        let needs_it =
-            |other: &Stage| matches!(other.requires(), Requires::All(names) if names.contains(&stage.name()));
-        if !chosen.contains(&stage) && chosen.iter().any(needs_it) {
-            chosen.push(stage);
-        }
-    }
-    for stage in Stage::all() {
-        let is_chosen = |name: &str| chosen.iter().any(|other| other.name() == name);
-        let follows = stage.sections().iter().all(|section| section.is_implied())
-            && stage.required_sections().iter().all(|section| config.has(*section))
-            && stage.requires().is_met(is_chosen);
-        if follows && !chosen.contains(&stage) {
-            chosen.push(stage);
-        }
-    }
-    chosen.sort_unstable();
-    for section in chosen.iter().flat_map(|stage| stage.required_sections()) {
-        config.require(section).map_err(|error| match error.key() {
-            Some("dataset") => error.hint("add `[dataset]`, or cluster points with `--latents FILE`"),
-            _ => error,
-        })?;
-    }
-    let last = arguments.to;
-    chosen.retain(|stage| *stage <= last);
-    if chosen.is_empty() {
-        return Err(Error::usage(format!("nothing to run: no stage up to `{last}` clusters points"))
-            .hint("with `--latents` the stages are cluster and plot"));
-    }
-    Ok(chosen)
-}
-
-/// The commands that run the stages of a trial one after the other, as anyone could type them: `run` where the stages
-/// follow one another, else the commands of the single stages.
-fn steps(
-    global: &Global,
-    arguments: &SweepArguments,
-    chosen: &Chosen,
-    root: &Path,
-    threads: usize,
-) -> Vec<Vec<OsString>> {
-    let (first, last) = (chosen.stages[0], chosen.stages[chosen.stages.len() - 1]);
-    let whole = Stage::all().filter(|stage| (first..=last).contains(stage)).eq(chosen.stages.iter().copied());
-    let commands: Vec<Vec<OsString>> = if arguments.latents.is_none() && whole {
-        vec![vec!["run".into(), "--to".into(), last.name().into()]]
-    } else {
-        let command = |stage: &Stage| {
-            let mut command: Vec<OsString> = vec![stage.name().into()];
-            if let Some(points) = arguments.latents.as_ref().filter(|_| stage.takes_points()) {
-                command.extend(["--latents".into(), points.into()]);
-                for (option, column) in
-                    [("--column", &arguments.column), ("--label-column", &arguments.label_column)]
-                {
-                    command.extend(column.iter().flat_map(|column| [option.into(), column.into()]));
-                }
-            }
-            command
-        };
-        chosen.stages.iter().map(command).collect()
-    };
-    let name = format!("name=\"{}\"", chosen.trial.name.as_str());
-    let mut common: Vec<OsString> = Vec::new();
-    for set in chosen.trial.overrides.iter().chain([&name]) {
-        common.extend(["--set".into(), set.into()]);
-    }
-    common.extend(["--artifacts".into(), root.into(), "--data".into(), (&global.data).into()]);
-    common.extend(["--threads".into(), threads.to_string().into(), "--color".into(), "never".into()]);
-    common.extend((0..global.verbose).map(|_| "-v".into()));
-    if global.quiet {
-        common.push("--quiet".into());
-    }
-    // Last, so that no path is taken for an option.
-    common.extend(["--".into(), (&arguments.config).into()]);
-    commands.into_iter().map(|command| [command, common.clone()].concat()).collect()
-}
-
 /// The threads of all trials that run at the same time.
 fn threads(global: &Global) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -188,7 +95,7 @@ fn threads(global: &Global) -> usize {
 }
 
 /// Prints the trials.
-fn print_trials(global: &Global, plan: &Plan, chosen: &[Chosen]) {
+fn print_trials(global: &Global, plan: &SweepPlan, chosen: &[Chosen]) {
     if global.json {
         let trials: Vec<_> = chosen
             .iter()
@@ -215,28 +122,5 @@ fn print_trials(global: &Global, plan: &Plan, chosen: &[Chosen]) {
     }
     for line in columns.lines() {
         output::line(line);
-    }
-}
-
-/// The keys that a trial sets and their values.
-fn overrides(trial: &Trial) -> Value {
-    Value::Object(trial.values.iter().cloned().collect::<Map<_, _>>())
-}
-
-/// A text as a shell reads it back.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@%+".contains(c);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_shell_reads_an_override_back() {
-        assert_eq!(quoted("seed=1"), "seed=1");
-        assert_eq!(quoted("cluster.k=[2, 3]"), "'cluster.k=[2, 3]'");
-        assert_eq!(quoted("name='a'"), "'name='\\''a'\\'''");
     }
 }

@@ -13,6 +13,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::arguments::quoted;
+
 /// How often the processes are looked at.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The most bytes of a log that are searched for what went wrong.
@@ -208,7 +210,7 @@ fn spawn(program: &Path, job: &Job, step: usize) -> Result<Child> {
     let path = job.folder.join(TRIAL_LOG);
     let mut log = fs_err::OpenOptions::new().create(true).append(true).open(&path)?;
     let arguments = &job.steps[step];
-    let shown: Vec<_> = arguments.iter().map(|argument| super::quoted(&argument.to_string_lossy())).collect();
+    let shown: Vec<_> = arguments.iter().map(|argument| quoted(&argument.to_string_lossy())).collect();
     writeln!(log, "{} $ latentkit {}", jiff::Timestamp::now().strftime("%F %T UTC"), shown.join(" "))?;
     let log = log.into_file();
     let second = log.try_clone()?;

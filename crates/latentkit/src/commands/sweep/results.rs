@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use latentkit_core::Result;
-use latentkit_core::config::Plan;
+use latentkit_core::config::SweepPlan;
 use latentkit_core::layout::{TRIAL_LOG, TRIALS};
 use latentkit_core::summary::SilhouetteKind;
 use latentkit_plot::TrialFigures;
@@ -12,7 +12,7 @@ use latentkit_table::{Metadata, TrialFigure, TrialRow, write_trials};
 use serde_json::json;
 
 use super::processes::Ending;
-use super::{Chosen, overrides};
+use super::trial::{Chosen, overrides};
 use crate::cli::{Global, SweepArguments};
 use crate::columns::{Align, Columns};
 use crate::figures::{self, Figures};
@@ -43,7 +43,7 @@ impl Row<'_> {
 pub(super) fn print(
     global: &Global,
     arguments: &SweepArguments,
-    plan: &Plan,
+    plan: &SweepPlan,
     root: &Path,
     chosen: &[Chosen],
     endings: &[Option<Ending>],

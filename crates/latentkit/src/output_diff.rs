@@ -18,13 +18,13 @@ use crate::versions;
 
 /// How an output of the second run compares with that of the first.
 #[derive(Debug, Serialize)]
-pub(crate) struct Agreement {
+pub(crate) struct OutputDiff {
     /// The file, relative to the folder of its stage.
     pub(crate) output: String,
     pub(crate) agrees: bool,
     pub(crate) verdict: Verdict,
     /// What differs, as far as the first file is at hand to be compared.
-    pub(crate) differences: Vec<Part>,
+    pub(crate) differences: Vec<PartDiff>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ pub(crate) enum Verdict {
 
 /// A part of a file that differs.
 #[derive(Debug, Serialize)]
-pub(crate) struct Part {
+pub(crate) struct PartDiff {
     /// `column`, `metadata`, `tensor` or `bytes`.
     kind: &'static str,
     /// Its name; none for bytes.
@@ -59,7 +59,7 @@ pub(crate) struct First<'a> {
 }
 
 /// Compares the files that the second run wrote into `folder` with those of the first.
-pub(crate) fn compare(first: &First, folder: &Path) -> Result<Vec<Agreement>> {
+pub(crate) fn compare(first: &First, folder: &Path) -> Result<Vec<OutputDiff>> {
     let second = artifact::records(folder)?;
     let mut agreements = Vec::new();
     for record in first.outputs {
@@ -67,18 +67,22 @@ pub(crate) fn compare(first: &First, folder: &Path) -> Result<Vec<Agreement>> {
         let (verdict, differences) = match found {
             None => (Verdict::NotWritten, Vec::new()),
             Some(found) if found.blake3 == record.blake3 => (Verdict::Identical, Vec::new()),
-            Some(_) => tell_apart(first, record, &folder.join(&record.path))?,
+            Some(_) => classify_difference(first, record, &folder.join(&record.path))?,
         };
-        agreements.push(Agreement::new(&record.path, verdict, differences));
+        agreements.push(OutputDiff::new(&record.path, verdict, differences));
     }
     for found in second.iter().filter(|found| first.outputs.iter().all(|record| record.path != found.path)) {
-        agreements.push(Agreement::new(&found.path, Verdict::New, Vec::new()));
+        agreements.push(OutputDiff::new(&found.path, Verdict::New, Vec::new()));
     }
     Ok(agreements)
 }
 
 /// How a file whose bytes differ does so.
-fn tell_apart(first: &First, record: &FileRecord, second: &Path) -> Result<(Verdict, Vec<Part>)> {
+fn classify_difference(
+    first: &First,
+    record: &FileRecord,
+    second: &Path,
+) -> Result<(Verdict, Vec<PartDiff>)> {
     let Some(original) = original(first, record) else { return Ok((Verdict::Differs, Vec::new())) };
     let mut parts = if has_extension(second, "parquet") {
         columns(&original, second)?
@@ -89,7 +93,7 @@ fn tell_apart(first: &First, record: &FileRecord, second: &Path) -> Result<(Verd
     };
     if parts.is_empty() {
         let detail = Some("the same values, written in other bytes".to_owned());
-        parts.push(Part { kind: "bytes", name: None, largest: None, detail });
+        parts.push(PartDiff { kind: "bytes", name: None, largest: None, detail });
     }
     Ok((Verdict::Differs, parts))
 }
@@ -101,7 +105,7 @@ fn original(first: &First, record: &FileRecord) -> Option<PathBuf> {
     (found == *record).then_some(path)
 }
 
-fn columns(first: &Path, second: &Path) -> Result<Vec<Part>> {
+fn columns(first: &Path, second: &Path) -> Result<Vec<PartDiff>> {
     let found = table_differences(first, second)?;
     let columns = found.columns.into_iter().map(|column| {
         let (largest, detail) = match column.difference {
@@ -109,9 +113,9 @@ fn columns(first: &Path, second: &Path) -> Result<Vec<Part>> {
             Difference::Rows(rows) => (None, Some(format!("in {rows} row(s)"))),
             Difference::Kind(what) => (None, Some(what)),
         };
-        Part { kind: "column", name: Some(column.name), largest, detail }
+        PartDiff { kind: "column", name: Some(column.name), largest, detail }
     });
-    let metadata = found.metadata.into_iter().map(|key| Part {
+    let metadata = found.metadata.into_iter().map(|key| PartDiff {
         kind: "metadata",
         name: Some(key),
         largest: None,
@@ -120,13 +124,13 @@ fn columns(first: &Path, second: &Path) -> Result<Vec<Part>> {
     Ok(columns.chain(metadata).collect())
 }
 
-fn tensors(first: &Path, second: &Path) -> Result<Vec<Part>> {
+fn tensors(first: &Path, second: &Path) -> Result<Vec<PartDiff>> {
     let found = latentkit_model::tensor_differences(first, second)?.into_iter().map(|tensor| {
         let (largest, detail) = match tensor.largest {
             Some(largest) => distance(largest),
             None => (None, Some("only in one of them, or of another shape".to_owned())),
         };
-        Part { kind: "tensor", name: Some(tensor.name), largest, detail }
+        PartDiff { kind: "tensor", name: Some(tensor.name), largest, detail }
     });
     Ok(found.collect())
 }
@@ -140,8 +144,8 @@ fn distance(largest: f64) -> (Option<f64>, Option<String>) {
     }
 }
 
-impl Agreement {
-    fn new(output: &str, verdict: Verdict, differences: Vec<Part>) -> Self {
+impl OutputDiff {
+    fn new(output: &str, verdict: Verdict, differences: Vec<PartDiff>) -> Self {
         let agrees = verdict == Verdict::Identical;
         Self { output: output.to_owned(), agrees, verdict, differences }
     }
@@ -156,7 +160,7 @@ impl Agreement {
             Verdict::New => "not written the first time",
         }
         .to_owned();
-        let parts: Vec<String> = self.differences.iter().map(Part::text).collect();
+        let parts: Vec<String> = self.differences.iter().map(PartDiff::text).collect();
         if !parts.is_empty() {
             let shown = parts.len().min(MOST_SHOWN);
             let _ = write!(verdict, ": {}", parts[..shown].join(", "));
@@ -169,7 +173,7 @@ impl Agreement {
 }
 
 /// Prints a line for each output of a stage.
-pub(crate) fn print(stage: Stage, outputs: &[Agreement]) {
+pub(crate) fn print(stage: Stage, outputs: &[OutputDiff]) {
     let width = outputs.iter().map(|output| output.output.len()).max().unwrap_or(0);
     for output in outputs {
         output.print(stage, width);
@@ -179,7 +183,7 @@ pub(crate) fn print(stage: Stage, outputs: &[Agreement]) {
 /// How many parts of a file a line names; `--json` names all.
 const MOST_SHOWN: usize = 4;
 
-impl Part {
+impl PartDiff {
     fn text(&self) -> String {
         let mut text = match &self.name {
             Some(name) => format!("{} `{name}`", self.kind),
@@ -200,7 +204,7 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 }
 
 /// What about the program, the machine and the way that a stage ran is not as it was, each a few words.
-pub(crate) fn circumstances(
+pub(crate) fn environment_changes(
     first: &Manifest,
     stage: Stage,
     threads: usize,
