@@ -1,4 +1,5 @@
-//! The folder of an experiment: who may write to it, what in it is fresh, and how a stage's files get into it whole.
+//! The folder of an experiment: who may write to it, what is up to date, and how a stage's files are put into place as
+//! a whole.
 
 use std::fs::TryLockError;
 use std::io::Write;
@@ -19,7 +20,7 @@ pub struct Artifacts {
     stages: &'static [&'static str],
 }
 
-/// What is known of a stage's files.
+/// Whether the files of a stage are up to date.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Freshness {
     /// They are what the stage would write now.
@@ -33,15 +34,15 @@ pub enum Freshness {
 /// Where the hash of a file comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hashing {
-    /// From its content, as everything does that is recorded or verified.
+    /// From the file's content; for everything that is recorded or verified.
     Read,
-    /// From the cache where the file has not changed since it was read last. Enough to tell what is fresh.
+    /// From the cache if the file has not changed since it was last read; enough to decide what is up to date.
     Cached,
 }
 
 impl Artifacts {
-    /// The folder of the experiment `name` in `artifacts`, to which these stages write, in the order of the pipeline. Nothing
-    /// is created.
+    /// The folder of the experiment `name` in `artifacts`, to which these stages write, in the order of the pipeline.
+    /// Nothing is created.
     pub fn new(artifacts: &Path, name: &Name, stages: &'static [&'static str]) -> Self {
         Self { root: artifacts.join(name.as_str()), stages }
     }
@@ -66,7 +67,7 @@ impl Artifacts {
         self.stage(stage).join(name)
     }
 
-    /// Hashes a file, be it in the experiment's folder or not, recorded under the name `name`.
+    /// Hashes any file and records it under `name`.
     pub fn hash(&self, path: &Path, name: &str, hashing: Hashing) -> Result<FileRecord> {
         match hashing {
             Hashing::Read => FileRecord::of(path, name),
@@ -104,7 +105,7 @@ impl Artifacts {
         Ok(if reasons.is_empty() { Freshness::Fresh(Box::new(manifest)) } else { Freshness::Stale(reasons) })
     }
 
-    /// Makes this process the only writer of the experiment, until the lock is dropped or the process dies.
+    /// Makes this process the only writer of the experiment until the lock is dropped or the process ends.
     ///
     /// # Errors
     /// When another process is, with its number and since when.
@@ -244,7 +245,7 @@ fn is_file(path: &Path) -> bool {
     fs_err::symlink_metadata(path).is_ok_and(|about| about.is_file())
 }
 
-/// Fails when files of a folder cannot be removed, which is told before hours of work and not after them.
+/// Fails if files of a folder cannot be removed, so that this is known before hours of work.
 fn check_writable(folder: &Path) -> Result<()> {
     if is_folder(folder) {
         let file = folder.join(format!(".probe.{}", std::process::id()));
@@ -254,7 +255,7 @@ fn check_writable(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes a folder with all that is in it, a file, or a link but not what it leads to; whatever someone put there.
+/// Removes a folder with its content, a file, or a link without its target.
 fn remove(path: &Path) -> Result<()> {
     if is_folder(path) {
         fs_err::remove_dir_all(path)?;
@@ -267,13 +268,13 @@ fn remove(path: &Path) -> Result<()> {
 /// How many unfinished results of other keys are kept for each stage.
 const KEPT: usize = 2;
 
-/// The right to write to an experiment's folder.
+/// The exclusive right to write to an experiment's folder.
 #[derive(Debug)]
 pub struct Lock {
     _file: fs_err::File,
 }
 
-/// The folder in which a stage prepares its files, beside the one that they will be in.
+/// The folder in which a stage prepares its files, beside their final folder.
 #[derive(Debug)]
 pub struct Staging {
     folder: PathBuf,
@@ -287,8 +288,8 @@ impl Staging {
         &self.folder
     }
 
-    /// Records and flushes every file, writes the manifest last, and puts the folder in the place of the stage's old
-    /// one. Returns the finished manifest.
+    /// Records and flushes every file, writes the manifest last, and replaces the stage's old folder. Returns the
+    /// complete manifest.
     pub fn commit(self, mut manifest: Manifest) -> Result<Manifest> {
         manifest.outputs.clear();
         let present = |name: &str| self.folder.join(name).is_file().then(|| name.to_owned());
@@ -317,7 +318,8 @@ pub fn records(folder: &Path) -> Result<Vec<FileRecord>> {
     Ok(records)
 }
 
-/// Hashes and flushes the files under `folder`, in the order of their names; the log and the file of times are only flushed.
+/// Hashes and flushes the files under `folder`, in the order of their names; the log and the file of times are only
+/// flushed.
 fn record_files(folder: &Path, prefix: &str, records: &mut Vec<FileRecord>) -> Result<()> {
     let mut names = Vec::new();
     for entry in fs_err::read_dir(folder)? {

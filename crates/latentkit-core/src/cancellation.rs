@@ -1,4 +1,4 @@
-//! How long work learns that the user wants to stop.
+//! How work learns that the user wants to stop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// How often [`Cancellation::wait_for`] looks whether the user wants to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The question whether the user has asked to stop. Work asks it between its steps, at least twice a second.
+/// Tells work whether the user has asked it to stop. Work checks it between its steps, at least twice a second.
 #[derive(Clone, Copy, Debug)]
 pub struct Cancellation<'a>(&'a AtomicBool);
 
@@ -25,20 +25,19 @@ impl<'a> Cancellation<'a> {
         if self.requested() { Err(Error::interrupted()) } else { Ok(()) }
     }
 
-    /// Whether the user has asked to stop. It stays so: a loop that cannot fail may leave out what is left, and its caller
-    /// [`check`](Self::check) behind it.
+    /// Whether the user has asked to stop. It never becomes false again: a loop that cannot fail may skip its remaining
+    /// steps and leave it to its caller to [`check`](Self::check).
     #[inline]
     pub fn requested(self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Does work that cannot ask, such as that of another crate, on a thread of its own. When the user asks to stop, this
-    /// fails with [`Error::interrupted`] at once and the work is left behind, until it or the process ends; so it must
-    /// not write anywhere.
+    /// Runs work that cannot check, such as that of another crate, on a thread of its own. When the user asks to stop,
+    /// this fails at once with [`Error::interrupted`] and abandons the thread, so the work must not write anything.
     pub fn wait_for<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.check()?;
         let (sender, receiver) = mpsc::sync_channel(1);
-        // Nobody takes what was left behind.
+        // The result of abandoned work is dropped.
         let thread = thread::spawn(move || sender.send(work()).unwrap_or_default());
         loop {
             match receiver.recv_timeout(LOOK) {

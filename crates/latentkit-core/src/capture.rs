@@ -1,4 +1,4 @@
-//! The events of some work as values, for tests of what it reports.
+//! Captures events as values, for tests of what a piece of work reports.
 
 use std::cell::RefCell;
 use std::sync::Once;
@@ -11,10 +11,10 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::event_fields::EventFields;
 
-/// An event that was reported.
+/// A captured event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reported {
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
     /// Its text.
     pub message: String,
@@ -29,8 +29,8 @@ thread_local! {
     static SINK: RefCell<Option<Sink>> = const { RefCell::new(None) };
 }
 
-/// Does the work and hands each event that this thread reports meanwhile to `sink`. Only where the program has no other
-/// subscriber for all of its threads: one for this thread alone would miss events whose interest another thread was asked for.
+/// Runs `work` and passes each event that this thread reports to `sink`. The program must have no other global
+/// subscriber: one for this thread alone would miss events whose interest was cached by another thread.
 pub fn observe<T>(sink: impl FnMut(Reported) + 'static, work: impl FnOnce() -> T) -> T {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -42,7 +42,7 @@ pub fn observe<T>(sink: impl FnMut(Reported) + 'static, work: impl FnOnce() -> T
     result
 }
 
-/// Does the work, and returns the events that this thread reported meanwhile.
+/// Runs `work` and returns its result with the events that this thread reported.
 pub fn events<T>(work: impl FnOnce() -> T) -> (T, Vec<Reported>) {
     let (sender, receiver) = std::sync::mpsc::channel();
     // The receiver outlives the work.
@@ -50,7 +50,7 @@ pub fn events<T>(work: impl FnOnce() -> T) -> (T, Vec<Reported>) {
     (result, receiver.try_iter().collect())
 }
 
-/// The texts of those events that are of this level.
+/// The texts of the events of one level.
 pub fn texts(level: Level, events: &[Reported]) -> Vec<&str> {
     events.iter().filter(|event| event.level == level).map(|event| event.message.as_str()).collect()
 }

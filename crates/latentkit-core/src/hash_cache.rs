@@ -1,17 +1,17 @@
-//! Hashes of large files that were read before, so that what has not changed since need not be read again.
+//! Cached hashes of large files, so that a file that has not changed is not read again.
 //!
-//! The cache is the file [`NAME`] in the folder of an experiment. It only ever saves reading: without it, with a damaged one
-//! or one from elsewhere, in a folder that cannot be written to, files are read. An entry holds for one state of one file:
-//! its device, inode, size, and the times at which its content and its inode last changed. A program can set the first of
-//! the two times back, not the second. An entry is made only if it cannot be wrong later:
+//! The cache is the file [`NAME`] in the folder of an experiment. It only ever saves reading: without it, with a
+//! damaged one or one from elsewhere, in a folder that cannot be written to, files are read. An entry holds for one
+//! state of one file: its device, inode, size, and the times at which its content and its inode last changed. A program
+//! can set the first of the two times back, not the second. An entry is made only if it cannot be wrong later:
 //!
 //! - The file had not changed for [`SETTLED`] when its reading began, by the clock of its file system. A change after that
 //!   gets another time, however coarse that clock (git calls the others "racily clean").
 //! - It had the same state before and after it was read.
 //! - Its file system is one of [`LOCAL`], whose change time is the kernel's own.
 //!
-//! What remains is a program that keeps writing through a memory map that it made before, of which the kernel notes only the
-//! first write; whoever must be certain reads the file.
+//! What remains is a program that keeps writing through a memory map that it made before, of which the kernel notes
+//! only the first write; whoever must be certain reads the file.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -34,8 +34,9 @@ const MAX_BYTES: u64 = 1 << 22;
 const MIN_BYTES: u64 = 1 << 20;
 /// Nanoseconds for which a file must not have changed. No file system's clock is coarser than two seconds.
 const SETTLED: i128 = 2_000_000_000;
-/// The numbers that the kernel gives to file systems that keep their times themselves: ext4, XFS, Btrfs, F2FS, bcachefs, ZFS,
-/// tmpfs and overlayfs. Of others, such as NFS, FUSE and FAT, the change time may be another machine's, or that of the content.
+/// The numbers that the kernel gives to file systems that keep their times themselves: ext4, XFS, Btrfs, F2FS,
+/// bcachefs, ZFS, tmpfs and overlayfs. Of others, such as NFS, FUSE and FAT, the change time may be another machine's,
+/// or that of the content.
 const LOCAL: [u64; 8] =
     [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E, 0x2FC1_2FC1, 0x0102_1994, 0x794C_7630];
 
@@ -138,8 +139,8 @@ impl Draft {
         (now.device == state.device && now.changed - state.changed >= settled).then_some(draft)
     }
 
-    /// Puts the old entries and a new one into the place of the old cache. Nothing is flushed: what a power loss leaves of it
-    /// is no cache.
+    /// Puts the old entries and a new one into the place of the old cache. Nothing is flushed: what a power loss leaves
+    /// of it is no cache.
     fn finish(mut self, root: &Path, key: String, entry: Entry) -> Result<()> {
         let mut files = load(root);
         files.retain(|path, _| fs_err::symlink_metadata(root.join(path)).is_ok());

@@ -1,15 +1,15 @@
-//! Files that anyone may have made, or put something else in the place of.
+//! Reading third-party files, which may be anything.
 
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Whether there is certainly no such file; one that cannot be reached may exist.
+/// Whether the file certainly does not exist; one that cannot be reached may exist.
 pub fn is_absent(path: &Path) -> bool {
     fs_err::metadata(path)
         .is_err_and(|error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
 }
 
-/// The content of a file, which has at most `limit` bytes: a device would never end.
+/// Reads a file of at most `limit` bytes; a device would never end.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs_err::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;

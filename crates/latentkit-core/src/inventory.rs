@@ -1,7 +1,6 @@
-//! What is in the folder of an experiment: files that stages wrote, unfinished results, and what is of neither kind.
-//!
-//! Nothing here follows a symbolic link, and nothing is removed but what was found by walking through the folder. So a link
-//! leads no one out of it, and neither does a manifest that names `../elsewhere`.
+//! What the folder of an experiment contains: the files of finished stages, unfinished results, and untracked files.
+//! Symbolic links are never followed, and only files found by walking the folder are removed. So neither a link nor a
+//! manifest that names `../elsewhere` leads out of it.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -20,7 +19,7 @@ pub struct Inventory {
     pub stages: Vec<Finished>,
     /// Unfinished results, by stage and name.
     pub unfinished: Vec<Unfinished>,
-    /// What neither a manifest lists nor an unfinished result holds.
+    /// Files that no manifest lists and that belong to no unfinished result.
     pub untracked: Vec<Untracked>,
 }
 
@@ -31,9 +30,9 @@ pub struct Finished {
     pub stage: &'static str,
     /// Its manifest.
     pub manifest: Manifest,
-    /// Those of the files that the manifest lists that are there, the manifest last; relative to the stage's folder.
+    /// The files that the manifest lists and that exist, the manifest last; relative to the stage's folder.
     pub files: Vec<PathBuf>,
-    /// Their size together.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
@@ -46,23 +45,23 @@ pub struct Unfinished {
     pub name: String,
     /// How many files it holds.
     pub files: usize,
-    /// Their size together.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
 /// A file or folder that no stage is known to have written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untracked {
-    /// Where it is in the folder of the experiment.
+    /// Its path relative to the folder of the experiment.
     pub path: PathBuf,
-    /// The stage in whose folder it is.
+    /// The stage whose folder it lies in.
     pub stage: Option<&'static str>,
-    /// Why it is not taken for a stage's.
+    /// Why it does not count as a stage's file.
     pub reason: String,
 }
 
 impl Inventory {
-    /// Looks through the folder. Empty when there is none.
+    /// Walks the folder. Empty when there is none.
     pub fn take(artifacts: &Artifacts) -> Result<Self> {
         let mut inventory = Self::default();
         let (root, stages) = (artifacts.root(), artifacts.stages());
@@ -141,7 +140,7 @@ impl Inventory {
     }
 }
 
-/// Removes the files of a stage, the manifest last, and the folders that this leaves empty.
+/// Removes the files of a stage, the manifest last, and folders that become empty.
 pub fn remove_finished(artifacts: &Artifacts, finished: &Finished, _lock: &Lock) -> Result<()> {
     let folder = artifacts.stage(finished.stage);
     for file in &finished.files {
@@ -150,12 +149,12 @@ pub fn remove_finished(artifacts: &Artifacts, finished: &Finished, _lock: &Lock)
     remove_empty(&folder)
 }
 
-/// Removes the folder of an unfinished result. What links in it point to stays.
+/// Removes the folder of an unfinished result, without following links.
 pub fn remove_unfinished(artifacts: &Artifacts, unfinished: &Unfinished, _lock: &Lock) -> Result<()> {
     Ok(fs_err::remove_dir_all(artifacts.root().join(&unfinished.name))?)
 }
 
-/// Removes the folder of the experiment when nothing but the lock and the cache of hashes is left in it.
+/// Removes the folder of the experiment if only the lock and the cache of hashes remain in it.
 pub fn remove_root(artifacts: &Artifacts, lock: Lock) -> Result<()> {
     let root = artifacts.root();
     let (caches, others): (Vec<_>, Vec<_>) =

@@ -39,7 +39,7 @@ pub const RECONSTRUCTIONS: &str = "reconstructions.parquet";
 pub const SWEEP: &str = "sweep.parquet";
 /// What each criterion says of each k, made by cluster.
 pub const CRITERIA: &str = "criteria.parquet";
-/// What methods found that find the number of clusters themselves, made by cluster.
+/// The results of methods that choose the number of clusters themselves, made by cluster.
 pub const DENSITY: &str = "density.parquet";
 /// The cluster of each point, made by cluster.
 pub const ASSIGNMENTS: &str = "assignments.parquet";
@@ -49,7 +49,7 @@ pub const CONTINGENCY: &str = "contingency.parquet";
 pub const CENTROIDS: &str = "centroids.parquet";
 /// The clusters of the chosen k, made by cluster.
 pub const CLUSTERS: &str = "clusters.parquet";
-/// Points that show what a cluster holds, made by cluster.
+/// Example points of each cluster, made by cluster.
 pub const EXAMPLES: &str = "examples.parquet";
 /// How often two labels share a cluster, made by cluster.
 pub const LABEL_PAIRS: &str = "label_pairs.parquet";

@@ -1,4 +1,4 @@
-//! What it takes to run a stage again from its manifest alone: the stages whose files it read, each as it ran.
+//! What is needed to run a stage again from its manifest alone: the stages whose files it read, each as it ran.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use crate::config::Name;
 use crate::hash::FileRecord;
 use crate::machine::Machine;
 
-/// Where a stage's result came from. Recorded in its manifest as `origin`, not part of its key.
+/// Where the result of a stage comes from. Recorded in its manifest as `origin`; not part of its key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lineage {
     /// Name of the experiment.
     pub name: Name,
-    /// The folder that relative paths in the config start from.
+    /// The folder that relative paths in the config are resolved against.
     #[serde(with = "crate::recorded_path")]
     pub config_folder: PathBuf,
     /// The processor and the system.
@@ -35,12 +35,12 @@ pub struct UpstreamStage {
     pub key: String,
     /// The config that it read.
     pub config: Value,
-    /// The folder that relative paths in that config start from.
+    /// The folder that relative paths in that config are resolved against.
     #[serde(default, with = "crate::recorded_path::option")]
     pub config_folder: Option<PathBuf>,
     /// Seed of the experiment.
     pub seed: u32,
-    /// Threads that it was given.
+    /// The number of threads it ran with.
     pub threads: usize,
     /// The files that it read.
     pub inputs: Vec<FileRecord>,

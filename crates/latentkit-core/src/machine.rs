@@ -1,4 +1,4 @@
-//! The machine that a stage ran on, as far as its results can depend on it.
+//! The machine that a stage ran on, as far as results can depend on it.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This one.
+    /// The machine that this process runs on.
     pub fn current() -> Self {
         Self {
             system: std::env::consts::OS.to_owned(),
@@ -27,7 +27,7 @@ impl Machine {
     }
 }
 
-/// The name that the kernel tells, on processors that have one.
+/// The processor's name as the kernel reports it.
 fn processor() -> Option<String> {
     let text = fs_err::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;

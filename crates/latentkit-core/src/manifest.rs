@@ -34,7 +34,7 @@ pub struct Manifest {
     pub versions: Versions,
     /// Where libtorch computed, for the stages that use it.
     pub device: Option<String>,
-    /// Threads that it was given.
+    /// The number of threads it ran with.
     pub threads: usize,
     /// Seed of the experiment.
     pub seed: u32,

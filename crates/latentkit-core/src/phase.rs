@@ -1,10 +1,10 @@
-//! How far a phase of some work is: a span, which a terminal shows as a bar and a trace as a box.
+//! Progress of a phase of work: a span that a terminal shows as a bar and a trace as a box.
 
 use tracing::Span;
 use tracing::span::Entered;
 use tracing_indicatif::span_ext::IndicatifSpanExt;
 
-/// A phase of so many steps. It ends, and its bar goes, when this is dropped.
+/// A phase with a known number of steps. It ends, and its bar disappears, when this is dropped.
 #[derive(Debug)]
 pub struct Phase(Span);
 
@@ -16,8 +16,8 @@ impl Phase {
         Self(span)
     }
 
-    /// The same phase, of which `steps` were done before. They say nothing about how long the others take. Called before
-    /// it is entered.
+    /// The same phase with `steps` already done earlier, which do not count for the estimated rate. Call it before
+    /// entering.
     #[must_use]
     pub fn starting_at(self, steps: usize) -> Self {
         // Known before the bar is there, and then forgotten by what estimates the rate.
@@ -27,22 +27,22 @@ impl Phase {
         self
     }
 
-    /// Makes what this thread does part of the phase, until the guard is dropped.
+    /// Enters the phase on this thread until the guard is dropped.
     pub fn enter(&self) -> Entered<'_> {
         self.0.enter()
     }
 
-    /// Counts more steps as done. Any thread may.
+    /// Counts more steps as done, from any thread.
     pub fn add(&self, steps: usize) {
         self.0.pb_inc(steps as u64);
     }
 
-    /// Says how many steps are done.
+    /// Sets the number of steps that are done.
     pub fn set(&self, steps: usize) {
         self.0.pb_set_position(steps as u64);
     }
 
-    /// Says what is being done, as in `epoch 3/20`.
+    /// Sets the message of the bar, such as `epoch 3/20`.
     pub fn say(&self, message: &str) {
         self.0.pb_set_message(&format!("{message}  "));
     }

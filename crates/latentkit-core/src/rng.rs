@@ -1,4 +1,4 @@
-//! Random numbers that depend on nothing but the experiment's seed and what they are for.
+//! Random numbers that depend only on the experiment's seed and their purpose.
 
 use rand::SeedableRng;
 

@@ -318,13 +318,13 @@ pub struct CriterionFigure {
     pub method: String,
     /// Its name in the tables.
     pub criterion: String,
-    /// Its value for each k, ascending; those k for which it is not defined are left out. The gap statistic, BIC and AIC are
-    /// defined for one cluster and have that value first, whatever the sweep is.
+    /// Its value for each k, ascending; those k for which it is not defined are left out. The gap statistic, BIC and
+    /// AIC are defined for one cluster and have that value first, whatever the sweep is.
     pub values: Vec<CriterionValue>,
     /// The k that it suggests, 1 where it sees no clusters; none where its rule finds none.
     pub k: Option<usize>,
-    /// Whether that is at an end of the sweep, so that a better one may lie outside; also 2 of a criterion that is not defined
-    /// for one cluster.
+    /// Whether that is at an end of the sweep, so that a better one may lie outside; also 2 of a criterion that is not
+    /// defined for one cluster.
     pub at_edge: bool,
     /// The other k that are as good, ascending: no further from the suggested one than the error bars reach.
     pub rivals: Vec<usize>,
@@ -343,8 +343,8 @@ impl CriterionFigure {
         self.values.first().is_some_and(|value| value.k == 1)
     }
 
-    /// Whether it counts for the verdict. AIC does not: it is BIC with a smaller price of a parameter, of the same likelihood,
-    /// and the two together would be one opinion with two votes.
+    /// Whether it counts for the verdict. AIC does not: it is BIC with a smaller price of a parameter, of the same
+    /// likelihood, and the two together would be one opinion with two votes.
     pub fn votes(&self) -> bool {
         self.criterion != "aic"
     }

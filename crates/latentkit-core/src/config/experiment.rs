@@ -97,7 +97,7 @@ impl Config {
         &self.header.name
     }
 
-    /// What everything random follows from.
+    /// The seed of all random numbers.
     pub fn seed(&self) -> u32 {
         self.header.seed
     }
@@ -113,7 +113,7 @@ impl Config {
         &self.document.path
     }
 
-    /// The folder that relative paths in the config start from.
+    /// The folder that relative paths in the config are resolved against.
     pub fn folder(&self) -> PathBuf {
         let parent = self.document.path.parent().unwrap_or(Path::new(""));
         if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() }

@@ -1,4 +1,4 @@
-//! Numbers that hold their range: a value of these types has been checked.
+//! Numbers with a checked range.
 
 use std::fmt;
 
@@ -83,11 +83,11 @@ impl FromToml for f64 {
 }
 
 checked! {
-    /// A whole number from 1 to 1 000 000: more of anything here is a mistake.
+    /// A whole number from 1 to 1 000 000; a larger count is a mistake.
     Count(u32), "a whole number from 1 to 1000000", |value| (1..=1_000_000).contains(&value)
 }
 checked! {
-    /// A whole number from 2 to 1 000 000, for what says nothing on its own.
+    /// A whole number from 2 to 1 000 000, for counts of which one is too few.
     Several(u32), "a whole number from 2 to 1000000", |value| (2..=1_000_000).contains(&value)
 }
 checked! {

@@ -16,25 +16,25 @@ use super::name::Name;
 use super::section::SectionType;
 use crate::{Error, Result, hash};
 
-/// More trials than this are a slip of the keyboard.
+/// Upper limit on the number of trials; more are a typing error.
 const MOST_TRIALS: usize = 10_000;
 
-/// A sweep whose every trial has been checked.
+/// A sweep whose trials have all been checked.
 #[derive(Clone, Debug)]
 pub struct SweepPlan {
     /// Name of the experiment that is swept over.
     pub experiment: Name,
-    /// The trials, the values of the last override running fastest.
+    /// The trials; the values of the last override vary fastest.
     pub trials: Vec<Trial>,
 }
 
 /// One combination of values.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// Counts from 1.
+    /// Its number, from 1.
     pub number: usize,
-    /// Names the values, in the order of their keys, as in `learning-rate=0.001,seed=0`. The same values have the same name in
-    /// every sweep over the same keys; no two trials of a sweep share one.
+    /// Names the values, in the order of their keys, as in `learning-rate=0.001,seed=0`. The same values have the same
+    /// name in every sweep over the same keys; no two trials of a sweep share one.
     pub name: Name,
     /// The overrides as [`Config::load`] takes them, without the name.
     pub overrides: Vec<String>,
@@ -229,7 +229,8 @@ fn slug(value: &Value) -> String {
     }
 }
 
-/// The value with the keys of its tables in the order of the alphabet, so that its name does not depend on how it was typed.
+/// The value with the keys of its tables in the order of the alphabet, so that its name does not depend on how it was
+/// typed.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Table(table) => {

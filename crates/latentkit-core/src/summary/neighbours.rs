@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the nearest neighbours of the points say of them, whatever the clusters are.
+/// Figures about the nearest neighbours of the points, independent of any clusters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NeighbourSummary {
     /// Points drawn at random whose neighbours among all points were compared with their labels; 0 without labels.
