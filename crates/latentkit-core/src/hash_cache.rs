@@ -115,7 +115,7 @@ fn record_with(
         && State::of(&file)? == state
         && let Err(error) = draft.finish(root, key, Entry { state, blake3: record.blake3.clone() })
     {
-        tracing::debug!("the hash of `{}` is not kept: {error}", path.display());
+        tracing::debug!("cannot cache the hash of `{}`: {error}", path.display());
     }
     Ok(record)
 }

@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// The same, once it is sure that it asks for something: clap cannot demand a command except beside `--version`.
+    /// Checks that there is a command or `--version`, which clap cannot require.
     pub(crate) fn with_something_to_do(self) -> Self {
         match (&self.command, self.version) {
             (None, false) => Self::command()
@@ -56,9 +56,9 @@ impl Cli {
     }
 }
 
-/// Options of every command.
+/// Global options.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Replace a value of the config, as in `train.epochs=2` (the value as TOML; repeatable)
     #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
@@ -87,7 +87,7 @@ pub(crate) struct Global {
     /// How progress is written to stderr
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
-    /// Write when each part of the work ran, for <https://ui.perfetto.dev>
+    /// Write a trace of what ran when, for <https://ui.perfetto.dev>
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 }
@@ -126,7 +126,7 @@ Examples:
     /// Print the model layer by layer
     #[command(after_help = "Example:\n  latentkit summary configs/mnist.toml --set model.latent-dim=10")]
     Summary(ConfigArguments),
-    /// Tell what is fresh, stale or missing, and why
+    /// Show which stages are fresh, stale or missing, and why
     #[command(after_help = "Example:\n  latentkit status configs/mnist.toml --check || echo 'run it again'")]
     Status(StatusArguments),
     /// Print the config with every default filled in
@@ -139,7 +139,7 @@ Values of --set are separated by commas, and every combination of them is a tria
   seed=0..4                                       0, 1, 2, 3 and 4: both ends belong to the range
   cluster.k='[2,3],{ from = 2, to = 5 }'          two values: no comma inside of brackets separates
 Each trial is an experiment in `<experiment>/sweep/<trial>/` of the artifacts, named by all of its overrides. The same
-command again skips what has finished and goes on with the rest. At the end: a table of all trials on stdout and in
+command again skips what has finished and continues with the rest. At the end: a table of all trials on stdout and in
 `sweep/trials.parquet`, a chart in `sweep/trials.png` and `.svg`. With --trial they are left out; the same command
 without it, after all trials have run, makes them.
 
@@ -151,7 +151,7 @@ Examples:
     /// List the experiments and the trials of sweeps, with their figures
     #[command(after_help = "Example:\n  latentkit runs --artifacts /scratch/artifacts --json")]
     Runs,
-    /// Tell what differs between runs, and draw their curves on one page
+    /// Show how runs differ, and plot their curves on one page
     #[command(after_help = "\
 Examples:
   latentkit compare mnist mnist-fast
@@ -164,7 +164,7 @@ Examples:
   latentkit verify configs/mnist.toml
   latentkit verify configs/mnist.toml --rerun --stage cluster")]
     Verify(VerifyArguments),
-    /// Run again what a manifest records, and tell whether it agrees
+    /// Run again what a manifest records, and check that the results agree
     #[command(after_help = "Example:\n  latentkit reproduce artifacts/mnist/train/manifest.json")]
     Reproduce(ReproduceArguments),
     /// Remove the files that the stages of an experiment wrote
@@ -222,7 +222,7 @@ pub(crate) struct CleanArguments {
     /// Only unfinished results and their checkpoints
     #[arg(long)]
     pub(crate) partial: bool,
-    /// Tell what would be removed, and remove nothing
+    /// Show what would be removed without removing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -341,7 +341,7 @@ pub(crate) struct RunArguments {
     /// Last stage to run
     #[arg(long, value_name = "STAGE", default_value = last_stage(), value_parser = a_stage())]
     pub(crate) to: Stage,
-    /// Tell what would run and why, and run nothing
+    /// Show what would run and why without running it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -371,7 +371,7 @@ pub(crate) struct SweepArguments {
     /// Column of labels, which are compared with the clusters and never used to find them [default: label]
     #[arg(long, value_name = "NAME", requires = "latents")]
     pub(crate) label_column: Option<String>,
-    /// Trials that run at the same time, each in a process of its own; the threads are divided among them
+    /// Trials to run at the same time, each in its own process; the threads are divided among them
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: u16,
     /// Run the other trials when one fails, and exit with 1 at the end
@@ -380,12 +380,12 @@ pub(crate) struct SweepArguments {
     /// Only every N-th trial, from the i-th on (1 to N): the jobs 1/N to N/N of an array share the trials
     #[arg(long, value_name = "i/N")]
     pub(crate) trial: Option<Share>,
-    /// Print the names of the trials and their overrides, and run nothing
+    /// Print the names and overrides of the trials without running them
     #[arg(long)]
     pub(crate) print_trials: bool,
 }
 
-/// A share of the trials: every `of`-th, from the one of this number on.
+/// A share of the trials: every `of`-th, starting at this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     number: usize,
@@ -417,7 +417,7 @@ pub(crate) struct CompareArguments {
     /// Experiments in the folder of artifacts, trials (`mnist/sweep/seed=0`), or folders; two to eight
     #[arg(required = true, num_args = 2..=8, value_name = "RUN")]
     pub(crate) runs: Vec<String>,
-    /// Print tables of Markdown
+    /// Print Markdown tables
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
     /// Where the page is written [default: compare/<RUN>-vs-<RUN>.html in the folder of artifacts]

@@ -78,7 +78,7 @@ impl Columns {
     }
 }
 
-/// A text without what Markdown would read as something else in a cell.
+/// Escapes a text for a cell of a Markdown table.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

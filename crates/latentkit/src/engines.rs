@@ -1,7 +1,7 @@
 //! The engines that this program has.
 //!
-//! `latentkit` has all but libtorch, whose loading takes a second and a hundred megabytes. `latentkit-torch` is the same program
-//! with it; see [`crate::handover`].
+//! `latentkit` has all but libtorch, whose loading takes a second and a hundred megabytes. `latentkit-torch` is the
+//! same program with it; see [`crate::handover`].
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub(crate) const PROGRAM: &str = "latentkit-torch";
 
 static ENGINES: OnceLock<Engines> = OnceLock::new();
 
-/// Says which engines the program has. Called once.
+/// Sets the engines that the program has. Called once.
 pub(crate) fn set(libtorch: Option<&'static dyn Libtorch>) {
     let _ = ENGINES.set(Engines { libtorch });
 }

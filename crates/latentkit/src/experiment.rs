@@ -37,7 +37,7 @@ impl Experiment {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build_global();
     }
 
-    /// The points that the last run of a stage was about.
+    /// The points that a stage last worked on.
     pub(crate) fn recorded_points(&self, stage: &str) -> Points {
         let manifest = Manifest::read(&self.artifacts.stage(stage)).ok().flatten();
         manifest.map(|manifest| Points::recorded(&manifest.config)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Continuing as the program with libtorch, which takes the place of this process when a stage that is about to run needs it.
+//! Replaces this process by the program with libtorch when a stage that is about to run needs it.
 
 use std::env;
 use std::os::unix::process::CommandExt as _;
@@ -30,7 +30,7 @@ pub(crate) fn check() -> Result<()> {
     }
 }
 
-/// Continues as the program with libtorch: the same process, arguments and signals.
+/// Replaces this process by the program with libtorch, with the same arguments and signals.
 ///
 /// # Errors
 /// When there is none, with the command that provides it. Otherwise this does not return.

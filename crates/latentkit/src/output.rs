@@ -1,4 +1,4 @@
-//! What goes to stdout, which carries results only, and how errors are shown.
+//! Writing results to stdout and errors to stderr.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +20,8 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     }
 }
 
-/// Fails when some result could not be printed, unless its reader stopped reading, as in `latentkit config x.toml | head -1`.
+/// Fails when some result could not be printed, unless its reader stopped reading, as in `latentkit config x.toml |
+/// head -1`.
 pub(crate) fn close() -> Result<()> {
     match UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {

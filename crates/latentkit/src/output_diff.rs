@@ -1,4 +1,4 @@
-//! Whether a second run wrote what the first one did.
+//! Compares the outputs of a second run with those of the first.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -23,15 +23,15 @@ pub(crate) struct Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase", tag = "state", content = "note")]
 pub(crate) enum State {
-    /// It did not happen.
+    /// It has not run.
     Missing,
-    /// It began and did not end.
+    /// It has started but not finished.
     Unfinished,
     /// Its files are there, made from the files of other stages that are there.
     Done,
-    /// A file that it read was written anew since.
+    /// A file that it read has been rewritten since.
     Outdated(String),
-    /// A file of it is gone, or has another size.
+    /// One of its files is gone or has another size.
     Damaged(String),
     /// Its manifest cannot be read.
     Unreadable(String),

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use latentkit_core::{Error, Result};
 
-/// A folder for the files of a second run. A temporary one is removed in the end.
+/// A folder for the files of a second run. A temporary one is removed at the end.
 pub(crate) struct Scratch {
     folder: PathBuf,
     temporary: bool,
 }
 
 impl Scratch {
-    /// The folder that the user names, which must be empty or not be there yet; else a hidden one in `artifacts`, where there
-    /// is room for such files.
+    /// The folder that the user names, which must be empty or not be there yet; else a hidden one in `artifacts`, where
+    /// there is room for such files.
     pub(crate) fn new(given: Option<&Path>, artifacts: &Path, name: &str) -> Result<Self> {
         let Some(folder) = given else {
             let folder = artifacts.join(format!(".again-{name}-{}", std::process::id()));

@@ -156,7 +156,7 @@ fn changed(record: &FileRecord, found: &FileRecord) -> String {
     )
 }
 
-/// So much of a hash as tells files apart.
+/// The start of a hash, long enough to distinguish files.
 pub(crate) fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
 }

@@ -1,4 +1,4 @@
-//! What is running, and on what.
+//! The versions of the program and of its environment.
 
 use latentkit_core::machine::Machine;
 use latentkit_core::manifest::Versions;
@@ -45,7 +45,7 @@ pub(crate) struct Build {
 }
 
 impl Environment {
-    /// This one, where the command line asks for so many threads.
+    /// The environment of this process with the number of threads that the command line asks for.
     pub(crate) fn current(threads: Option<u16>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {

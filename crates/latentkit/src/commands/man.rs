@@ -8,7 +8,7 @@ use crate::output;
 
 pub(crate) fn print(arguments: &ManArguments) -> Result<()> {
     let mut program = Cli::command();
-    // Options of every command reach the commands, and these get their full names.
+    // Global options reach the commands, and these get their full names.
     program.build();
     let command = match &arguments.command {
         None => program,
@@ -17,7 +17,7 @@ pub(crate) fn print(arguments: &ManArguments) -> Result<()> {
             let names: Vec<_> =
                 program.get_subcommands().map(|command| format!("`{}`", command.get_name())).collect();
             found.cloned().ok_or_else(|| {
-                Error::usage(format!("there is no page on `{name}`"))
+                Error::usage(format!("there is no manual page for `{name}`"))
                     .expected(names.join(", "))
                     .found(format!("`{name}`"))
             })?

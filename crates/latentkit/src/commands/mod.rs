@@ -1,4 +1,4 @@
-//! One file for each command; the stages share [`run`].
+//! One file per command; the commands of the stages share [`run`].
 
 pub(crate) mod clean;
 pub(crate) mod compare;

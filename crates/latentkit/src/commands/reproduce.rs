@@ -93,14 +93,14 @@ pub(crate) fn print(global: &Global, arguments: &ReproduceArguments) -> Result<b
         return Ok(agrees);
     }
     if !agrees && !environment_changes.is_empty() {
-        output::line(format!("what may explain it: {}", environment_changes.join("; ")));
+        output::line(format!("possible reasons: {}", environment_changes.join("; ")));
     }
     let (style, verdict) = if agrees { (GOOD, "agrees") } else { (WARNING, "does not agree") };
     output::line(format!("{style}{verdict}{style:#}: `{stage}` of `{}`, seed {seed}", name.as_str()));
     Ok(agrees)
 }
 
-/// The manifest that the user means: the file, or that in the folder of a stage.
+/// The manifest that a path stands for: the file itself, or the one in the folder of a stage.
 fn file_of(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(MANIFEST) } else { path.to_path_buf() }
 }
@@ -133,10 +133,13 @@ fn check<'a>(manifest: &'a Manifest, path: &Path) -> Result<&'a Lineage> {
 /// Whether every stage read what those before it in the chain wrote.
 fn check_chain(chain: &[UpstreamStage], path: &Path) -> Result<()> {
     let broken = |stage: &str, input: &str| {
-        Error::input(format!("cannot reproduce `{}`: its stages did not fit together", path.display()))
-            .expected(format!("the `{input}` that `{stage}` read, among the outputs of the stages before it"))
-            .found("none, or another one")
-            .hint("`latentkit run CONFIG` makes all stages fit, and manifests that can be reproduced")
+        Error::input(format!(
+            "cannot reproduce `{}`: the outputs and inputs of its stages do not match",
+            path.display()
+        ))
+        .expected(format!("the `{input}` that `{stage}` read, among the outputs of the stages before it"))
+        .found("none, or another one")
+        .hint("`latentkit run CONFIG` makes stages that match, and manifests that can be reproduced")
     };
     for (place, upstream) in chain.iter().enumerate() {
         let stage = Stage::recorded(&upstream.stage)?;

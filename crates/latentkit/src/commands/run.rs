@@ -101,7 +101,7 @@ fn absolute(file: &Path) -> Result<PathBuf> {
     fs_err::canonicalize(file).map_err(|error| Error::from(error).into_input())
 }
 
-/// Says when a stage before `first` would run now, though its old files are about to be used.
+/// Warns of stages before `first` that are stale, since their old files are about to be used.
 fn warn_of_stale_inputs(experiment: &Experiment, first: Stage) {
     for stage in Stage::all().filter(|&stage| stage < first) {
         let state =
@@ -123,7 +123,7 @@ fn run(
     let outcome = experiment.run(stage, force, points, progress::cancellation()).map_err(|error| {
         // Training says itself where it goes on.
         if error.kind() == ErrorKind::Interrupted && !error.has_hint() {
-            error.hint(format!("the same command goes on with `{stage}`, from its start"))
+            error.hint(format!("run the same command again to restart `{stage}`"))
         } else {
             error
         }
@@ -146,7 +146,7 @@ fn stage_line(outcome: &Outcome) -> String {
     }
 }
 
-/// Continues as the program with libtorch before the first line is printed, where a stage will need it.
+/// Switches to the program with libtorch before the first line is printed, if a stage will need it.
 fn hand_over_early(experiment: &Experiment, stages: &[Stage], force: bool) -> Result<()> {
     let needs: Vec<_> =
         stages.iter().filter_map(|&stage| Some((stage, stage.missing_engine(experiment)?))).collect();

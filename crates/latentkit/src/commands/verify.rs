@@ -1,5 +1,5 @@
-//! `latentkit verify`: whether the files are those that the manifests record; with `--rerun`, whether the stages would write
-//! them again.
+//! `latentkit verify`: whether the files are those that the manifests record; with `--rerun`, whether the stages would
+//! write them again.
 
 use latentkit_core::layout::MANIFEST;
 use latentkit_core::{Error, Result};
@@ -98,9 +98,9 @@ pub(crate) fn print(global: &Global, arguments: &VerifyArguments) -> Result<bool
         let files: usize = lines.iter().map(|line| line.files).sum();
         output::line(match (problems, agree) {
             (0, true) => format!("everything is as recorded: {files} file(s)"),
-            (0, false) => "the files are as recorded, but running again gives others".to_owned(),
+            (0, false) => "the files are as recorded, but a rerun gives different ones".to_owned(),
             _ => {
-                format!("{problems} problem(s): `latentkit run CONFIG` makes what is stale or changed again")
+                format!("{problems} problem(s): `latentkit run CONFIG` makes stale or changed files again")
             }
         });
     }
@@ -135,7 +135,7 @@ fn rerun(
     let stage = checked.stage;
     let Some(manifest) = &checked.manifest else { return Ok(None) };
     if checked.inputs_differ {
-        tracing::warn!("`{stage}` is not run again: what it read is not there any more");
+        tracing::warn!("`{stage}` is not run again: its inputs no longer exist");
         return Ok(None);
     }
     let again = experiment.as_recorded(&manifest.upstream(), experiment.artifacts.clone())?;
@@ -162,7 +162,7 @@ fn rerun(
     if !global.json {
         output_diff::print(stage, &outputs);
         if !agrees && !environment_changes.is_empty() {
-            output::line(format!("{stage:<8} what may explain it: {}", environment_changes.join("; ")));
+            output::line(format!("{stage:<8} possible reasons: {}", environment_changes.join("; ")));
         }
     }
     Ok(Some(Rerun { agrees, outputs, environment_changes }))

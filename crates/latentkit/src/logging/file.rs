@@ -17,7 +17,7 @@ use tracing_subscriber::layer::Context;
 use super::line::{level_name, now};
 use crate::versions;
 
-/// One at a time: events of threads that know no span belong to it, too.
+/// One stage at a time, so that events of threads without a span belong to it too.
 static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
 
 /// The stage that is running, and its file where it could be opened.
@@ -36,7 +36,7 @@ pub(crate) fn stage(stage: &'static str, folder: &Path, threads: usize) -> Stage
     let file = match file {
         Ok(file) => Some(file),
         Err(error) => {
-            tracing::warn!("the log of `{stage}` is not kept: {error}");
+            tracing::warn!("cannot write the log of `{stage}`: {error}");
             None
         }
     };

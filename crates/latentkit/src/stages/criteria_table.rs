@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use latentkit_core::summary::{ClusterSummary, CriterionFigure};
 
-/// The lines of a table for each method that takes k: a row for each k, that of one cluster first where a criterion has a value
-/// for it; a column for each criterion, with a `*` before the value of the k that it suggests. The verdict, which is about the first method, ends them.
+/// The lines of a table for each method that takes k: a row for each k, that of one cluster first where a criterion has
+/// a value for it; a column for each criterion, with a `*` before the value of the k that it suggests. The verdict,
+/// which is about the first method, ends them.
 pub(crate) fn lines(summary: &ClusterSummary) -> Vec<String> {
     let mut methods: Vec<&str> = summary.criteria.iter().map(|figure| figure.method.as_str()).collect();
     methods.dedup();

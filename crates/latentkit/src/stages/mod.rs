@@ -1,5 +1,5 @@
-//! The stages: one file each, and the list of them all. Commands, `run`, `status`, `sweep`, `verify`, `reproduce`, `runs` and
-//! the sections of the config follow from it.
+//! The stages: one file each, and the list of them all. Commands, `run`, `status`, `sweep`, `verify`, `reproduce`,
+//! `runs` and the sections of the config follow from it.
 
 mod cluster;
 mod criteria_table;

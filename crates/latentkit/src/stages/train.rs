@@ -62,7 +62,7 @@ impl Definition for Train {
     }
 
     fn about(&self) -> &'static str {
-        "Train the auto-encoder, or go on with an interrupted training"
+        "Train the auto-encoder, or resume an interrupted training"
     }
 
     fn examples(&self) -> &'static [&'static str] {

@@ -39,8 +39,8 @@ impl Folder {
         "trial.toml"
     }
 
-    /// Writes the config `small.toml` of an experiment `smoke` and its images, and returns its name: as `configs/smoke.toml`,
-    /// but of 600 of the bundled digits, of which 360 are trained on, in 12 steps an epoch.
+    /// Writes the config `small.toml` of an experiment `smoke` and its images, and returns its name: as
+    /// `configs/smoke.toml`, but of 600 of the bundled digits, of which 360 are trained on, in 12 steps an epoch.
     pub(crate) fn small(&self) -> &'static str {
         self.small_with(&[])
     }

@@ -219,7 +219,7 @@ fn an_interrupted_sweep_goes_on_from_the_checkpoint() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let stopped = Ran::from(child.wait_with_output().unwrap());
     assert_eq!(stopped.code, 130, "{}", stopped.stderr);
-    assert!(stopped.stderr.contains("the same command goes on"), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("run the same command again to continue"), "{}", stopped.stderr);
     assert_eq!(stopped.stdout, "");
     assert!(
         !folder.exists("artifacts/smoke/sweep/seed=0/train")

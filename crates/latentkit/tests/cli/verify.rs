@@ -223,9 +223,9 @@ fn a_rerun_that_differs_tells_by_how_much() {
     folder.run(&["verify", config]).ok();
     let text = disagrees(&folder, &["verify", config, "--rerun", "--quiet"]);
     assert!(text.contains("differs: column `z0` by up to 5.0e-1, metadata"), "{text}");
-    assert!(text.contains("cluster  what may explain it: latentkit 0.0.1 -> "), "{text}");
+    assert!(text.contains("cluster  possible reasons: latentkit 0.0.1 -> "), "{text}");
     assert!(text.contains("; threads 3 -> 1"), "{text}");
-    assert!(text.ends_with("the files are as recorded, but running again gives others\n"), "{text}");
+    assert!(text.ends_with("the files are as recorded, but a rerun gives different ones\n"), "{text}");
 
     let json = disagrees(&folder, &["verify", config, "--rerun", "--quiet", "--json"]);
     let json: Value = serde_json::from_str(&json).unwrap();

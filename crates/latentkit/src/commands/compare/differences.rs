@@ -42,7 +42,7 @@ pub(super) struct Metric {
     pub(super) differences: Vec<Option<Difference>>,
 }
 
-/// How far a number is from the first run's.
+/// The difference of a number from that of the first run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Difference {
     pub(super) absolute: f64,

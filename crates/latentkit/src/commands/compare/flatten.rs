@@ -1,4 +1,4 @@
-//! The values inside of JSON, each with a key that stays the same when others come or go.
+//! Flattens JSON into values with keys that do not depend on the other values.
 
 use serde_json::Value;
 

@@ -11,7 +11,7 @@ use crate::stages;
 
 /// A run to be compared.
 pub(super) struct Run {
-    /// As the command line names it.
+    /// Its name on the command line.
     pub(super) name: String,
     pub(super) folder: PathBuf,
     pub(super) manifests: Vec<Manifest>,

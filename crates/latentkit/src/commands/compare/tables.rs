@@ -82,7 +82,7 @@ fn parts(runs: &[Run], differences: &Differences) -> Vec<Part> {
             "findings",
             "Other findings",
             "What else the stages found, where it differs",
-            "What is no number is the same.",
+            "All other findings are the same.",
             "finding",
             findings,
         ),

@@ -1,4 +1,4 @@
-//! The commands of a trial, as anyone could type them.
+//! The commands of a trial, as one would type them.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(super) fn steps(
     commands.into_iter().map(|command| [command, common.clone()].concat()).collect()
 }
 
-/// A text as a shell reads it back.
+/// Quotes a text for a shell.
 pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@%+".contains(c);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
         return Ok(());
     }
     if chosen.is_empty() {
-        tracing::info!("no trial is in this share of {}", plan.trials.len());
+        tracing::info!("this share of {} trials is empty", plan.trials.len());
     }
 
     let jobs = usize::from(arguments.jobs);
@@ -57,16 +57,14 @@ pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     let unchanged = || match &before {
         Some(before) if fs_err::read(&arguments.config).ok().as_ref() != Some(before) => {
             Err(Error::failed(format!("`{}` was changed while the sweep ran", arguments.config.display()))
-                .hint(
-                    "the same command runs all trials again that the change concerns, and skips the others",
-                ))
+                .hint("the same command reruns the trials that the change affects and skips the others"))
         }
         _ => Ok(()),
     };
     let ran = processes::run(&work, jobs, arguments.keep_going, unchanged)?;
     if ran.interrupted {
         return Err(Error::interrupted()
-            .hint("the same command goes on: finished trials are skipped, trainings go on from their last checkpoint"));
+            .hint("run the same command again to continue: finished trials are skipped, trainings resume from their last checkpoint"));
     }
     let failed: Vec<&str> = chosen
         .iter()
@@ -85,7 +83,7 @@ pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
         Error::failed(format!("{} of {} trials failed: {}", failed.len(), chosen.len(), names.join(", ")));
     let log = root.join(failed[0]).join(TRIAL_LOG);
     let ways = if arguments.keep_going { "" } else { ", `--keep-going` runs the others" };
-    Err(error.hint(format!("see `{}`; the same command tries again what failed{ways}", log.display())))
+    Err(error.hint(format!("see `{}`; the same command retries what failed{ways}", log.display())))
 }
 
 /// The threads of all trials that run at the same time.

@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 
 use super::arguments::quoted;
 
-/// How often the processes are looked at.
+/// How often the processes are polled.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The most bytes of a log that are searched for what went wrong.
 const TAIL: u64 = 16 << 10;
