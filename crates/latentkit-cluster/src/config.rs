@@ -3,10 +3,17 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use latentkit_core::config::SectionType;
 use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use toml::Table;
 
-use latentkit_core::config::{Count, Natural, Positive, Section, Several};
+use crate::criterion;
+pub use crate::engine::ClusterEngine;
+pub use crate::method::Method;
+use crate::method::definition::Options;
+
+use latentkit_core::config::{AtLeastTwo, Count, NonNegativeInt, Positive, Section};
 
 /// How the latents are clustered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,23 +52,17 @@ pub struct ClusterConfig {
     pub criteria: Criteria,
     /// Up to as many points the silhouette is exact; of more, it is that of a sample.
     #[serde(default = "default_exact_silhouette_points")]
-    pub exact_silhouette_points: Natural,
+    pub exact_silhouette_points: NonNegativeInt,
     /// Points of a sampled silhouette; and at most as many are clustered for the gap statistic, of the points and of each
     /// reference, and for each resample of the stability.
     #[serde(default = "default_sample_size")]
-    pub sample_size: Several,
+    pub sample_size: AtLeastTwo,
     /// Reference sets of the gap statistic.
     #[serde(default = "default_resamples")]
-    pub gap_references: Several,
+    pub gap_references: AtLeastTwo,
     /// Pairs of resamples of the stability.
     #[serde(default = "default_resamples")]
-    pub stability_resamples: Several,
-    /// How DBSCAN runs, where it is among the methods.
-    #[serde(default)]
-    pub dbscan: Dbscan,
-    /// How HDBSCAN runs, where it is among the methods.
-    #[serde(default)]
-    pub hdbscan: Hdbscan,
+    pub stability_resamples: AtLeastTwo,
 }
 
 impl Section for ClusterConfig {
@@ -69,6 +70,23 @@ impl Section for ClusterConfig {
 }
 
 impl ClusterConfig {
+    /// The tables within the section in which methods have keys of their own.
+    pub fn tables() -> Vec<SectionType> {
+        Method::all().filter_map(Method::table).collect()
+    }
+
+    /// What methods are told, with the `tables` of those that have keys of their own.
+    pub(crate) fn options<'a>(&self, tables: &'a Table) -> Options<'a> {
+        Options {
+            restarts: self.restarts.get(),
+            max_iterations: self.max_iterations.get(),
+            tolerance: self.tolerance.get(),
+            engine: self.engine,
+            batch_size: self.batch_size.map(|size| size.get() as usize),
+            tables,
+        }
+    }
+
     /// The defaults for these values of k.
     pub fn with_k(k: KSweep) -> Self {
         Self {
@@ -86,59 +104,12 @@ impl ClusterConfig {
             sample_size: default_sample_size(),
             gap_references: default_resamples(),
             stability_resamples: default_resamples(),
-            dbscan: Dbscan::default(),
-            hdbscan: Hdbscan::default(),
-        }
-    }
-}
-
-/// A way to cluster points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// K-Means, for each k.
-    KMeans,
-    /// A mixture of Gaussians with full covariances, for each k.
-    GaussianMixture,
-    /// Density above that of a radius, which finds the number of clusters itself.
-    Dbscan,
-    /// The densities that last longest, which finds the number of clusters itself.
-    Hdbscan,
-}
-
-impl Method {
-    /// The name in the config and the tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::KMeans => "k-means",
-            Self::GaussianMixture => "gaussian-mixture",
-            Self::Dbscan => "dbscan",
-            Self::Hdbscan => "hdbscan",
-        }
-    }
-
-    /// The name in a sentence.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::KMeans => "K-Means",
-            Self::GaussianMixture => "Gaussian mixture",
-            Self::Dbscan => "DBSCAN",
-            Self::Hdbscan => "HDBSCAN",
-        }
-    }
-
-    /// Whether it is run for each k of the sweep, and does not find the number of clusters itself.
-    pub fn takes_k(self) -> bool {
-        match self {
-            Self::KMeans | Self::GaussianMixture => true,
-            Self::Dbscan | Self::Hdbscan => false,
         }
     }
 }
 
 /// The methods, each once, the first of which takes k: `"k-means"` or `["k-means", "hdbscan"]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Methods(Vec<Method>);
 
 impl Methods {
@@ -152,9 +123,9 @@ impl Methods {
         }
         if !first.takes_k() {
             return Err(format!(
-                "`{}` finds the number of clusters itself and cannot come first, expected `k-means` or \
-                 `gaussian-mixture` before it",
-                first.name()
+                "`{}` finds the number of clusters itself and cannot come first, expected {} before it",
+                first.name(),
+                backticked(Method::all().filter(|method| method.takes_k()).map(Method::name), " or ")
             ));
         }
         Ok(Self(methods))
@@ -173,67 +144,76 @@ impl Methods {
 
 impl Default for Methods {
     fn default() -> Self {
-        Self(vec![Method::KMeans])
+        Self(Method::all().take(1).collect())
     }
 }
 
 impl<'de> Deserialize<'de> for Methods {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(one_or_several(deserializer, "a method or a list of them")?).map_err(de::Error::custom)
+        let names: Vec<String> = one_or_several(deserializer, "a method or a list of them")?;
+        let method =
+            |name: &String| Method::named(name).ok_or_else(|| unknown(name, Method::all().map(Method::name)));
+        let methods = names.iter().map(method).collect::<Result<_, D::Error>>()?;
+        Self::new(methods).map_err(de::Error::custom)
     }
 }
 
-/// A criterion that suggests a number of clusters; the silhouette is always among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Criterion {
-    /// Variance between clusters to that within.
-    CalinskiHarabasz,
-    /// How alike each cluster is to the one most like it.
-    DaviesBouldin,
-    /// How much tighter clusters are than those of points without any.
-    Gap,
-    /// Bayesian information criterion.
-    Bic,
-    /// How well the clusters of resampled points agree.
-    Stability,
-}
-
-impl Criterion {
-    /// All of them, in the order of tables.
-    pub const ALL: [Self; 5] =
-        [Self::CalinskiHarabasz, Self::DaviesBouldin, Self::Gap, Self::Bic, Self::Stability];
+impl Serialize for Methods {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|method| method.name()))
+    }
 }
 
 /// The criteria beside the silhouette: a list, empty for the silhouette alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Criteria(Vec<Criterion>);
+pub struct Criteria(Vec<&'static str>);
 
 impl Criteria {
-    /// These criteria, each once, in the order of [`Criterion::ALL`].
-    pub fn new(mut criteria: Vec<Criterion>) -> Self {
-        criteria.sort_unstable();
-        criteria.dedup();
-        Self(criteria)
+    /// The criteria of these names, each once, in the order of tables. Fails on a name that is none.
+    pub fn new(names: &[&str]) -> Result<Self, String> {
+        match names.iter().find(|name| !criterion::keys().any(|key| key == **name)) {
+            Some(unknown) => Err(format!("unknown criterion `{unknown}`")),
+            None => Ok(Self(criterion::keys().filter(|key| names.contains(key)).collect())),
+        }
     }
 
     /// Whether this one is asked.
-    pub fn has(&self, criterion: Criterion) -> bool {
-        self.0.contains(&criterion)
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains(&name)
+    }
+
+    /// The names of the criteria.
+    pub fn names(&self) -> &[&'static str] {
+        &self.0
     }
 }
 
 impl Default for Criteria {
     fn default() -> Self {
-        Self(Criterion::ALL.to_vec())
+        Self(criterion::default_keys().collect())
     }
 }
 
 impl<'de> Deserialize<'de> for Criteria {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::new(one_or_several(deserializer, "a criterion or a list of them")?))
+        let names: Vec<String> = one_or_several(deserializer, "a criterion or a list of them")?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let is_unknown = |name: &&&str| !criterion::keys().any(|key| key == **name);
+        match names.iter().find(is_unknown) {
+            Some(name) => Err(unknown(name, criterion::keys())),
+            None => Self::new(&names).map_err(de::Error::custom),
+        }
     }
+}
+
+/// The error about a name that is none of the known ones, in serde's words.
+fn unknown<E: de::Error>(name: &str, known: impl Iterator<Item = &'static str>) -> E {
+    E::custom(format!("unknown variant `{name}`, expected one of {}", backticked(known, ", ")))
+}
+
+fn backticked(names: impl Iterator<Item = &'static str>, separator: &str) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(separator)
 }
 
 /// How points are scaled before they are clustered.
@@ -260,54 +240,6 @@ impl Scaling {
     }
 }
 
-/// How DBSCAN runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Dbscan {
-    /// Points are neighbours up to this distance; where it is left out, the knee of the sorted distances to the
-    /// `min-points`-th neighbour.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub radius: Option<Positive>,
-    /// Neighbours, the point itself among them, from which on a point is in the core of a cluster; where it is left out,
-    /// twice the number of columns.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_points: Option<Several>,
-}
-
-/// How HDBSCAN runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Hdbscan {
-    /// Points of a cluster at least; where it is left out, a hundredth of the points, 5 at least.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_cluster_size: Option<Several>,
-    /// A point's density follows from the distance to as many points, itself among them; where it is left out, twice the
-    /// number of columns.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_points: Option<Several>,
-}
-
-/// What draws the first centroids of a run of K-Means, and what fits a Gaussian mixture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClusterEngine {
-    /// Greedy k-means++, and the expectation-maximisation of latentkit-cluster.
-    #[default]
-    Native,
-    /// k-means++ of linfa and the first iteration, and linfa's Gaussian mixture.
-    Linfa,
-}
-
-impl ClusterEngine {
-    /// The name in the config.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Linfa => "linfa",
-        }
-    }
-}
-
 fn default_seeds() -> Count {
     Count::new(3).expect("at least 1")
 }
@@ -320,14 +252,14 @@ fn default_max_iterations() -> Count {
 fn default_tolerance() -> Positive {
     Positive::new(1e-4).expect("positive")
 }
-fn default_exact_silhouette_points() -> Natural {
-    Natural::new(300_000).expect("at least 0")
+fn default_exact_silhouette_points() -> NonNegativeInt {
+    NonNegativeInt::new(300_000).expect("at least 0")
 }
-fn default_sample_size() -> Several {
-    Several::new(10_000).expect("at least 2")
+fn default_sample_size() -> AtLeastTwo {
+    AtLeastTwo::new(10_000).expect("at least 2")
 }
-fn default_resamples() -> Several {
-    Several::new(10).expect("at least 2")
+fn default_resamples() -> AtLeastTwo {
+    AtLeastTwo::new(10).expect("at least 2")
 }
 
 /// One value or a list of them.

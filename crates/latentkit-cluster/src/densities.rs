@@ -2,27 +2,18 @@
 
 use std::time::Instant;
 
-use crate::config::{ClusterConfig, Method};
-use latentkit_core::config::Several;
 use latentkit_core::rng::generator;
 use latentkit_core::summary::DensityFigure;
 use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{DensityRow, Embeddings};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use crate::criteria::choose;
+use crate::config::ClusterConfig;
+use crate::criterion::choose;
+use crate::method::Method;
+use crate::method::definition::{self, DensityFit, Task};
 use crate::partition::{Partition, means};
-use crate::{
-    DbscanParams, DensityClustering, HdbscanParams, adjusted_rand_index, dbscan, external_quality, hdbscan,
-    silhouette, silhouette_sampled,
-};
-
-/// Points at most: all pairs of them are compared several times.
-const MOST_POINTS: usize = 500_000;
-
-/// Points of a cluster at least, where the config does not say: a share of all points, but not fewer than this.
-const LEAST_CLUSTER: usize = 5;
-const LEAST_SHARE: usize = 100;
+use crate::{DensityClustering, adjusted_rand_index, external_quality, silhouette, silhouette_sampled};
 
 /// The clusters that such a method found.
 pub(crate) struct Density {
@@ -58,63 +49,46 @@ impl Density {
 /// Of kind config, about `cluster.method`, when there are too many points to compare all pairs; and when the user interrupts.
 pub(crate) fn densities(
     config: &ClusterConfig,
+    task: &Task,
     seed: u32,
     embeddings: &Embeddings,
     best: &Partition,
-    cancel: Cancellation,
 ) -> Result<Vec<Density>> {
     let found =
-        config.method.all().iter().map(|&method| density(config, method, seed, embeddings, best, cancel));
+        config.method.all().iter().map(|&method| density(config, method, task, seed, embeddings, best));
     found.filter_map(Result::transpose).collect()
 }
 
 /// Fails when some method of the config cannot take so many points.
 pub(crate) fn check_size(config: &ClusterConfig, points: usize) -> Result<()> {
-    let asked = config.method.all().iter().find(|method| !method.takes_k());
-    match asked {
-        Some(method) if points > MOST_POINTS => Err(Error::config(
-            "cluster.method",
-            format!("`{}` compares all pairs of points, and {points} points are too many", method.name()),
-        )
-        .expected(format!("at most {MOST_POINTS} points"))
-        .hint("leave it out, or cluster a sample of the points")),
-        _ => Ok(()),
+    for method in config.method.all() {
+        let most = method.density().map_or(usize::MAX, definition::Density::most_points);
+        if points > most {
+            return Err(Error::config(
+                "cluster.method",
+                format!("`{}` compares all pairs of points, and {points} points are too many", method.name()),
+            )
+            .expected(format!("at most {most} points"))
+            .hint("leave it out, or cluster a sample of the points"));
+        }
     }
+    Ok(())
 }
 
 /// What one method found; none of one that takes k.
 fn density(
     config: &ClusterConfig,
     method: Method,
+    task: &Task,
     seed: u32,
     embeddings: &Embeddings,
     best: &Partition,
-    cancel: Cancellation,
 ) -> Result<Option<Density>> {
+    let Some(density) = method.density() else { return Ok(None) };
     let _entered = tracing::info_span!("density", method = method.name()).entered();
-    let points = embeddings.values.view();
+    let (points, cancel) = (task.points, task.cancel);
     let start = Instant::now();
-    let neighbours = |given: Option<Several>| {
-        given.map_or((2 * points.ncols()).min(points.nrows()), |given| given.get() as usize)
-    };
-    let size = |given: Option<Several>| {
-        given.map_or((points.nrows() / LEAST_SHARE).max(LEAST_CLUSTER), |given| given.get() as usize)
-    };
-    let (found, radius, min_points, min_cluster_size) = match method {
-        Method::KMeans | Method::GaussianMixture => return Ok(None),
-        Method::Dbscan => {
-            let min_points = neighbours(config.dbscan.min_points);
-            let radius = config.dbscan.radius.map(latentkit_core::config::Positive::get);
-            let (found, radius) = dbscan(points, DbscanParams { radius, min_points }, cancel)?;
-            (found, Some(radius), min_points, None)
-        }
-        Method::Hdbscan => {
-            let (min_points, min_cluster_size) =
-                (neighbours(config.hdbscan.min_points), size(config.hdbscan.min_cluster_size));
-            let found = hdbscan(points, HdbscanParams { min_cluster_size, min_points }, cancel)?;
-            (found, None, min_points, Some(min_cluster_size as u32))
-        }
-    };
+    let DensityFit { found, radius, min_points, min_cluster_size } = density.cluster(task)?;
     let seconds = start.elapsed().as_secs_f64();
     let DensityClustering { clusters, count, noise } = found;
     let inside = Inside::new(points, &clusters);
@@ -133,7 +107,7 @@ fn density(
             noise: noise as u32,
             radius,
             min_points: min_points as u32,
-            min_cluster_size,
+            min_cluster_size: min_cluster_size.map(|size| size as u32),
             silhouette: mean,
             ari_to_best,
             external,

@@ -5,27 +5,29 @@
 //! [`silhouette`](silhouette()) do the work and need no files. [`external_quality`] compares clusters with labels, which
 //! never choose k. [`nearest_neighbours`] and [`preservation`] look at the points alone.
 
-mod choice;
 mod clusters;
 pub mod config;
 mod contingency;
-mod criteria;
+mod criterion;
 mod densities;
 mod density;
 mod diagnosis;
 mod eigen;
+mod engine;
+mod evaluate;
 mod external;
 mod kmeans;
+mod method;
 mod mixture;
 mod neighbours;
 mod outputs;
 mod paired;
-mod panel;
 mod partition;
 mod points;
 mod projection;
 mod run;
 mod scaling;
+mod select_k;
 mod silhouette;
 mod simd;
 mod sweep;
@@ -33,7 +35,7 @@ mod sweep;
 mod testing;
 mod times;
 
-pub use criteria::{Gap, Resampling, Stability, gap, stability};
+pub use criterion::{Gap, Resampling, Stability, gap, stability};
 pub use density::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbscan};
 pub use external::{adjusted_rand_index, external_quality};
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};

@@ -1,10 +1,10 @@
 //! The clusters of one k, by whatever method.
 
-use crate::config::Method;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use crate::clusters::Clusters;
+use crate::method::Method;
 
 /// Points in clusters, none of them empty.
 #[derive(Clone, Debug)]

@@ -2,22 +2,25 @@
 
 use std::path::Path;
 
-use crate::config::{ClusterConfig, Method};
 use latentkit_core::hash::FileRecord;
-use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, SilhouetteKind};
+use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, MethodNames, SilhouetteKind};
 use latentkit_core::{Cancellation, Error, Result, timings};
 use latentkit_table::{Embeddings, LabelPairRow, Metadata, read_embeddings};
 use ndarray::ArrayView2;
+use toml::Table;
 
-use crate::choice::{Suggestion, verdict};
+use crate::config::ClusterConfig;
 use crate::densities::{Density, check_size, densities};
 use crate::diagnosis::{Diagnosis, Subject, diagnose};
+use crate::evaluate::{evaluate_criteria, of_silhouette};
+use crate::method::Method;
+use crate::method::definition::Task;
 use crate::neighbours;
 use crate::outputs::Outputs;
-use crate::panel::{of_silhouette, panel};
 use crate::points::check_k;
 use crate::projection::project;
 use crate::scaling::{constant_columns, scale};
+use crate::select_k::{Suggestion, verdict};
 use crate::simd::Simd;
 use crate::sweep::{Sweep, silhouette_sample, sweep};
 use crate::times::ClusteringTime;
@@ -38,7 +41,7 @@ pub struct Source<'a> {
     pub images: Option<&'a Path>,
 }
 
-/// Clusters points for each k of the config by each of its methods, and chooses the k of the first method for which the mean
+/// Clusters points for each k of the config by each of its methods, `tables` holding the keys of those that have their own, and chooses the k of the first method for which the mean
 /// silhouette is highest.
 ///
 /// All this is repeated with the seeds after `seed`, `seeds` of them in all; the mean silhouette of a k is also one over
@@ -68,6 +71,7 @@ pub struct Source<'a> {
 /// and when the user interrupts.
 pub fn run(
     config: &ClusterConfig,
+    tables: &Table,
     seed: u32,
     source: Source,
     output_folder: &Path,
@@ -87,14 +91,16 @@ pub fn run(
 
     let sample = silhouette_sample(config, seed, count);
     let kind = if sample.is_some() { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
-    let sweep = sweep(config, seed, &embeddings, sample.as_deref(), cancel)?;
+    let options = config.options(tables);
+    let task = Task { points: points.view(), options: &options, cancel };
+    let sweep = sweep(config, &task, seed, &embeddings, sample.as_deref())?;
     tracing::info!("{}", time_taken(&sweep, kind, points));
     let method = config.method.primary();
     let (silhouettes_of_k, suggestion) = of_silhouette(&sweep, method);
     let best_k = suggestion
         .k
         .ok_or_else(|| Error::failed("no k has a silhouette: all points are in one cluster whatever k is"))?;
-    let criteria = panel(config, seed, points, &sweep, kind, cancel)?;
+    let criteria = evaluate_criteria(config, seed, points, &sweep, kind, cancel)?;
     let own: Vec<CriterionFigure> =
         criteria.iter().filter(|figure| figure.method == method.name()).cloned().collect();
     // The other criteria may have told that there are clusters, so that two of them are no edge.
@@ -111,7 +117,7 @@ pub fn run(
         .position(|partition| partition.method == method && partition.k as usize == best_k)
         .ok_or_else(|| Error::failed("the best k was not clustered"))?;
     let partition = &sweep.partitions[best];
-    let densities = densities(config, seed, &embeddings, partition, cancel)?;
+    let densities = densities(config, &task, seed, &embeddings, partition)?;
     let mut times = sweep.times.clone();
     times.clusterings.extend(densities.iter().map(|found| ClusteringTime {
         method: found.method.name(),
@@ -173,11 +179,12 @@ pub fn run(
         dimensions,
         scaling: config.scaling.name().to_owned(),
         method: method.name().to_owned(),
+        methods: config.method.all().iter().map(|method| names(*method)).collect(),
         silhouette_sample: sample.as_ref().map(Vec::len),
         sweep: sweep.figures(kind, &silhouettes_of_k),
         best_k,
         best_at_edge: suggestion.at_edge,
-        rivals: suggestion.rivals,
+        ties: suggestion.ties,
         flat: suggestion.flat,
         criteria,
         verdict,
@@ -187,6 +194,10 @@ pub fn run(
         label_pairs: frequent_pairs(diagnosis),
         neighbours: Some(neighbours),
     })
+}
+
+fn names(method: Method) -> MethodNames {
+    MethodNames { name: method.name().to_owned(), title: method.title().to_owned() }
 }
 
 /// Reads the points.

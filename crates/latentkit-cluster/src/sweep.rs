@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use crate::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::rng::generator;
 use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Cancellation, Phase, Result};
@@ -11,12 +10,16 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use crate::clusters::Clusters;
-use crate::criteria::{Dispersion, choose, kmeans_bic, total_squares};
+use crate::config::ClusterConfig;
+use crate::criterion::definition::{Clustered, Source};
+use crate::criterion::{CRITERIA, choose, total_squares};
+use crate::external_quality;
+use crate::method::Method;
+use crate::method::definition::{Information, Partitioning, Task};
 use crate::paired::Paired;
 use crate::partition::{Partition, Silhouettes, means};
 use crate::silhouette::{estimate, mean as mean_of_points, of_clusters};
 use crate::times::{ClusteringTime, Times};
-use crate::{KMeansParams, MixtureParams, external_quality, gaussian_mixture, kmeans};
 
 /// What was found for every method, seed and k.
 pub(crate) struct Sweep<'a> {
@@ -30,36 +33,22 @@ pub(crate) struct Sweep<'a> {
     pub(crate) silhouettes: Vec<Option<Silhouettes<'a>>>,
     /// The differences of the silhouettes of each method, where they are those of a sample: [methods].
     pub(crate) paired: Vec<Paired>,
-    /// What each method makes of all points as one cluster: [methods].
-    pub(crate) one: Vec<OneCluster>,
+    /// The criteria that are defined for one cluster, of what each method makes of all points as one: [methods].
+    pub(crate) one: Vec<Vec<CriterionOfOne>>,
     /// How long it took.
     pub(crate) times: Times,
 }
 
-/// The criteria that are defined for one cluster, of all points as one; as no seed makes a difference, without a spread.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct OneCluster {
-    pub(crate) bic: Option<f64>,
-    pub(crate) aic: Option<f64>,
-}
+/// The column of a criterion and its value for all points as one cluster; as no seed makes a difference, without a spread.
+pub(crate) type CriterionOfOne = (&'static str, f64);
 
 /// A clustering with what only its method tells.
 struct Found {
     partition: Partition,
     /// Sum of the squared distances to the centroids, where the method has it.
     inertia: Option<f64>,
-    bic: Option<f64>,
-    aic: Option<f64>,
-    /// Whether the iterations sufficed.
-    converged: bool,
-    seconds: f64,
+    information: Information,
 }
-
-/// A mixture has converged when the mean log-likelihood of a point grows by less than this, as in scikit-learn.
-const MIXTURE_TOLERANCE: f64 = 1e-3;
-
-/// What is added to the variances of a mixture, in units of the standardised points, as in scikit-learn.
-const REGULARISATION: f64 = 1e-6;
 
 /// The numbers of the points whose silhouettes are computed, where there are too many points for all of them.
 pub(crate) fn silhouette_sample(config: &ClusterConfig, seed: u32, count: usize) -> Option<Vec<u32>> {
@@ -72,16 +61,16 @@ pub(crate) fn silhouette_sample(config: &ClusterConfig, seed: u32, count: usize)
 /// for, they are those of `sample`.
 pub(crate) fn sweep<'a>(
     config: &ClusterConfig,
+    task: &Task,
     seed: u32,
     embeddings: &Embeddings,
     sample: Option<&'a [u32]>,
-    cancel: Cancellation,
 ) -> Result<Sweep<'a>> {
-    let points = embeddings.values.view();
+    let (points, cancel) = (task.points, task.cancel);
     let seeds: Vec<u32> = (0..config.seeds.get()).map(|index| seed.wrapping_add(index)).collect();
     let ks = config.k.values();
-    let methods: Vec<Method> =
-        config.method.all().iter().copied().filter(|method| method.takes_k()).collect();
+    let methods: Vec<(Method, &dyn Partitioning)> =
+        config.method.all().iter().filter_map(|method| Some((*method, method.partitioning()?))).collect();
     let mut sweep = Sweep {
         seeds,
         rows: Vec::new(),
@@ -93,22 +82,17 @@ pub(crate) fn sweep<'a>(
     };
     let total = methods.len() * sweep.seeds.len() * ks.len();
     let spread = total_squares(points);
-    for &method in &methods {
-        sweep.one.push(one_cluster(config, method, points, spread, cancel)?);
+    for &(method, partitioning) in &methods {
+        sweep.one.push(one_cluster(config, partitioning, task, spread)?);
         let mut paired =
             sample.map(|sample| Paired::new(sample.len() as f64 / points.nrows() as f64, ks.len()));
         for index in 0..sweep.seeds.len() {
             let seed = sweep.seeds[index];
-            let found = clusterings(config, method, seed, points, (sweep.rows.len(), total), cancel)?;
+            let place = (sweep.rows.len(), total);
+            let (found, times) = clusterings(config, method, partitioning, task, seed, place)?;
             let start = Instant::now();
             let silhouettes = silhouettes(points, &found, sample, cancel)?;
             sweep.times.silhouettes += start.elapsed().as_secs_f64();
-            let times = found.iter().map(|found| ClusteringTime {
-                method: method.name(),
-                seed,
-                k: Some(found.partition.k),
-                seconds: found.seconds,
-            });
             sweep.times.clusterings.extend(times);
             let _entered = tracing::info_span!("figures", seed).entered();
             let rows: Vec<SweepRow> = found
@@ -140,30 +124,29 @@ pub(crate) fn sweep<'a>(
     Ok(sweep)
 }
 
-/// BIC and AIC of all points as one cluster, where they are asked; `spread` is the sum of the squared distances to their mean.
+/// The criteria that are asked and defined for one cluster, of all points as one; `spread` is the sum of the squared distances
+/// to their mean.
 fn one_cluster(
     config: &ClusterConfig,
-    method: Method,
-    points: ArrayView2<'_, f32>,
+    partitioning: &dyn Partitioning,
+    task: &Task,
     spread: f64,
-    cancel: Cancellation,
-) -> Result<OneCluster> {
-    if !config.criteria.has(Criterion::Bic) {
-        return Ok(OneCluster::default());
+) -> Result<Vec<CriterionOfOne>> {
+    let asked = CRITERIA.iter().filter(|criterion| config.criteria.has(criterion.key()));
+    let defined: Vec<_> = asked
+        .filter_map(|criterion| match criterion.source() {
+            Source::Clusters(of) if of.knows_one_cluster() => Some((criterion.column(), of)),
+            _ => None,
+        })
+        .collect();
+    if defined.is_empty() {
+        return Ok(Vec::new());
     }
-    match method {
-        Method::KMeans => {
-            let bic = kmeans_bic(&[points.nrows() as u32], spread, points.ncols());
-            Ok(OneCluster { bic, aic: None })
-        }
-        Method::GaussianMixture => {
-            // One Gaussian has one best fit, whatever the start.
-            let params = MixtureParams { k: 1, restarts: 1, ..mixture_params(config, 1) };
-            let found = gaussian_mixture(points, params, &generator(0, method.name(), 1), cancel)?;
-            Ok(OneCluster { bic: Some(found.bic), aic: Some(found.aic) })
-        }
-        Method::Dbscan | Method::Hdbscan => Ok(OneCluster::default()),
-    }
+    let information = partitioning.one_cluster(task, spread)?;
+    let clusters = vec![0; task.points.nrows()];
+    let centroids = means(task.points, &clusters, 1);
+    let one = Clustered::new(task.points.view(), &clusters, &centroids, spread, Some(spread), information);
+    Ok(defined.into_iter().filter_map(|(column, of)| Some((column, of.value(&one)?))).collect())
 }
 
 /// What is kept of the silhouettes of the points of a clustering.
@@ -175,110 +158,54 @@ fn kept<'a>(points: &[f64], sample: Option<&'a [u32]>) -> Silhouettes<'a> {
     }
 }
 
-/// Clusters the points for each k, and says so, and when the iterations did not suffice; `done` clusterings of `total` were before.
+/// Clusters the points for each k, and reports it, and when the iterations did not suffice; `done` clusterings of `total` were
+/// before. Also how long each took.
 fn clusterings(
     config: &ClusterConfig,
     method: Method,
+    partitioning: &dyn Partitioning,
+    task: &Task,
     seed: u32,
-    points: ArrayView2<'_, f32>,
     (done, total): (usize, usize),
-    cancel: Cancellation,
-) -> Result<Vec<Found>> {
-    let ks = config.k.values();
-    let mut clusterings = Vec::with_capacity(ks.len());
+) -> Result<(Vec<Found>, Vec<ClusteringTime>)> {
+    let (ks, name) = (config.k.values(), method.name());
+    let (mut clusterings, mut times) = (Vec::with_capacity(ks.len()), Vec::with_capacity(ks.len()));
     let phase = Phase::new(tracing::info_span!("clustering", unit = "values of k"), ks.len());
-    phase.say(&format!("{}, seed {seed}", method.name()));
+    phase.say(&format!("{name}, seed {seed}"));
     let _entered = phase.enter();
     for (index, &k) in ks.iter().enumerate() {
-        let _fit = tracing::info_span!("fit", method = method.name(), seed, k).entered();
+        let _fit = tracing::info_span!("fit", method = name, seed, k).entered();
         let start = Instant::now();
-        let found = match method {
-            Method::KMeans => by_kmeans(config, seed, points, k, cancel)?,
-            Method::GaussianMixture => by_mixture(config, seed, points, k, cancel)?,
-            Method::Dbscan | Method::Hdbscan => continue,
-        };
-        if !found.converged {
+        let fit = partitioning.cluster(task, seed, k)?;
+        times.push(ClusteringTime { method: name, seed, k: Some(k), seconds: start.elapsed().as_secs_f64() });
+        if !fit.converged {
             tracing::warn!(
-                "{} of k = {k}, seed {seed}, had not converged after {} iterations; `cluster.max-iterations` allows \
+                "{name} of k = {k}, seed {seed}, had not converged after {} iterations; `cluster.max-iterations` allows \
                  more",
-                method.name(),
                 config.max_iterations.get()
             );
         }
-        let (k, inertia) = (k as usize, found.inertia);
-        clusterings.push(Found { seconds: start.elapsed().as_secs_f64(), ..found });
-        let (method, done) = (method.name(), done + index + 1);
-        let shown = inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
-        phase.add(1);
+        let shown = fit.inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
         // JSON has null for what is no number.
-        let inertia = inertia.unwrap_or(f64::NAN);
-        tracing::info!(event = "clustered", method, k, done, total, inertia, "{method}  k = {k:<3}{shown}");
+        let inertia = fit.inertia.unwrap_or(f64::NAN);
+        clusterings.push(Found {
+            partition: Partition { method, k, clusters: fit.clusters, centroids: fit.centroids },
+            inertia: fit.inertia,
+            information: fit.information,
+        });
+        let (k, done) = (k as usize, done + index + 1);
+        phase.add(1);
+        tracing::info!(
+            event = "clustered",
+            method = name,
+            k,
+            done,
+            total,
+            inertia,
+            "{name}  k = {k:<3}{shown}"
+        );
     }
-    Ok(clusterings)
-}
-
-/// K-Means for one k.
-fn by_kmeans(
-    config: &ClusterConfig,
-    seed: u32,
-    points: ArrayView2<'_, f32>,
-    k: u32,
-    cancel: Cancellation,
-) -> Result<Found> {
-    let params = KMeansParams {
-        k: k as usize,
-        restarts: config.restarts.get(),
-        max_iterations: config.max_iterations.get(),
-        tolerance: config.tolerance.get(),
-        engine: config.engine,
-        batch_size: config.batch_size.map(|size| size.get() as usize),
-    };
-    let rng = generator(u64::from(seed), Method::KMeans.name(), u64::from(k));
-    let found = kmeans(points, params, &rng, cancel)?;
-    let partition = Partition {
-        method: Method::KMeans,
-        k,
-        clusters: Clusters::new(found.clusters.into_iter(), k as usize),
-        centroids: found.centroids,
-    };
-    // Mini-batches end otherwise.
-    let converged = found.converged || params.batch_size.is_some();
-    Ok(Found { partition, inertia: Some(found.inertia), bic: None, aic: None, converged, seconds: 0.0 })
-}
-
-/// A mixture of Gaussians for one k.
-fn by_mixture(
-    config: &ClusterConfig,
-    seed: u32,
-    points: ArrayView2<'_, f32>,
-    k: u32,
-    cancel: Cancellation,
-) -> Result<Found> {
-    let rng = generator(u64::from(seed), Method::GaussianMixture.name(), u64::from(k));
-    let found = gaussian_mixture(points, mixture_params(config, k), &rng, cancel)?;
-    // Components that no point belongs to most come last, and are left out.
-    let filled = found.clusters.iter().max().map_or(0, |&last| last as usize + 1);
-    let partition = Partition {
-        method: Method::GaussianMixture,
-        k,
-        // Not the means of the components, which points of other clusters belong to as well: a centroid is the mean of its
-        // cluster by every method, and the criteria are defined by those.
-        centroids: means(points, &found.clusters, filled),
-        clusters: Clusters::new(found.clusters.into_iter(), filled),
-    };
-    let (bic, aic) = (Some(found.bic), Some(found.aic));
-    Ok(Found { partition, inertia: None, bic, aic, converged: found.converged, seconds: 0.0 })
-}
-
-fn mixture_params(config: &ClusterConfig, k: u32) -> MixtureParams {
-    MixtureParams {
-        k: k as usize,
-        restarts: config.restarts.get(),
-        max_iterations: config.max_iterations.get(),
-        tolerance: MIXTURE_TOLERANCE,
-        regularisation: REGULARISATION,
-        engine: config.engine,
-    }
+    Ok((clusterings, times))
 }
 
 /// A mean silhouette and the silhouettes that it is the mean of.
@@ -316,28 +243,25 @@ fn row(
     spread: f64,
 ) -> Result<SweepRow> {
     let points = embeddings.values.view();
-    let Found { partition, inertia, bic, aic, .. } = found;
+    let Found { partition, inertia, information } = found;
     let clusters = partition.clusters.to_vec();
-    let dispersion = Dispersion::new(points, &clusters, &partition.centroids);
-    let inertia = inertia.unwrap_or_else(|| dispersion.within());
-    let asked = |criterion| config.criteria.has(criterion);
-    let is_kmeans = partition.method == Method::KMeans;
-    let own_bic = || kmeans_bic(dispersion.counts(), inertia, points.ncols());
+    let centroids = &partition.centroids;
+    let clustered = Clustered::new(points.view(), &clusters, centroids, spread, *inertia, *information);
     let of_labels = |labels: &latentkit_table::Labels| external_quality(&clusters, &labels.codes);
+    let criteria = CRITERIA.iter().filter_map(|criterion| match criterion.source() {
+        Source::Clusters(of) => {
+            let value = config.criteria.has(criterion.key()).then(|| of.value(&clustered)).flatten();
+            Some((criterion.column().to_owned(), value))
+        }
+        Source::Points(_) => None,
+    });
     Ok(SweepRow {
         method: partition.method.name().to_owned(),
         k: partition.k,
         seed,
-        inertia,
+        inertia: clustered.inertia(),
         silhouette,
-        calinski_harabasz: asked(Criterion::CalinskiHarabasz)
-            .then(|| dispersion.calinski_harabasz(spread))
-            .flatten(),
-        davies_bouldin: asked(Criterion::DaviesBouldin)
-            .then(|| dispersion.davies_bouldin(&partition.centroids))
-            .flatten(),
-        bic: asked(Criterion::Bic).then(|| if is_kmeans { own_bic() } else { *bic }).flatten(),
-        aic: asked(Criterion::Bic).then_some(*aic).flatten(),
+        criteria: criteria.collect(),
         external: embeddings.labels.as_ref().map(of_labels).transpose()?,
     })
 }
@@ -390,11 +314,11 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::panel::of_silhouette;
+    use crate::evaluate::of_silhouette;
 
     #[test]
     fn a_k_that_left_all_points_in_one_cluster_has_no_figures() {
-        let method = Method::GaussianMixture;
+        let method = Method::named("gaussian-mixture").unwrap();
         let clusters = Clusters::new([0; 4].into_iter(), 1);
         let partition =
             |k| Partition { method, k, clusters: clusters.clone(), centroids: Array2::zeros((1, 2)) };
@@ -411,7 +335,7 @@ mod tests {
             partitions: vec![partition(2), partition(3), partition(4)],
             silhouettes: vec![None, None, None],
             paired: Vec::new(),
-            one: vec![OneCluster::default()],
+            one: vec![Vec::new()],
             times: Times::default(),
         };
         let (values, suggestion) = of_silhouette(&sweep, method);

@@ -5,12 +5,10 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use latentkit_cluster::config::{
-    ClusterConfig, ClusterEngine, Criteria, Dbscan, Hdbscan, KSweep, Method, Methods, Scaling,
-};
+use latentkit_cluster::config::{ClusterConfig, ClusterEngine, Criteria, KSweep, Method, Methods, Scaling};
 use latentkit_cluster::{Source, external_quality, nearest_neighbours, preservation, run, silhouette};
 use latentkit_core::capture::{self, Level, Reported};
-use latentkit_core::config::{Count, Natural, Positive, Several};
+use latentkit_core::config::{AtLeastTwo, Count, NonNegativeInt, Positive};
 use latentkit_core::layout::{
     ASSIGNMENTS, CENTROIDS, CLUSTERS, CONTINGENCY, DENSITY, EXAMPLES, LABEL_PAIRS, NEIGHBOURS, PROJECTION,
     SWEEP,
@@ -25,6 +23,7 @@ use latentkit_table::{
 };
 use ndarray::{Array2, ArrayView1, array};
 use rand::Rng as _;
+use toml::Table;
 
 const POINTS: usize = 120;
 
@@ -55,6 +54,10 @@ fn config(ks: &[u32]) -> ClusterConfig {
         tolerance: Positive::new(1e-4).unwrap(),
         ..ClusterConfig::with_k(KSweep::new(ks.to_vec()).unwrap())
     }
+}
+
+fn methods_of(names: &[&str]) -> Methods {
+    Methods::new(names.iter().map(|name| Method::named(name).unwrap()).collect()).unwrap()
 }
 
 fn source(file: &Path) -> Source<'_> {
@@ -99,7 +102,7 @@ fn cluster(folder: &Path, ks: &[u32]) -> (Result<ClusterSummary>, Vec<Reported>)
 fn cluster_latents(folder: &Path, ks: &[u32], latents: &Latents) -> (Result<ClusterSummary>, Vec<Reported>) {
     let file = folder.join("latents.parquet");
     write_latents(&file, latents, &Metadata::new()).unwrap();
-    capture::events(|| run(&config(ks), 42, source(&file), folder, Cancellation::never()))
+    capture::events(|| run(&config(ks), &Table::new(), 42, source(&file), folder, Cancellation::never()))
 }
 
 #[test]
@@ -203,7 +206,7 @@ fn the_clusters_of_the_best_k_are_diagnosed() {
     let mut latents = latents();
     latents.labels[0] = 1; // of blob 0
     let summary = cluster_latents(folder.path(), &[2, 3, 4, 5], &latents).0.unwrap();
-    assert_eq!((summary.best_k, summary.rivals.len(), summary.flat), (3, 0, false));
+    assert_eq!((summary.best_k, summary.ties.len(), summary.flat), (3, 0, false));
     let assignments = all_assignments(folder.path());
     let best = POINTS..2 * POINTS; // k = 3
     let (of, silhouettes, distances) = (
@@ -285,7 +288,8 @@ fn points_without_labels_have_no_table_of_labels() {
     let values = array![[1.0], [2.0], [3.0], [10.0], [11.0], [12.0]];
     write_centroids(&file, &Centroids { k: vec![6; 6], clusters: vec![0; 6], values }, &Metadata::new())
         .unwrap();
-    let summary = run(&config(&[2]), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+    let summary =
+        run(&config(&[2]), &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     assert_eq!(summary.label_pairs, []);
     for table in TABLES {
         assert_eq!(
@@ -320,7 +324,8 @@ fn an_offset_of_columns_of_f64_changes_nothing_but_the_centroids() {
         let table = Centroids { k: vec![60; 60], clusters: vec![0; 60], values };
         write_centroids(&file, &table, &Metadata::new()).unwrap();
         let summary =
-            run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+            run(&config(&[2, 3, 4]), &Table::new(), 42, source(&file), folder.path(), Cancellation::never())
+                .unwrap();
         (summary, read_centroids(&folder.path().join(CENTROIDS)).unwrap().values)
     };
     let (near, near_centroids) = cluster(points.clone());
@@ -340,13 +345,16 @@ fn sampled_silhouettes_go_by_another_name_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    let exact = run(&config(&[2, 3, 4]), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+    let exact =
+        run(&config(&[2, 3, 4]), &Table::new(), 42, source(&file), folder.path(), Cancellation::never())
+            .unwrap();
     let config = ClusterConfig {
-        exact_silhouette_points: Natural::new(POINTS as u32 - 1).unwrap(),
-        sample_size: Several::new(40).unwrap(),
+        exact_silhouette_points: NonNegativeInt::new(POINTS as u32 - 1).unwrap(),
+        sample_size: AtLeastTwo::new(40).unwrap(),
         ..config(&[2, 3, 4])
     };
-    let summary = run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+    let summary =
+        run(&config, &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     assert_eq!((summary.silhouette_sample, summary.best_k), (Some(40), 3));
     assert_eq!(summary.criteria[0].criterion, "silhouette_sampled");
     let json = serde_json::to_string(&summary).unwrap();
@@ -380,7 +388,8 @@ fn centroids_are_in_the_coordinates_of_the_table_however_points_were_scaled() {
     let values = latents().values;
     for scaling in [Scaling::None, Scaling::Standardize, Scaling::UnitLength] {
         let config = ClusterConfig { scaling, ..config(&[3]) };
-        let summary = run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+        let summary =
+            run(&config, &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
         assert_eq!(summary.scaling, scaling.name());
         let assignments = all_assignments(folder.path());
         let centroids = read_centroids(&folder.path().join(CENTROIDS)).unwrap().values;
@@ -412,7 +421,7 @@ fn scaling_decides_which_column_counts() {
     write_centroids(&file, &table, &Metadata::new()).unwrap();
     let groups = |scaling| {
         let config = ClusterConfig { scaling, ..config(&[2]) };
-        run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+        run(&config, &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
         let clusters = all_assignments(folder.path()).clusters;
         (0..60).all(|point| clusters[point] == clusters[point % 2]) && clusters[0] != clusters[1]
     };
@@ -422,28 +431,32 @@ fn scaling_decides_which_column_counts() {
 
 /// What this config makes of the three blobs, in `folder`.
 fn cluster_with(folder: &Path, config: &ClusterConfig) -> Result<ClusterSummary> {
+    cluster_with_tables(folder, config, &Table::new())
+}
+
+/// The same where methods have keys of their own.
+fn cluster_with_tables(folder: &Path, config: &ClusterConfig, tables: &Table) -> Result<ClusterSummary> {
     let file = folder.join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    run(config, 42, source(&file), folder, Cancellation::never())
+    run(config, tables, 42, source(&file), folder, Cancellation::never())
 }
 
 #[test]
 fn every_method_finds_the_blobs() {
     let folder = tempfile::tempdir().unwrap();
-    let methods = vec![Method::GaussianMixture, Method::KMeans, Method::Dbscan, Method::Hdbscan];
+    let methods = ["gaussian-mixture", "k-means", "dbscan", "hdbscan"];
     // The blobs have sides of 1 and lie 10 apart.
-    let dbscan = Dbscan { radius: Positive::new(1.0), min_points: None };
-    let method = Methods::new(methods).unwrap();
-    let summary =
-        cluster_with(folder.path(), &ClusterConfig { method, dbscan, ..config(&[2, 3, 4]) }).unwrap();
+    let tables: Table = toml::from_str("dbscan = { radius = 1.0 }").unwrap();
+    let config = ClusterConfig { method: methods_of(&methods), ..config(&[2, 3, 4]) };
+    let summary = cluster_with_tables(folder.path(), &config, &tables).unwrap();
     assert_eq!(summary.density[0].radius, Some(1.0));
     assert_eq!((summary.method.as_str(), summary.best_k), ("gaussian-mixture", 3));
     let rows = read_sweep(&folder.path().join(SWEEP)).unwrap();
     assert_eq!(rows.len(), 2 * 2 * 3, "methods, seeds and k");
     let of = |method: &str| rows.iter().filter(move |row| row.method == method).collect::<Vec<_>>();
     let (mixture, kmeans) = (of("gaussian-mixture"), of("k-means"));
-    assert!(mixture.iter().all(|row| row.aic.is_some() && row.bic.is_some()));
-    assert!(kmeans.iter().all(|row| row.aic.is_none() && row.bic.is_some()));
+    assert!(mixture.iter().all(|row| row.criterion("aic").is_some() && row.criterion("bic").is_some()));
+    assert!(kmeans.iter().all(|row| row.criterion("aic").is_none() && row.criterion("bic").is_some()));
     let ari = |rows: &[&SweepRow]| rows.iter().find(|row| row.k == 3).unwrap().external.unwrap().ari;
     assert_eq!((ari(&mixture), ari(&kmeans)), (1.0, 1.0));
 
@@ -493,9 +506,9 @@ fn the_criteria_of_mixtures_are_about_the_means_of_their_clusters() {
     let folder = tempfile::tempdir().unwrap();
     let (file, latents) = (folder.path().join("latents.parquet"), nested());
     write_latents(&file, &latents, &Metadata::new()).unwrap();
-    let method = Methods::new(vec![Method::GaussianMixture]).unwrap();
+    let method = methods_of(&["gaussian-mixture"]);
     let config = ClusterConfig { method, ..config(&[2, 3]) };
-    run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+    run(&config, &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     let centroids = read_centroids(&folder.path().join(CENTROIDS)).unwrap();
     let points = latents.values.mapv(f64::from);
     for row in read_sweep(&folder.path().join(SWEEP)).unwrap().iter().filter(|row| row.seed == 42) {
@@ -539,8 +552,12 @@ fn the_criteria_of_mixtures_are_about_the_means_of_their_clusters() {
             assert!((found / expected - 1.0).abs() < 1e-9, "k = {k}, {what}: {found}, not {expected}");
         };
         close(row.inertia, within, "inertia");
-        close(row.calinski_harabasz.unwrap(), between / (within / (POINTS - k) as f64), "Calinski-Harabasz");
-        close(row.davies_bouldin.unwrap(), davies_bouldin, "Davies-Bouldin");
+        close(
+            row.criterion("calinski_harabasz").unwrap(),
+            between / (within / (POINTS - k) as f64),
+            "Calinski-Harabasz",
+        );
+        close(row.criterion("davies_bouldin").unwrap(), davies_bouldin, "Davies-Bouldin");
         for (written, mean) in centroids.of(row.k).rows().into_iter().zip(&means) {
             assert!(square(written, mean) < 1e-12, "{written} {mean:?}");
         }
@@ -561,7 +578,7 @@ fn summary_of(values: Array2<f32>, config: &ClusterConfig) -> ClusterSummary {
         values,
     };
     write_latents(&file, &latents, &Metadata::new()).unwrap();
-    run(config, 42, source(&file), folder.path(), Cancellation::never()).unwrap()
+    run(config, &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap()
 }
 
 #[test]
@@ -569,9 +586,9 @@ fn points_without_clusters_are_said_to_be_one() {
     let mut rng = generator(9, "test", 0);
     let gaussian =
         Array2::from_shape_simple_fn((300, 2), || (0..12).map(|_| rng.r#gen::<f32>()).sum::<f32>() - 6.0);
-    for (method, agreeing) in [(Method::KMeans, &["gap", "bic"][..]), (Method::GaussianMixture, &["bic"])] {
+    for (method, agreeing) in [("k-means", &["gap", "bic"][..]), ("gaussian-mixture", &["bic"])] {
         for ks in [&[2, 3, 4, 5][..], &[5, 6, 7, 8]] {
-            let config = ClusterConfig { method: Methods::new(vec![method]).unwrap(), ..config(ks) };
+            let config = ClusterConfig { method: methods_of(&[method]), ..config(ks) };
             let summary = summary_of(gaussian.clone(), &config);
             assert_eq!(summary.verdict.k, Some(1), "{}", summary.verdict.sentence);
             assert_eq!(summary.verdict.agreeing, agreeing);
@@ -596,7 +613,7 @@ fn two_clusters_are_found_where_those_that_know_one_cluster_find_several() {
         summary.verdict.sentence
     );
     // The silhouette alone cannot tell.
-    let config = ClusterConfig { criteria: Criteria::new(Vec::new()), ..config(&[2, 3, 4, 5]) };
+    let config = ClusterConfig { criteria: Criteria::new(&[]).unwrap(), ..config(&[2, 3, 4, 5]) };
     let alone = summary_of(values, &config);
     assert_eq!((alone.best_k, alone.best_at_edge, alone.verdict.k), (2, true, None));
 }
@@ -606,13 +623,14 @@ fn clusters_found_by_density_do_not_choose_k() {
     let folder = tempfile::tempdir().unwrap();
     let alone = cluster_with(folder.path(), &config(&[2, 3, 4])).unwrap();
     assert!(!folder.path().join(DENSITY).exists());
-    let methods = Methods::new(vec![Method::KMeans, Method::Hdbscan]).unwrap();
-    let hdbscan = Hdbscan { min_cluster_size: Several::new(70), min_points: None };
-    let both = cluster_with(folder.path(), &ClusterConfig { method: methods, hdbscan, ..config(&[2, 3, 4]) });
-    let both = both.unwrap();
+    let methods = methods_of(&["k-means", "hdbscan"]);
+    let tables: Table = toml::from_str("hdbscan = { min-cluster-size = 70 }").unwrap();
+    let config = ClusterConfig { method: methods, ..config(&[2, 3, 4]) };
+    let both = cluster_with_tables(folder.path(), &config, &tables).unwrap();
     // Nothing falls apart into two parts of seventy points.
     assert_eq!((both.density[0].clusters, both.density[0].noise), (0, POINTS));
-    assert_eq!(ClusterSummary { density: Vec::new(), ..both }, alone);
+    let methods = alone.methods.clone();
+    assert_eq!(ClusterSummary { density: Vec::new(), methods, ..both }, alone);
 }
 
 #[test]
@@ -620,11 +638,12 @@ fn the_silhouette_alone_may_be_asked() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    let config = ClusterConfig { criteria: Criteria::new(Vec::new()), ..config(&[2, 3, 4]) };
-    let summary = run(&config, 42, source(&file), folder.path(), Cancellation::never()).unwrap();
+    let config = ClusterConfig { criteria: Criteria::new(&[]).unwrap(), ..config(&[2, 3, 4]) };
+    let summary =
+        run(&config, &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap();
     assert_eq!((summary.criteria.len(), summary.verdict.asked, summary.verdict.k), (1, 1, Some(3)));
     let row = &read_sweep(&folder.path().join(SWEEP)).unwrap()[0];
-    assert_eq!((row.calinski_harabasz, row.davies_bouldin, row.bic), (None, None, None));
+    assert!(row.criteria.iter().all(|(_, value)| value.is_none()), "{row:?}");
 }
 
 #[test]
@@ -646,7 +665,9 @@ fn the_seeds_go_on_from_that_of_the_experiment() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
-    let seed = |seed| run(&config(&[7]), seed, source(&file), folder.path(), Cancellation::never()).unwrap();
+    let seed = |seed| {
+        run(&config(&[7]), &Table::new(), seed, source(&file), folder.path(), Cancellation::never()).unwrap()
+    };
     let rows = |seed| {
         let rows = read_sweep(&folder.path().join(SWEEP)).unwrap().into_iter();
         rows.filter(move |row| row.seed == seed).map(|row| (row.inertia, row.silhouette)).collect::<Vec<_>>()
@@ -715,8 +736,9 @@ fn a_column_that_cannot_be_used_is_a_warning() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../latentkit-table/tests/fixtures/strange_columns.parquet");
     // Of two points no k has a silhouette; the warnings come before.
-    let (summary, events) =
-        capture::events(|| run(&config(&[2]), 42, source(&file), folder.path(), Cancellation::never()));
+    let (summary, events) = capture::events(|| {
+        run(&config(&[2]), &Table::new(), 42, source(&file), folder.path(), Cancellation::never())
+    });
     summary.unwrap_err();
     let warnings = capture::texts(Level::WARN, &events);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
@@ -753,7 +775,8 @@ fn the_neighbours_are_in_the_table_and_the_summary() {
     write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
     let of = |images: Option<&Path>| {
         let source = Source { images, ..source(&file) };
-        let summary = run(&config(&[3]), 42, source, folder.path(), Cancellation::never()).unwrap();
+        let summary =
+            run(&config(&[3]), &Table::new(), 42, source, folder.path(), Cancellation::never()).unwrap();
         summary.neighbours.unwrap()
     };
     let found = of(Some(&pictures));
@@ -810,6 +833,7 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
         let config = ClusterConfig { seeds: Count::new(1).unwrap(), ..config(&[2]) };
         run(
             &config,
+            &Table::new(),
             seed,
             Source { images: Some(&pictures), ..source(&file) },
             folder.path(),
@@ -836,6 +860,7 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
     write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
     let error = run(
         &config(&[2]),
+        &Table::new(),
         1,
         Source { images: Some(&pictures), ..source(&file) },
         folder.path(),
@@ -860,6 +885,7 @@ fn few_points_have_fewer_neighbours() {
     write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
     let summary = run(
         &config(&[3]),
+        &Table::new(),
         42,
         Source { images: Some(&pictures), ..source(&file) },
         folder.path(),
@@ -941,8 +967,9 @@ fn linfa_and_mini_batches_find_the_same_blobs() {
         ClusterConfig { engine: ClusterEngine::Linfa, ..config(&[3]) },
         ClusterConfig { batch_size: Count::new(30), ..config(&[3]) },
     ] {
-        let (summary, events) =
-            capture::events(|| run(&other, 42, source(&file), folder.path(), Cancellation::never()));
+        let (summary, events) = capture::events(|| {
+            run(&other, &Table::new(), 42, source(&file), folder.path(), Cancellation::never())
+        });
         let summary = summary.unwrap();
         // Mini-batches are not said to need more iterations.
         assert_eq!(capture::texts(Level::WARN, &events), [""; 0]);
@@ -960,6 +987,7 @@ fn a_list_column_holds_the_same_points() {
     let file = folder.path().join("latents.parquet");
     let list = run(
         &config(&[3]),
+        &Table::new(),
         42,
         Source { column: Some("z"), ..source(&file) },
         folder.path(),
@@ -998,7 +1026,8 @@ fn k_must_be_below_the_number_of_points() {
 fn a_missing_file_is_an_input_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nowhere.parquet");
-    let error = run(&config(&[3]), 42, source(&file), folder.path(), Cancellation::never()).unwrap_err();
+    let error = run(&config(&[3]), &Table::new(), 42, source(&file), folder.path(), Cancellation::never())
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("nowhere.parquet"), "{error}");
 }
@@ -1009,7 +1038,8 @@ fn an_interrupt_leaves_no_table() {
     let file = folder.path().join("latents.parquet");
     write_latents(&file, &latents(), &Metadata::new()).unwrap();
     let stop = AtomicBool::new(true);
-    let error = run(&config(&[3]), 42, source(&file), folder.path(), Cancellation::new(&stop)).unwrap_err();
+    let error = run(&config(&[3]), &Table::new(), 42, source(&file), folder.path(), Cancellation::new(&stop))
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert!(!folder.path().join(SWEEP).exists());
 }

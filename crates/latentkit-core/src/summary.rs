@@ -164,6 +164,9 @@ pub struct ClusterSummary {
     pub scaling: String,
     /// The method that the sweep, the best k and the tables of its clusters are of.
     pub method: String,
+    /// The names of all methods; none in manifests of versions that did not record them.
+    #[serde(default)]
+    pub methods: Vec<MethodNames>,
     /// Points that the silhouettes were computed of, where it was not all of them.
     pub silhouette_sample: Option<usize>,
     /// The figures of each k, ascending; of a mixture those without a silhouette are left out.
@@ -175,7 +178,8 @@ pub struct ClusterSummary {
     pub best_at_edge: bool,
     /// The other k that are as good: their mean silhouettes lie no further from the best than the seeds spread, or than the
     /// sample leaves open.
-    pub rivals: Vec<usize>,
+    #[serde(rename = "rivals")]
+    pub ties: Vec<usize>,
     /// Whether the silhouettes differ no more over k than over the seeds, or than the sample leaves open.
     pub flat: bool,
     /// What each criterion suggests, the silhouette first; those of every method that takes k.
@@ -203,7 +207,21 @@ pub struct LabelPair {
     pub share: f64,
 }
 
+/// The names of a clustering method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodNames {
+    /// In the config and in tables.
+    pub name: String,
+    /// In a sentence.
+    pub title: String,
+}
+
 impl ClusterSummary {
+    /// The name in a sentence of the method of this name.
+    pub fn method_title<'a>(&'a self, name: &'a str) -> &'a str {
+        self.methods.iter().find(|method| method.name == name).map_or(name, |method| &method.title)
+    }
+
     /// The highest mean silhouette.
     pub fn best_silhouette(&self) -> f64 {
         let best = self.sweep.iter().find(|figure| figure.k == self.best_k);
@@ -311,6 +329,10 @@ impl MeanSilhouette {
     }
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// What one criterion says of how many clusters there are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CriterionFigure {
@@ -318,6 +340,19 @@ pub struct CriterionFigure {
     pub method: String,
     /// Its name in the tables.
     pub criterion: String,
+    /// Its name in a sentence, above a chart, and how its suggestion comes about; empty in manifests of versions that did not
+    /// record them.
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    #[expect(missing_docs, reason = "described above")]
+    pub heading: String,
+    #[serde(default)]
+    #[expect(missing_docs, reason = "described above")]
+    pub explanation: String,
+    /// Whether it counts for the verdict.
+    #[serde(default = "yes")]
+    pub counted: bool,
     /// Its value for each k, ascending; those k for which it is not defined are left out. The gap statistic, BIC and
     /// AIC are defined for one cluster and have that value first, whatever the sweep is.
     pub values: Vec<CriterionValue>,
@@ -327,7 +362,8 @@ pub struct CriterionFigure {
     /// defined for one cluster.
     pub at_edge: bool,
     /// The other k that are as good, ascending: no further from the suggested one than the error bars reach.
-    pub rivals: Vec<usize>,
+    #[serde(rename = "rivals")]
+    pub ties: Vec<usize>,
     /// Whether the values differ no more over k than the error bars reach.
     pub flat: bool,
 }
@@ -341,12 +377,6 @@ impl CriterionFigure {
     /// Whether it is defined for one cluster, so that it can say that there are no clusters.
     pub fn knows_one_cluster(&self) -> bool {
         self.values.first().is_some_and(|value| value.k == 1)
-    }
-
-    /// Whether it counts for the verdict. AIC does not: it is BIC with a smaller price of a parameter, of the same
-    /// likelihood, and the two together would be one opinion with two votes.
-    pub fn votes(&self) -> bool {
-        self.criterion != "aic"
     }
 }
 

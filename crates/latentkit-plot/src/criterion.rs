@@ -1,90 +1,35 @@
-//! What the criteria are called, and how they are read.
+//! How criteria and their suggestions are written.
 
-use latentkit_core::summary::{CriterionFigure, SilhouetteKind};
+use latentkit_core::summary::CriterionFigure;
 
-/// Names of a criterion: in the tables, in a sentence, as a heading, and how its suggestion comes about.
-struct Names {
-    column: &'static str,
-    title: &'static str,
-    heading: &'static str,
-    rule: &'static str,
-}
-
-const NAMES: [Names; 8] = [
-    Names {
-        column: SilhouetteKind::Exact.name(),
-        title: "the silhouette",
-        heading: "Silhouette",
-        rule: "highest mean",
-    },
-    Names {
-        column: SilhouetteKind::Sampled.name(),
-        title: "the sampled silhouette",
-        heading: "Silhouette, sampled",
-        rule: "highest mean of a sample",
-    },
-    Names {
-        column: "calinski_harabasz",
-        title: "Calinski-Harabasz",
-        heading: "Calinski-Harabasz",
-        rule: "highest ratio of the variance between clusters to that within",
-    },
-    Names {
-        column: "davies_bouldin",
-        title: "Davies-Bouldin",
-        heading: "Davies-Bouldin (less is better)",
-        rule: "lowest mean likeness of a cluster to the one most like it",
-    },
-    Names {
-        column: "gap",
-        title: "the gap statistic",
-        heading: "Gap statistic",
-        rule: "smallest k that the next does not beat by a standard error",
-    },
-    Names { column: "bic", title: "BIC", heading: "BIC (less is better)", rule: "lowest" },
-    Names {
-        column: "aic",
-        title: "AIC",
-        heading: "AIC (less is better)",
-        rule: "lowest; shown beside BIC and not counted",
-    },
-    Names {
-        column: "stability",
-        title: "the stability",
-        heading: "Stability of resamples",
-        rule: "largest k within a standard error of the highest adjusted Rand index",
-    },
-];
-
-fn of(column: &str) -> Option<&'static Names> {
-    NAMES.iter().find(|names| names.column == column)
-}
-
-/// The name in a sentence.
-pub(crate) fn title(column: &str) -> &str {
-    of(column).map_or(column, |names| names.title)
+/// The name in a sentence; that in the tables where the manifest records no other.
+pub(crate) fn title(figure: &CriterionFigure) -> &str {
+    if figure.title.is_empty() { &figure.criterion } else { &figure.title }
 }
 
 /// The name above a panel.
-pub(crate) fn heading(column: &str) -> &str {
-    of(column).map_or(column, |names| names.heading)
+pub(crate) fn heading(figure: &CriterionFigure) -> &str {
+    if figure.heading.is_empty() { &figure.criterion } else { &figure.heading }
 }
 
-/// How its suggestion comes about.
-pub(crate) fn rule(column: &str) -> &'static str {
-    of(column).map_or("", |names| names.rule)
-}
-
-/// A sentence about criteria that names them as the tables do, with the names that readers know.
-pub(crate) fn readable(sentence: &str) -> String {
-    let names = [
-        (SilhouetteKind::Sampled.name(), "sampled silhouette"),
-        ("calinski_harabasz", "Calinski-Harabasz"),
-        ("davies_bouldin", "Davies-Bouldin"),
-        ("bic", "BIC"),
-        ("aic", "AIC"),
-    ];
-    names.into_iter().fold(sentence.to_owned(), |sentence, (column, name)| sentence.replace(column, name))
+/// A sentence that names criteria as the tables do, with the names that readers know.
+pub(crate) fn readable<'a>(sentence: &str, figures: impl IntoIterator<Item = &'a CriterionFigure>) -> String {
+    let figures: Vec<_> = figures.into_iter().collect();
+    let name = |word: &str| {
+        let figure = figures.iter().find(|figure| figure.criterion == word)?;
+        Some(title(figure).trim_start_matches("the ").to_owned())
+    };
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut text = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some(first) = rest.chars().next() {
+        let is_word = is_part(first);
+        let end = rest.find(|c| is_part(c) != is_word).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        text.push_str(&name(part).unwrap_or_else(|| part.to_owned()));
+        rest = after;
+    }
+    text
 }
 
 /// What it suggests, in a few words.

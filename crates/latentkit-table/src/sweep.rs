@@ -21,14 +21,8 @@ pub struct SweepRow {
     pub inertia: f64,
     /// Mean silhouette; none where the method left all points in one cluster.
     pub silhouette: Option<SilhouetteFigure>,
-    /// Ratio of the mean squares between and within clusters, above 0; none where all points equal their centroids.
-    pub calinski_harabasz: Option<f64>,
-    /// Mean over the clusters of their likeness to the one most like them, from 0, the lower the better.
-    pub davies_bouldin: Option<f64>,
-    /// Bayesian information criterion, the lower the better.
-    pub bic: Option<f64>,
-    /// Akaike's information criterion, the lower the better; Gaussian mixture only.
-    pub aic: Option<f64>,
+    /// Columns and values of criteria; every row has the same in the same order.
+    pub criteria: Vec<(String, Option<f64>)>,
     /// How well the clusters agree with the labels, where the points have labels.
     pub external: Option<External>,
 }
@@ -111,18 +105,14 @@ impl External {
     }
 }
 
-/// Names of the columns of the criteria.
-const CRITERIA: [&str; 4] = ["calinski_harabasz", "davies_bouldin", "bic", "aic"];
-
 impl SweepRow {
-    /// The criteria in the order of [`CRITERIA`].
-    fn criteria(&self) -> [Option<f64>; 4] {
-        [self.calinski_harabasz, self.davies_bouldin, self.bic, self.aic]
+    /// The value of the criterion of this column.
+    pub fn criterion(&self, column: &str) -> Option<f64> {
+        self.criteria.iter().find(|(name, _)| name == column)?.1
     }
 }
 
-/// Writes columns method, k u32, seed u32, inertia f64, `calinski_harabasz`, `davies_bouldin`, bic, aic, each f64 and
-/// each only where some row has it; silhouette f64, or where a row has an interval `silhouette_sampled`,
+/// Writes columns method, k u32, seed u32, inertia f64; one for each criterion, f64, where some row has it; silhouette f64, or where a row has an interval `silhouette_sampled`,
 /// `silhouette_sampled_low` and `silhouette_sampled_high` instead; and, when every row has
 /// [`SweepRow::external`], its measures: accuracy, nmi, ari, ami, homogeneity, completeness, `v_measure`, purity, all f64.
 pub fn write_sweep(path: &Path, rows: &[SweepRow], metadata: &Metadata) -> Result<()> {
@@ -148,8 +138,8 @@ pub fn write_sweep(path: &Path, rows: &[SweepRow], metadata: &Metadata) -> Resul
     } else {
         table = table.f64_or_null(SilhouetteKind::Exact.name(), silhouette(|figure| figure.mean));
     }
-    for (index, name) in CRITERIA.into_iter().enumerate() {
-        let values: Vec<Option<f64>> = rows.iter().map(|row| row.criteria()[index]).collect();
+    for (index, (name, _)) in rows.first().into_iter().flat_map(|row| row.criteria.iter().enumerate()) {
+        let values: Vec<Option<f64>> = rows.iter().map(|row| row.criteria[index].1).collect();
         if values.iter().any(Option::is_some) {
             table = table.f64_or_null(name, values);
         }
@@ -180,10 +170,15 @@ pub fn read_sweep(path: &Path) -> Result<Vec<SweepRow>> {
         let means = table.f64_or_null(SilhouetteKind::Exact.name())?.into_iter();
         means.map(|mean| mean.map(|mean| SilhouetteFigure { mean, interval: None })).collect()
     };
-    let none = || vec![None; k.len()];
-    let criteria: Vec<_> = CRITERIA
-        .into_iter()
-        .map(|name| if table.has(name) { table.f64_or_null(name) } else { Ok(none()) })
+    let others = |name: &&str| {
+        !["method", "k", "seed", "inertia"].contains(name)
+            && !name.starts_with(SilhouetteKind::Exact.name())
+            && !EXTERNAL.contains(name)
+    };
+    let criteria: Vec<_> = table
+        .names()
+        .filter(others)
+        .map(|name| Ok((name.to_owned(), table.f64_or_null(name)?)))
         .collect::<Result<_>>()?;
     let external = if EXTERNAL.iter().all(|name| table.has(name)) {
         Some(EXTERNAL.iter().map(|name| table.f64(name)).collect::<Result<Vec<_>>>()?)
@@ -196,10 +191,7 @@ pub fn read_sweep(path: &Path) -> Result<Vec<SweepRow>> {
         seed: seed[row],
         inertia: inertia[row],
         silhouette: silhouette[row],
-        calinski_harabasz: criteria[0][row],
-        davies_bouldin: criteria[1][row],
-        bic: criteria[2][row],
-        aic: criteria[3][row],
+        criteria: criteria.iter().map(|(name, values)| (name.clone(), values[row])).collect(),
         external: external
             .as_ref()
             .map(|columns| External::from_values(std::array::from_fn(|index| columns[index][row]))),

@@ -70,7 +70,7 @@ fn cluster_tables_come_back() {
         seed: 42,
         inertia: 12.5,
         silhouette: Some(SilhouetteFigure { mean: 0.25, interval: None }),
-        calinski_harabasz: Some(2.0),
+        criteria: vec![("calinski_harabasz".into(), Some(2.0))],
         ..SweepRow::default()
     }];
     write_sweep(&path, &sweep, &metadata()).unwrap();
@@ -142,8 +142,7 @@ fn sampled_silhouettes_and_missing_criteria_come_back() {
         k: 5,
         seed: 42,
         silhouette,
-        bic,
-        aic,
+        criteria: vec![("bic".into(), bic), ("aic".into(), aic)],
         ..SweepRow::default()
     };
     let sampled = Some(SilhouetteFigure { mean: 0.25, interval: Some([0.125, 0.5]) });

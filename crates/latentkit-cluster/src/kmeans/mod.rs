@@ -11,7 +11,7 @@ mod seeding;
 #[cfg(test)]
 mod tests;
 
-use crate::config::ClusterEngine;
+use crate::engine::ClusterEngine;
 use latentkit_core::rng::Rng;
 use latentkit_core::{Cancellation, Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2};
@@ -93,7 +93,7 @@ pub struct KMeansClustering {
 ///
 /// ```
 /// use latentkit_cluster::{KMeansParams, kmeans};
-/// use crate::config::ClusterEngine;
+/// use latentkit_cluster::config::ClusterEngine;
 /// use latentkit_core::{Cancellation, rng};
 /// use ndarray::array;
 ///

@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::config::ClusterEngine;
+use crate::engine::ClusterEngine;
 use latentkit_core::rng::Rng;
 use latentkit_core::{Cancellation, Error, Result};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
@@ -109,7 +109,7 @@ pub struct GaussianMixture {
 ///
 /// ```
 /// use latentkit_cluster::{MixtureParams, gaussian_mixture};
-/// use crate::config::ClusterEngine;
+/// use latentkit_cluster::config::ClusterEngine;
 /// use latentkit_core::{Cancellation, rng};
 /// use ndarray::array;
 ///

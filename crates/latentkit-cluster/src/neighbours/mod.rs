@@ -23,7 +23,7 @@ use ndarray::Axis;
 pub use preservation::preservation;
 pub use search::nearest_neighbours;
 
-use crate::criteria::choose;
+use crate::criterion::choose;
 use twins::{Twins, twins};
 
 /// Numbers of neighbours that are looked at, ascending.

@@ -98,18 +98,25 @@ impl Document {
         describe(&key, &message, self.excerpt(&key))
     }
 
-    /// The error about a value of a section, or outside of sections.
+    /// The error about a value at the place `parents`, in which there may be `tables` that were checked apart.
     pub(super) fn wrong_value(
         &self,
-        section: Option<&str>,
+        parents: &[&str],
+        tables: &[&str],
         error: &serde_path_to_error::Error<toml::de::Error>,
     ) -> Error {
         let inside = error.path().iter().filter_map(|segment| match segment {
             Segment::Map { key } => Some(key.clone()),
             _ => None,
         });
-        let key: Vec<String> = section.map(str::to_owned).into_iter().chain(inside).collect();
-        describe(&key, first_line(error.inner().message()), self.excerpt(&key))
+        let key: Vec<String> = parents.iter().map(|&parent| parent.to_owned()).chain(inside).collect();
+        let mut message = first_line(error.inner().message()).to_owned();
+        if message.starts_with("unknown field") && key.len() == parents.len() + 1 {
+            for table in tables {
+                let _ = write!(message, ", `{table}`");
+            }
+        }
+        describe(&key, &message, self.excerpt(&key))
     }
 
     /// The lines that hold `key`, or its nearest parent that the file has.

@@ -16,6 +16,7 @@ pub struct Config {
     header: Header,
     /// The sections, every default filled in, in the order in which the program lists them.
     pub(super) sections: Table,
+    types: Vec<SectionType>,
     document: Document,
 }
 
@@ -69,27 +70,49 @@ impl Config {
 
     /// The config that a document describes, or the first error in it.
     pub(super) fn checked(document: Document, sections: &[SectionType]) -> Result<Self> {
-        let known: Vec<&str> =
-            Header::KEYS.into_iter().chain(sections.iter().map(|section| section.name)).collect();
+        let names = sections.iter().filter(|section| section.within().is_none()).map(|section| section.name);
+        let known: Vec<&str> = Header::KEYS.into_iter().chain(names).collect();
         if let Some(unknown) = document.table.keys().find(|key| !known.contains(&key.as_str())) {
             return Err(document.unknown_key(unknown, &known));
         }
-        let mut header = document.table.clone();
+        let mut table = document.table.clone();
+        let mut header = table.clone();
         header.retain(|key, _| Header::KEYS.contains(&key));
         let header = serde_path_to_error::deserialize(Value::Table(header))
-            .map_err(|error| document.wrong_value(None, &error))?;
+            .map_err(|error| document.wrong_value(&[], &[], &error))?;
+        // Tables with an owner of their own are checked apart from the section that they stand in.
+        let mut tables = Vec::new();
+        for (section, (parent, name)) in
+            sections.iter().filter_map(|section| Some((section, section.within()?)))
+        {
+            if let Some(parent) = table.get_mut(parent).and_then(Value::as_table_mut) {
+                tables.push((section, parent.remove(name)));
+            }
+        }
+        let empty = || Value::Table(Table::new());
         let mut resolved = Table::new();
-        for section in sections {
-            let value = match document.table.get(section.name) {
-                Some(value) => value.clone(),
-                None if section.implied => Value::Table(Table::new()),
-                None => continue,
+        for section in sections.iter().filter(|section| section.within().is_none()) {
+            let Some(value) = table.remove(section.name).or_else(|| section.implied.then(empty)) else {
+                continue;
             };
-            let value =
-                (section.resolve)(value).map_err(|error| document.wrong_value(Some(section.name), &error))?;
+            let inner: Vec<&str> = tables_of(sections, section.name).collect();
+            let value = (section.resolve)(value)
+                .map_err(|error| document.wrong_value(&[section.name], &inner, &error))?;
             resolved.insert(section.name.to_owned(), value);
         }
-        Ok(Self { header, sections: resolved, document })
+        for (section, value) in tables {
+            let (Some(value), Some((parent, name))) =
+                (value.or_else(|| section.implied.then(empty)), section.within())
+            else {
+                continue;
+            };
+            let value = (section.resolve)(value)
+                .map_err(|error| document.wrong_value(&[parent, name], &[], &error))?;
+            if let Some(parent) = resolved.get_mut(parent).and_then(Value::as_table_mut) {
+                parent.insert(name.to_owned(), value);
+            }
+        }
+        Ok(Self { header, sections: resolved, types: sections.to_vec(), document })
     }
 
     /// The name of the experiment and of its folder of artifacts.
@@ -124,10 +147,27 @@ impl Config {
         self.sections.contains_key(section.name)
     }
 
-    /// A section, or the error that says that it is missing.
+    /// A section without the tables in it that have owners of their own, or the error that says that it is missing.
     pub fn section<S: Section>(&self) -> Result<S> {
-        let value = self.value(S::NAME)?;
-        Ok(value.clone().try_into().expect("a section was checked when it was read"))
+        let mut value = self.value(S::NAME)?.clone();
+        if let Some(section) = value.as_table_mut() {
+            for table in tables_of(&self.types, S::NAME) {
+                section.remove(table);
+            }
+        }
+        Ok(value.try_into().expect("a section was checked when it was read"))
+    }
+
+    /// The tables within a section that have owners of their own.
+    pub fn tables<S: Section>(&self) -> Result<Table> {
+        let section = self.value(S::NAME)?.as_table().expect("a section is a table");
+        let names = tables_of(&self.types, S::NAME);
+        Ok(names.filter_map(|name| Some((name.to_owned(), section.get(name)?.clone()))).collect())
+    }
+
+    /// A section with the tables in it as JSON, or the error that says that it is missing.
+    pub fn json<S: Section>(&self) -> Result<serde_json::Value> {
+        Ok(serde_json::to_value(self.value(S::NAME)?).expect("a section is JSON"))
     }
 
     /// Fails when a section is missing.
@@ -174,4 +214,12 @@ impl Serialize for Config {
         }
         Experiment { header: &self.header, sections: &self.sections }.serialize(serializer)
     }
+}
+
+/// The names of the tables within a section that have owners of their own.
+fn tables_of<'a>(sections: &'a [SectionType], name: &'a str) -> impl Iterator<Item = &'static str> + 'a {
+    sections
+        .iter()
+        .filter_map(move |section| section.within().filter(|(parent, _)| *parent == name))
+        .map(|(_, table)| table)
 }

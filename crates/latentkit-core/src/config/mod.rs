@@ -9,6 +9,6 @@ mod trials;
 
 pub use experiment::Config;
 pub use name::Name;
-pub use number::{Count, Fraction, Natural, NonNegative, Positive, Several};
+pub use number::{AtLeastTwo, Count, Fraction, NonNegative, NonNegativeInt, Positive};
 pub use section::{Section, SectionType};
 pub use trials::{SweepPlan, Trial};

@@ -88,11 +88,11 @@ checked! {
 }
 checked! {
     /// A whole number from 2 to 1 000 000, for counts of which one is too few.
-    Several(u32), "a whole number from 2 to 1000000", |value| (2..=1_000_000).contains(&value)
+    AtLeastTwo(u32), "a whole number from 2 to 1000000", |value| (2..=1_000_000).contains(&value)
 }
 checked! {
     /// A whole number of at least 0.
-    Natural(u32), "a whole number of at least 0", |value| value < u32::MAX
+    NonNegativeInt(u32), "a whole number of at least 0", |value| value < u32::MAX
 }
 checked! {
     /// A number greater than 0.

@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Value;
 
-/// The values of one section, each of a type that holds its range.
+/// The values of one section, or of a table within one that has an owner of its own, each of a type that holds its range.
 pub trait Section: Serialize + DeserializeOwned {
-    /// Its name in the config.
+    /// Its name in the config, `section` or `section.table`.
     const NAME: &'static str;
-    /// Whether a config without the section has it with its defaults.
+    /// Whether a config without the section has it with its defaults; of a table within a section, one that has the section.
     const IMPLIED: bool = false;
 }
 
@@ -21,9 +21,14 @@ pub struct SectionType {
 }
 
 impl SectionType {
-    /// Whether a config without the section has it with its defaults.
+    /// The section and the name of the table within it, where it is a table.
+    pub(super) fn within(self) -> Option<(&'static str, &'static str)> {
+        self.name.split_once('.')
+    }
+
+    /// Whether it may be left out: a config without it has its defaults, or does not need it, as the tables within a section.
     pub fn is_implied(self) -> bool {
-        self.implied
+        self.implied || self.within().is_some()
     }
 
     /// The section of type `S`.

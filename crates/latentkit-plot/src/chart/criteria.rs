@@ -65,8 +65,8 @@ impl Figure for Panels<'_> {
             .figures
             .iter()
             .map(|figure| match figure.k {
-                Some(k) => format!("{} suggests k = {k}", criterion::title(&figure.criterion)),
-                None => format!("{} suggests none", criterion::title(&figure.criterion)),
+                Some(k) => format!("{} suggests k = {k}", criterion::title(figure)),
+                None => format!("{} suggests none", criterion::title(figure)),
             })
             .collect();
         format!("Line charts of {} criteria: {}.", self.figures.len(), each.join(", "))
@@ -89,7 +89,8 @@ impl Figure for Panels<'_> {
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
         let inner = frame::titled(area, Self::TITLE, experiment)?;
         let color = if self.clear { style::MUTED } else { style::WARNING };
-        let verdict = format!("Together: {}.", criterion::readable(self.verdict));
+        let verdict =
+            format!("Together: {}.", criterion::readable(self.verdict, self.figures.iter().copied()));
         let inner = frame::subtitled(&inner, &verdict, color)?;
         let width = (WIDTH + BETWEEN) / COLUMNS as f64 - BETWEEN;
         for (index, figure) in self.figures.iter().enumerate() {
@@ -110,7 +111,7 @@ fn draw_panel<DB: DrawingBackend>(
 ) -> Drawn<DB> {
     let sheet =
         Sheet { left: left + LEFT, right: left + width, top: top + HEADING, bottom: top + HEADING + PLOT };
-    let heading = criterion::heading(&figure.criterion);
+    let heading = criterion::heading(figure);
     area.draw_text(heading, &Text::HEADING.at(HPos::Left, VPos::Top), (px(left), px(top)))?;
     let firm = figure.is_firm();
     let look = if firm { Text::HEADING } else { Text::HEADING.color(style::WARNING) };

@@ -6,7 +6,7 @@ use latentkit_table::ClusterRow;
 
 use super::html::{Align, Html, Table};
 use super::model::place_projection;
-use super::overview::{method_title, rivals, warnings};
+use super::overview::{ties, warnings};
 use super::{Figures, Section};
 use crate::chart::Kind;
 use crate::contingency::{Contingency, dominant};
@@ -29,9 +29,12 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
             body = body.warning(text);
         }
         if cluster.verdict.k.is_some() && cluster.verdict.asked > 1 {
-            body = body.paragraph(format!("Together: {}.", criterion::readable(&cluster.verdict.sentence)));
+            body = body.paragraph(format!(
+                "Together: {}.",
+                criterion::readable(&cluster.verdict.sentence, &cluster.criteria)
+            ));
         }
-        if let Some(text) = rivals(cluster) {
+        if let Some(text) = ties(cluster) {
             body = body.paragraph(text);
         }
     }
@@ -96,16 +99,16 @@ fn criteria_table(cluster: &ClusterSummary) -> Html {
     }
     table = table.columns(Align::Left, ["criterion", "suggests", "as good", "because"]);
     for figure in &cluster.criteria {
-        let rivals: Vec<_> = figure.rivals.iter().map(usize::to_string).collect();
+        let ties: Vec<_> = figure.ties.iter().map(usize::to_string).collect();
         let mut cells = Vec::new();
         if several {
-            cells.push(method_title(&figure.method).to_owned());
+            cells.push(cluster.method_title(&figure.method).to_owned());
         }
         cells.extend([
-            criterion::heading(&figure.criterion).to_owned(),
+            criterion::heading(figure).to_owned(),
             criterion::suggestion(figure),
-            if rivals.is_empty() { "–".to_owned() } else { rivals.join(", ") },
-            criterion::rule(&figure.criterion).to_owned(),
+            if ties.is_empty() { "–".to_owned() } else { ties.join(", ") },
+            figure.explanation.clone(),
         ]);
         table.row(cells);
     }
@@ -124,7 +127,7 @@ fn density_table(cluster: &ClusterSummary) -> Html {
     for figure in &cluster.density {
         let share = figure.noise as f64 / cluster.points.max(1) as f64;
         table.row([
-            method_title(&figure.method).to_owned(),
+            cluster.method_title(&figure.method).to_owned(),
             count(figure.clusters),
             percent(share),
             figure.radius.map_or_else(|| "–".to_owned(), significant),

@@ -66,7 +66,7 @@ fn clustering_sentence(cluster: &ClusterSummary) -> String {
         0 | 1 => String::new(),
         seeds => format!(" over {seeds} seeds"),
     };
-    let method = method_title(&cluster.method);
+    let method = cluster.method_title(&cluster.method);
     let mean =
         if cluster.silhouette_sample.is_some() { "mean sampled silhouette" } else { "mean silhouette" };
     match (cluster.sweep.first(), cluster.sweep.last()) {
@@ -130,25 +130,18 @@ pub(super) fn dead_latents(export: &ExportSummary) -> Option<String> {
     ))
 }
 
-/// What a method of the tables is called in a sentence.
-pub(super) fn method_title(method: &str) -> &str {
-    match method {
-        "k-means" => "K-Means",
-        "gaussian-mixture" => "Gaussian mixture",
-        "dbscan" => "DBSCAN",
-        "hdbscan" => "HDBSCAN",
-        other => other,
-    }
-}
-
 /// What a reader must know of the choice of k.
 pub(super) fn warnings(cluster: &ClusterSummary) -> Vec<String> {
-    let unclear = (cluster.verdict.k.is_none() && cluster.verdict.asked > 1)
-        .then(|| format!("The criteria do not agree: {}.", criterion::readable(&cluster.verdict.sentence)));
+    let unclear = (cluster.verdict.k.is_none() && cluster.verdict.asked > 1).then(|| {
+        format!(
+            "The criteria do not agree: {}.",
+            criterion::readable(&cluster.verdict.sentence, &cluster.criteria)
+        )
+    });
     let one = (cluster.verdict.k == Some(1)).then(|| {
         format!(
             "There may be no clusters: {}. {} divides what hangs together.",
-            criterion::readable(&cluster.verdict.sentence),
+            criterion::readable(&cluster.verdict.sentence, &cluster.criteria),
             k_is(cluster.best_k)
         )
     });
@@ -188,8 +181,8 @@ fn flat_curve(cluster: &ClusterSummary) -> Option<String> {
 }
 
 /// The other numbers of clusters that are as good as the best; none where there are none.
-pub(super) fn rivals(cluster: &ClusterSummary) -> Option<String> {
-    let rivals: Vec<_> = cluster.rivals.iter().map(usize::to_string).collect();
+pub(super) fn ties(cluster: &ClusterSummary) -> Option<String> {
+    let rivals: Vec<_> = cluster.ties.iter().map(usize::to_string).collect();
     (!rivals.is_empty()).then(|| {
         format!(
             "k\u{a0}=\u{a0}{} {} as good as {}: no further from its mean silhouette than the seeds {}.",

@@ -4,7 +4,7 @@ mod checkpoint_every;
 
 use serde::{Deserialize, Serialize};
 
-use latentkit_core::config::{Count, Fraction, Natural, NonNegative, Positive, Section};
+use latentkit_core::config::{Count, Fraction, NonNegative, NonNegativeInt, Positive, Section};
 use latentkit_model::config::{Device, Engine, Loss, Optimizer, Precision};
 
 pub use checkpoint_every::CheckpointEvery;
@@ -100,13 +100,13 @@ pub enum Schedule {
         factor: Fraction,
         /// Epochs without an improvement before it falls.
         #[serde(default = "default_patience")]
-        patience: Natural,
+        patience: NonNegativeInt,
         /// How much lower than the best a loss must be to count as an improvement.
         #[serde(default = "default_min_delta")]
         min_delta: NonNegative,
         /// Epochs after a fall in which none is counted.
         #[serde(default = "default_cooldown")]
-        cooldown: Natural,
+        cooldown: NonNegativeInt,
         /// Where it stops falling.
         #[serde(default = "default_min_learning_rate")]
         min_learning_rate: NonNegative,
@@ -129,8 +129,8 @@ pub enum Schedule {
 fn default_factor() -> Fraction {
     Fraction::new(0.5).expect("a fraction")
 }
-fn default_patience() -> Natural {
-    Natural::new(3).expect("a natural number")
+fn default_patience() -> NonNegativeInt {
+    NonNegativeInt::new(3).expect("a natural number")
 }
 fn default_min_delta() -> NonNegative {
     NonNegative::new(0.01).expect("not negative")
@@ -138,8 +138,8 @@ fn default_min_delta() -> NonNegative {
 fn default_min_learning_rate() -> NonNegative {
     NonNegative::new(1e-7).expect("not negative")
 }
-fn default_cooldown() -> Natural {
-    Natural::new(0).expect("0 is a natural number")
+fn default_cooldown() -> NonNegativeInt {
+    NonNegativeInt::new(0).expect("0 is a natural number")
 }
 fn default_warm_up() -> Fraction {
     Fraction::new(0.25).expect("a fraction")
@@ -156,7 +156,7 @@ fn default_end_divisor() -> Positive {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EarlyStopping {
     /// Epochs without an improvement before training stops.
-    pub patience: Natural,
+    pub patience: NonNegativeInt,
     /// How much lower than the best a loss must be to count as an improvement.
     pub min_delta: NonNegative,
 }

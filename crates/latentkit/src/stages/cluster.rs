@@ -65,12 +65,12 @@ impl Definition for Cluster {
         ]
     }
 
-    fn sections(&self) -> &'static [SectionType] {
-        const { &[SectionType::of::<ClusterConfig>()] }
+    fn sections(&self) -> Vec<SectionType> {
+        [vec![SectionType::of::<ClusterConfig>()], ClusterConfig::tables()].concat()
     }
 
     fn config(&self, config: &Config, points: &Points) -> Result<Value> {
-        let cluster: ClusterConfig = config.section()?;
+        let cluster = config.json::<ClusterConfig>()?;
         Ok(json!({ "seed": config.seed(), "cluster": cluster, Points::KEY: points }))
     }
 
@@ -116,7 +116,8 @@ impl Definition for Cluster {
             label_column: points.label_column.as_deref(),
             images: images.as_deref(),
         };
-        value(latentkit_cluster::run(&config.section()?, config.seed(), source, work.folder, work.cancel))
+        let (cluster, tables) = (config.section()?, config.tables::<ClusterConfig>()?);
+        value(latentkit_cluster::run(&cluster, &tables, config.seed(), source, work.folder, work.cancel))
     }
 
     fn headline(&self, manifest: &Manifest) -> Result<String> {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use latentkit_cluster::config::{ClusterConfig, ClusterEngine, Criterion, Method};
+use latentkit_cluster::config::{ClusterConfig, ClusterEngine, Method};
 use latentkit_core::config::{Config, Count, Positive};
 use latentkit_core::{Error, ErrorKind, Result};
 use latentkit_ingest::config::DatasetConfig;
@@ -172,14 +172,15 @@ fn the_clustering_has_an_engine_and_maybe_mini_batches() {
 
 #[test]
 fn methods_are_one_or_several_the_first_of_which_takes_k() {
+    let method = |name: &str| Method::named(name).unwrap();
     let of = |value: &str| load(COMPLETE, &[&format!("cluster.method={value}")]);
     let methods = |value: &str| of(value).unwrap().section::<ClusterConfig>().unwrap().method.all().to_vec();
     assert_eq!(
         load(COMPLETE, &[]).unwrap().section::<ClusterConfig>().unwrap().method.all(),
-        [Method::KMeans]
+        [method("k-means")]
     );
-    assert_eq!(methods("gaussian-mixture"), [Method::GaussianMixture]);
-    assert_eq!(methods("[\"k-means\", \"hdbscan\"]"), [Method::KMeans, Method::Hdbscan]);
+    assert_eq!(methods("gaussian-mixture"), [method("gaussian-mixture")]);
+    assert_eq!(methods("[\"k-means\", \"hdbscan\"]"), [method("k-means"), method("hdbscan")]);
     let wrong = |value: &str, parts: &[&str]| {
         assert_contains(&of(value).unwrap_err().to_string(), &[&["`cluster.method`"], parts].concat());
     };
@@ -194,21 +195,9 @@ fn methods_are_one_or_several_the_first_of_which_takes_k() {
 fn criteria_may_be_left_out() {
     let of = |value: &str| load(COMPLETE, &[&format!("cluster.criteria={value}")]);
     let default = load(COMPLETE, &[]).unwrap();
-    assert!(
-        Criterion::ALL.into_iter().all(|criterion| default
-            .section::<ClusterConfig>()
-            .unwrap()
-            .criteria
-            .has(criterion))
-    );
-    let none = of("[]").unwrap();
-    assert!(
-        !Criterion::ALL.into_iter().any(|criterion| none
-            .section::<ClusterConfig>()
-            .unwrap()
-            .criteria
-            .has(criterion))
-    );
+    let names = |config: &Config| config.section::<ClusterConfig>().unwrap().criteria.names().to_vec();
+    assert_eq!(names(&default), ["calinski-harabasz", "davies-bouldin", "gap", "bic", "stability"]);
+    assert!(names(&of("[]").unwrap()).is_empty());
     let some = of("[\"stability\", \"gap\", \"gap\"]").unwrap();
     assert_eq!(
         of_stage(&some, "cluster").unwrap()["cluster"]["criteria"],
@@ -224,9 +213,12 @@ fn a_sample_has_two_points_and_a_scaling_a_name() {
     let error = load(COMPLETE, &["cluster.scaling=standardise"]).unwrap_err().to_string();
     assert_contains(&error, &["`cluster.scaling`", "did you mean `standardize`?"]);
     let config = load(COMPLETE, &["cluster.dbscan={ radius = 0.5, min-points = 8 }"]).unwrap();
-    assert_eq!(config.section::<ClusterConfig>().unwrap().dbscan.radius, Positive::new(0.5));
+    assert_eq!(config.tables::<ClusterConfig>().unwrap()["dbscan"]["radius"].as_float(), Some(0.5));
+    assert_eq!(of_stage(&config, "cluster").unwrap()["cluster"]["dbscan"]["min-points"], 8);
     let error = load(COMPLETE, &["cluster.hdbscan={ min-size = 8 }"]).unwrap_err().to_string();
-    assert_contains(&error, &["unknown key `cluster.hdbscan.min-size`"]);
+    assert_contains(&error, &["unknown key `cluster.hdbscan.min-size`", "--set cluster.hdbscan="]);
+    let error = load(COMPLETE, &["cluster.hdbscam={}"]).unwrap_err().to_string();
+    assert_contains(&error, &["unknown key `cluster.hdbscam`", "did you mean `hdbscan`?"]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) fn lines(summary: &ClusterSummary) -> Vec<String> {
         lines.extend(table(summary, &figures));
     }
     lines.push("(* what the criterion suggests)".to_owned());
-    if summary.criteria.iter().any(|figure| !figure.votes()) {
+    if summary.criteria.iter().any(|figure| !figure.counted) {
         lines.push("(aic is shown beside bic and not counted)".to_owned());
     }
     for figure in &summary.density {

@@ -34,8 +34,8 @@ impl Definition for Decode {
         &["latentkit decode configs/mnist.toml"]
     }
 
-    fn sections(&self) -> &'static [SectionType] {
-        &[]
+    fn sections(&self) -> Vec<SectionType> {
+        Vec::new()
     }
 
     fn required_sections(&self) -> Vec<SectionType> {

@@ -28,11 +28,11 @@ pub(crate) trait Definition: Sync {
     fn examples(&self) -> &'static [&'static str];
 
     /// The sections of the config that belong to the stage.
-    fn sections(&self) -> &'static [SectionType];
+    fn sections(&self) -> Vec<SectionType>;
 
     /// The sections without which it cannot run.
     fn required_sections(&self) -> Vec<SectionType> {
-        self.sections().iter().copied().filter(|section| !section.is_implied()).collect()
+        self.sections().into_iter().filter(|section| !section.is_implied()).collect()
     }
 
     /// The part of the config that its result depends on, defaults filled in.

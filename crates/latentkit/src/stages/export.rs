@@ -42,8 +42,8 @@ impl Definition for Export {
         &["latentkit export configs/mnist.toml"]
     }
 
-    fn sections(&self) -> &'static [SectionType] {
-        const { &[SectionType::of::<ExportConfig>()] }
+    fn sections(&self) -> Vec<SectionType> {
+        vec![SectionType::of::<ExportConfig>()]
     }
 
     fn config(&self, config: &Config, _: &Points) -> Result<Value> {

@@ -33,8 +33,8 @@ impl Definition for Ingest {
         &["latentkit ingest configs/fashion-mnist.toml --data /data"]
     }
 
-    fn sections(&self) -> &'static [SectionType] {
-        const { &[SectionType::of::<DatasetConfig>()] }
+    fn sections(&self) -> Vec<SectionType> {
+        vec![SectionType::of::<DatasetConfig>()]
     }
 
     fn config(&self, config: &Config, _: &Points) -> Result<Value> {

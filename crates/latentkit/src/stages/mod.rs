@@ -67,7 +67,7 @@ pub(crate) fn names() -> &'static [&'static str] {
 /// The sections that a config may have, in the order in which they are printed.
 pub fn sections() -> &'static [SectionType] {
     static SECTIONS: LazyLock<Vec<SectionType>> =
-        LazyLock::new(|| STAGES.iter().flat_map(|stage| stage.sections()).copied().collect());
+        LazyLock::new(|| STAGES.iter().flat_map(|stage| stage.sections()).collect());
     &SECTIONS
 }
 

@@ -33,8 +33,8 @@ impl Definition for Plot {
         &["latentkit plot configs/mnist.toml --set plot.formats='[\"svg\"]'"]
     }
 
-    fn sections(&self) -> &'static [SectionType] {
-        const { &[SectionType::of::<PlotConfig>()] }
+    fn sections(&self) -> Vec<SectionType> {
+        vec![SectionType::of::<PlotConfig>()]
     }
 
     fn config(&self, config: &Config, _: &Points) -> Result<Value> {

@@ -69,8 +69,8 @@ impl Definition for Train {
         &["latentkit train configs/mnist.toml --set train.device=cuda"]
     }
 
-    fn sections(&self) -> &'static [SectionType] {
-        const { &[SectionType::of::<ModelConfig>(), SectionType::of::<TrainConfig>()] }
+    fn sections(&self) -> Vec<SectionType> {
+        vec![SectionType::of::<ModelConfig>(), SectionType::of::<TrainConfig>()]
     }
 
     fn config(&self, config: &Config, _: &Points) -> Result<Value> {

@@ -1,4 +1,54 @@
-//! The Bayesian information criterion of K-Means.
+//! The Bayesian information criterion.
+
+use super::definition::{Clustered, Definition, OfClusters, Source};
+use crate::select_k::Rule;
+
+pub(super) struct Bic;
+
+impl Definition for Bic {
+    fn column(&self) -> &'static str {
+        "bic"
+    }
+
+    fn key(&self) -> &'static str {
+        "bic"
+    }
+
+    fn title(&self) -> &'static str {
+        "BIC"
+    }
+
+    fn heading(&self) -> &'static str {
+        "BIC (less is better)"
+    }
+
+    fn explanation(&self) -> &'static str {
+        "lowest"
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source::Clusters(self)
+    }
+}
+
+impl OfClusters for Bic {
+    fn rule(&self) -> Rule {
+        Rule::Lowest
+    }
+
+    fn knows_one_cluster(&self) -> bool {
+        true
+    }
+
+    fn value(&self, clustered: &Clustered) -> Option<f64> {
+        let information = clustered.information;
+        if information.of_kmeans {
+            kmeans_bic(clustered.dispersion().counts(), clustered.inertia(), clustered.points.ncols())
+        } else {
+            information.bic
+        }
+    }
+}
 
 /// The Bayesian information criterion of K-Means, p ln n - 2 ln L, the lower the better.
 ///

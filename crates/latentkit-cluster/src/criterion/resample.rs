@@ -1,6 +1,6 @@
 //! What the criteria share that cluster other points than the given ones.
 
-use crate::config::ClusterEngine;
+use crate::engine::ClusterEngine;
 use latentkit_core::rng::Rng;
 use ndarray::{Array2, ArrayView2};
 use rand::Rng as _;

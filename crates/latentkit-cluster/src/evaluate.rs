@@ -1,39 +1,17 @@
-//! The panel: what each criterion says of each k over the seeds, and the k that it suggests.
+//! Evaluating the criteria: the values of each for each k over the seeds, and the k that it suggests.
 
-use crate::config::{ClusterConfig, Criterion, Method};
 use latentkit_core::summary::{CriterionFigure, CriterionValue, SilhouetteKind};
 use latentkit_core::{Cancellation, Result};
 use latentkit_table::SweepRow;
 use ndarray::ArrayView2;
 
-use crate::choice::{Noise, Rule, Suggestion, suggest};
-use crate::criteria::{Gap, Resampling, gap, stability};
-use crate::sweep::{OneCluster, Sweep, mean};
-
-/// A criterion that every row of the sweep has a value of.
-struct OfRows {
-    name: &'static str,
-    rule: Rule,
-    of: fn(&SweepRow) -> Option<f64>,
-    /// Its value for all points as one cluster, where it is defined for one.
-    of_one: fn(&OneCluster) -> Option<f64>,
-}
-
-/// The criteria that the rows have beside the silhouette, in the order of the panel; of those that were not asked no row has a
-/// value.
-const DISPERSION: [OfRows; 2] = [
-    OfRows {
-        name: "calinski_harabasz",
-        rule: Rule::Highest,
-        of: |row| row.calinski_harabasz,
-        of_one: |_| None,
-    },
-    OfRows { name: "davies_bouldin", rule: Rule::Lowest, of: |row| row.davies_bouldin, of_one: |_| None },
-];
-const LIKELIHOOD: [OfRows; 2] = [
-    OfRows { name: "bic", rule: Rule::Lowest, of: |row| row.bic, of_one: |one| one.bic },
-    OfRows { name: "aic", rule: Rule::Lowest, of: |row| row.aic, of_one: |one| one.aic },
-];
+use crate::config::ClusterConfig;
+use crate::criterion::CRITERIA;
+use crate::criterion::definition::{Definition, OfClusters, Resampled, Source};
+use crate::method::Method;
+use crate::method::definition::Partitioning;
+use crate::select_k::{Noise, Rule, Suggestion, suggest};
+use crate::sweep::{CriterionOfOne, Sweep, mean};
 
 /// What the silhouette of a method suggests.
 ///
@@ -63,8 +41,8 @@ pub(crate) fn of_silhouette(sweep: &Sweep, method: Method) -> (Vec<CriterionValu
     (values, suggestion)
 }
 
-/// What every criterion says: those of the first method first, the silhouette before the others.
-pub(crate) fn panel(
+/// Evaluates every criterion that is asked: those of the first method first, the silhouette before the others.
+pub(crate) fn evaluate_criteria(
     config: &ClusterConfig,
     seed: u32,
     points: ArrayView2<'_, f32>,
@@ -73,17 +51,28 @@ pub(crate) fn panel(
     cancel: Cancellation,
 ) -> Result<Vec<CriterionFigure>> {
     let mut figures = Vec::new();
+    let task = Resampled {
+        points: points.view(),
+        ks: config.k.values(),
+        seed,
+        sample_size: config.sample_size.get() as usize,
+        gap_references: config.gap_references.get() as usize,
+        stability_resamples: config.stability_resamples.get() as usize,
+        cancel,
+    };
     for (method, one) in sweep.methods().zip(&sweep.one) {
         let (values, suggestion) = of_silhouette(sweep, method);
-        let mut own = vec![figure(method, kind.name(), values, suggestion)];
-        let asked = |criterion| method == Method::KMeans && config.criteria.has(criterion);
-        own.extend(DISPERSION.iter().filter_map(|criterion| of_rows(criterion, sweep, method, one)));
-        if asked(Criterion::Gap) {
-            own.extend(of_gap(config, seed, points, cancel)?);
-        }
-        own.extend(LIKELIHOOD.iter().filter_map(|criterion| of_rows(criterion, sweep, method, one)));
-        if asked(Criterion::Stability) {
-            own.extend(of_stability(config, seed, points, cancel)?);
+        let mut own = vec![silhouette_figure(method, kind, values, suggestion)];
+        let is_resampled = method.partitioning().is_some_and(Partitioning::is_resampled);
+        for criterion in CRITERIA.iter().filter(|criterion| config.criteria.has(criterion.key())) {
+            own.extend(match criterion.source() {
+                Source::Clusters(of_clusters) => of_rows(*criterion, of_clusters, sweep, method, one),
+                Source::Points(of_points) if is_resampled => {
+                    let curve = of_points.curve(&task)?;
+                    with_errors(*criterion, method, curve.rule, curve.values)
+                }
+                Source::Points(_) => None,
+            });
         }
         settle_the_lower_edge(&mut own);
         figures.extend(own);
@@ -94,7 +83,7 @@ pub(crate) fn panel(
 /// Two clusters are no edge of a criterion that is not defined for one, once those say that there are several that are: more
 /// than half of them.
 fn settle_the_lower_edge(figures: &mut [CriterionFigure]) {
-    let asked = figures.iter().filter(|figure| figure.knows_one_cluster() && figure.votes());
+    let asked = figures.iter().filter(|figure| figure.knows_one_cluster() && figure.counted);
     let several = asked.clone().filter(|figure| figure.k != Some(1)).count();
     if 2 * several > asked.count() {
         figures.iter_mut().filter(|figure| figure.k == Some(2)).for_each(|figure| figure.at_edge = false);
@@ -102,77 +91,42 @@ fn settle_the_lower_edge(figures: &mut [CriterionFigure]) {
 }
 
 /// What a criterion of the rows suggests; none where no k has a value.
-fn of_rows(criterion: &OfRows, sweep: &Sweep, method: Method, one: &OneCluster) -> Option<CriterionFigure> {
+fn of_rows(
+    criterion: &dyn Definition,
+    of_clusters: &dyn OfClusters,
+    sweep: &Sweep,
+    method: Method,
+    one: &[CriterionOfOne],
+) -> Option<CriterionFigure> {
+    let column = criterion.column();
+    let of_row = |row: &SweepRow| row.criterion(column);
     let of_k = |k: u32| {
-        let found: Vec<f64> = sweep.of(method, k).map(criterion.of).collect::<Option<_>>()?;
+        let found: Vec<f64> = sweep.of(method, k).map(of_row).collect::<Option<_>>()?;
         value(k, mean(found.iter().copied()), found)
     };
     let mut values: Vec<_> = sweep.ks().filter_map(of_k).collect();
     if values.is_empty() {
         return None;
     }
-    if let Some(one) = (criterion.of_one)(one).and_then(|one| value(1, one, [one])) {
-        values.insert(0, one);
-    }
+    let one = one.iter().find(|(other, _)| *other == column).and_then(|(_, one)| value(1, *one, [*one]));
+    values.splice(0..0, one);
     let noise = if sweep.seeds.len() > 1 { Noise::Bars } else { Noise::Unknown };
-    let suggestion = suggest(&values, criterion.rule, &noise);
-    Some(figure(method, criterion.name, values, suggestion))
+    let suggestion = suggest(&values, of_clusters.rule(), &noise);
+    Some(figure(criterion, method, values, suggestion))
 }
 
-/// What the gap statistic suggests, which is asked about one cluster, too; none where no k has one.
-fn of_gap(
-    config: &ClusterConfig,
-    seed: u32,
-    points: ArrayView2<'_, f32>,
-    cancel: Cancellation,
-) -> Result<Option<CriterionFigure>> {
-    let resampling = Resampling {
-        repetitions: config.gap_references.get() as usize,
-        points: config.sample_size.get() as usize,
-    };
-    let ks: Vec<u32> = [1].into_iter().chain(config.k.values().iter().copied()).collect();
-    let found = gap(points, &ks, resampling, seed, cancel)?;
-    let values = found.iter().map(|gap| (gap.k, gap.value, gap.error));
-    Ok(with_errors("gap", gap_rule(&found), values))
-}
-
-/// The rule of the gap statistic: one cluster unless some k leads over it by more than four standard errors of the difference.
-///
-/// The paper compares one cluster with two by one error, as it does with all k. That calls up to a third of the sets of some kinds
-/// of points without clusters clustered, and of three clusters in a row sees one, since two are no better. Four errors of ten
-/// reference sets are exceeded by one set in two hundred.
-pub(crate) fn gap_rule(found: &[Gap]) -> Rule {
-    let leads = |gap: &Gap| gap.value - found[0].value > 4.0 * gap.error_from_first;
-    Rule::Gap { one: !found.iter().any(leads) }
-}
-
-/// What the stability suggests; none where no k has one.
-fn of_stability(
-    config: &ClusterConfig,
-    seed: u32,
-    points: ArrayView2<'_, f32>,
-    cancel: Cancellation,
-) -> Result<Option<CriterionFigure>> {
-    let resampling = Resampling {
-        repetitions: config.stability_resamples.get() as usize,
-        points: config.sample_size.get() as usize,
-    };
-    let found = stability(points, config.k.values(), resampling, seed, cancel)?;
-    let values = found.iter().map(|found| (found.k, found.mean, found.error));
-    Ok(with_errors("stability", Rule::LargestOfTheBest, values))
-}
-
-/// What a criterion of K-Means suggests that has a standard error for each k.
+/// What a criterion suggests that has a standard error for each k.
 fn with_errors(
-    name: &str,
+    criterion: &dyn Definition,
+    method: Method,
     rule: Rule,
-    values: impl Iterator<Item = (u32, f64, f64)>,
+    values: Vec<(u32, f64, f64)>,
 ) -> Option<CriterionFigure> {
-    let values: Vec<_> =
-        values.filter_map(|(k, middle, error)| value(k, middle, [middle - error, middle + error])).collect();
+    let of = |(k, middle, error): (u32, f64, f64)| value(k, middle, [middle - error, middle + error]);
+    let values: Vec<_> = values.into_iter().filter_map(of).collect();
     (!values.is_empty()).then(|| {
         let suggestion = suggest(&values, rule, &Noise::Bars);
-        figure(Method::KMeans, name, values, suggestion)
+        figure(criterion, method, values, suggestion)
     })
 }
 
@@ -189,19 +143,51 @@ fn ends_of(numbers: impl IntoIterator<Item = f64>) -> (f64, f64) {
 }
 
 fn figure(
+    criterion: &dyn Definition,
     method: Method,
-    criterion: &str,
     values: Vec<CriterionValue>,
     suggestion: Suggestion,
 ) -> CriterionFigure {
-    let Suggestion { k, at_edge, rivals, flat, .. } = suggestion;
+    let Suggestion { k, at_edge, ties, flat, .. } = suggestion;
     CriterionFigure {
         method: method.name().to_owned(),
-        criterion: criterion.to_owned(),
+        criterion: criterion.column().to_owned(),
+        title: criterion.title().to_owned(),
+        heading: criterion.heading().to_owned(),
+        explanation: criterion.explanation().to_owned(),
+        counted: criterion.votes(),
         values,
         k,
         at_edge,
-        rivals,
+        ties,
+        flat,
+    }
+}
+
+fn silhouette_figure(
+    method: Method,
+    kind: SilhouetteKind,
+    values: Vec<CriterionValue>,
+    suggestion: Suggestion,
+) -> CriterionFigure {
+    let Suggestion { k, at_edge, ties, flat, .. } = suggestion;
+    let (title, heading, explanation) = match kind {
+        SilhouetteKind::Exact => ("the silhouette", "Silhouette", "highest mean"),
+        SilhouetteKind::Sampled => {
+            ("the sampled silhouette", "Silhouette, sampled", "highest mean of a sample")
+        }
+    };
+    CriterionFigure {
+        method: method.name().to_owned(),
+        criterion: kind.name().to_owned(),
+        title: title.to_owned(),
+        heading: heading.to_owned(),
+        explanation: explanation.to_owned(),
+        counted: true,
+        values,
+        k,
+        at_edge,
+        ties,
         flat,
     }
 }
@@ -215,7 +201,9 @@ mod tests {
         let values = vec![value(first, 0.0, [0.0]).unwrap()];
         let suggestion =
             Suggestion { k: Some(k), at_edge, ..suggest(&values, Rule::Highest, &Noise::Unknown) };
-        figure(Method::KMeans, name, values, suggestion)
+        let kind = SilhouetteKind::Exact;
+        let figure = silhouette_figure(Method::named("k-means").unwrap(), kind, values, suggestion);
+        CriterionFigure { criterion: name.to_owned(), counted: name != "aic", ..figure }
     }
 
     #[test]

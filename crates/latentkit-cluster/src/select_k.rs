@@ -1,4 +1,4 @@
-//! Which k a criterion speaks for, how much that says, and what all criteria say together.
+//! Selecting k: which one a criterion suggests, how much that says, and what all criteria say together.
 
 use latentkit_core::summary::{CriterionFigure, CriterionValue, Verdict};
 
@@ -16,7 +16,7 @@ pub(crate) enum Rule {
         one: bool,
     },
     /// The largest whose value is no further below the highest than that one's standard error.
-    LargestOfTheBest,
+    OneStandardError,
 }
 
 /// What makes the values of two k differ though neither is better.
@@ -49,7 +49,7 @@ pub(crate) struct Suggestion {
     /// Whether a k that was not looked at, next to the first or the last of the sweep, may be better.
     pub(crate) at_edge: bool,
     /// The other k that are as good, ascending.
-    pub(crate) rivals: Vec<usize>,
+    pub(crate) ties: Vec<usize>,
     /// Whether the values differ no more over k than by noise.
     pub(crate) flat: bool,
     /// How much the values differ over k: the highest less the lowest.
@@ -65,7 +65,7 @@ pub(crate) struct Suggestion {
 /// lies below one cluster; but a criterion that is not defined for it cannot tell two clusters from none, so that for such
 /// a one 2 is an edge in any sweep.
 ///
-/// A rival is no further from the best than noise makes a difference. The rules that go by standard errors have none.
+/// A tie is no further from the best than noise makes a difference. The rules that go by standard errors have none.
 ///
 /// A curve is flat where that holds for every k; k = 1 is looked at only where it is chosen, since that there are clusters
 /// does not tell how many. Where the gap statistic chooses one cluster, it is because no k is better, so that its curve may
@@ -82,7 +82,7 @@ pub(crate) fn suggest(values: &[CriterionValue], rule: Rule, noise: &Noise) -> S
             let rises = |pair: &[CriterionValue]| pair[0].value < pair[1].low;
             values[several..].windows(2).position(|pair| !rises(pair)).map(|index| several + index)
         }
-        Rule::LargestOfTheBest => values.iter().rposition(|other| other.value >= best.low),
+        Rule::OneStandardError => values.iter().rposition(|other| other.value >= best.low),
     });
     let swept = values.iter().filter(|value| value.k > 1).count();
     let first = values.len() - swept;
@@ -92,12 +92,12 @@ pub(crate) fn suggest(values: &[CriterionValue], rule: Rule, noise: &Noise) -> S
         _ => swept > 2 && (index == first || index == values.len() - 1),
     });
     let by_extremes = matches!(rule, Rule::Highest | Rule::Lowest);
-    let mut rivals = Vec::new();
+    let mut ties = Vec::new();
     if let (true, Some((place, best))) = (by_extremes, best) {
         let as_good = |&(other, value): &(usize, &CriterionValue)| {
             other != place && sign * (best.value - value.value) <= noise.between(values, place, other)
         };
-        rivals = values.iter().enumerate().filter(as_good).map(|(_, other)| other.k).collect();
+        ties = values.iter().enumerate().filter(as_good).map(|(_, other)| other.k).collect();
     }
     let from = if by_extremes && chosen.is_some_and(|index| index >= first) { first } else { 0 };
     let compared = || values[from..].iter().map(|value| value.value);
@@ -112,7 +112,7 @@ pub(crate) fn suggest(values: &[CriterionValue], rule: Rule, noise: &Noise) -> S
     Suggestion {
         k: chosen.map(|index| values[index].k),
         at_edge,
-        rivals,
+        ties,
         flat: values.len() - from > 1 && known && range <= most && !no_clusters,
         range,
         noise: most,
@@ -145,12 +145,12 @@ impl Suggestion {
                  there are",
                 self.range, self.noise
             ));
-        } else if !self.rivals.is_empty() {
-            let rivals: Vec<_> = self.rivals.iter().map(ToString::to_string).collect();
+        } else if !self.ties.is_empty() {
+            let ties: Vec<_> = self.ties.iter().map(ToString::to_string).collect();
             warnings.push(format!(
                 "k = {} {} as good as the best k, {best}{}",
-                rivals.join(", "),
-                if rivals.len() == 1 { "is" } else { "are" },
+                ties.join(", "),
+                if ties.len() == 1 { "is" } else { "are" },
                 match (seeds, sampled) {
                     (1, false) => ": the silhouettes are equal".to_owned(),
                     _ => format!(", within the spread over {by}"),
@@ -167,7 +167,7 @@ impl Suggestion {
 /// one cluster suggest it; the others cannot. Otherwise the k that more than half of all criteria suggest, each within the
 /// sweep and of a curve that is not flat; else that there is no clear k.
 pub(crate) fn verdict(criteria: &[CriterionFigure]) -> Verdict {
-    let voters: Vec<&CriterionFigure> = criteria.iter().filter(|figure| figure.votes()).collect();
+    let voters: Vec<&CriterionFigure> = criteria.iter().filter(|figure| figure.counted).collect();
     let know_one: Vec<_> = voters.iter().copied().filter(|figure| figure.knows_one_cluster()).collect();
     let one = agreeing(&know_one, 1);
     if 2 * one.len() > know_one.len() {
@@ -307,21 +307,17 @@ mod tests {
         let wide = [[0.5, 0.25, 0.75], [0.4375, 0.1875, 0.6875], [0.375, 0.125, 0.625]];
         let values = figures(5, &wide);
         let found = suggest(&values, Rule::Highest, &Noise::Bars);
-        assert_eq!((found.k, found.rivals.as_slice(), found.flat), (Some(5), &[6, 7][..], true));
+        assert_eq!((found.k, found.ties.as_slice(), found.flat), (Some(5), &[6, 7][..], true));
         // The differences of the same points are known much better.
         let paired = |a: usize, b: usize| a.abs_diff(b) as f64 / 16.0;
         let found = suggest(&values, Rule::Highest, &Noise::Pairs(&paired));
-        assert_eq!(
-            (found.rivals.as_slice(), found.flat),
-            (&[6, 7][..], true),
-            "just as far as noise reaches"
-        );
+        assert_eq!((found.ties.as_slice(), found.flat), (&[6, 7][..], true), "just as far as noise reaches");
         let paired = |a: usize, b: usize| a.abs_diff(b) as f64 / 32.0;
         let found = suggest(&values, Rule::Highest, &Noise::Pairs(&paired));
-        assert_eq!((found.rivals.as_slice(), found.flat), (&[][..], false));
+        assert_eq!((found.ties.as_slice(), found.flat), (&[][..], false));
         let paired = |a: usize, b: usize| if a.max(b) == 1 { 0.0625 } else { 0.0 };
         let found = suggest(&values, Rule::Highest, &Noise::Pairs(&paired));
-        assert_eq!((found.rivals.as_slice(), found.flat), (&[6][..], false));
+        assert_eq!((found.ties.as_slice(), found.flat), (&[6][..], false));
         assert_eq!(
             found.warnings(&[5, 6, 7], 3, true)[1],
             "k = 6 is as good as the best k, 5, within the spread over 3 seeds and the sample"
@@ -337,7 +333,7 @@ mod tests {
         let lower = [0.421_875, 0.421_875, 0.421_875]; // 5/64 below
         let far = [0.125, 0.125, 0.125];
         let choice = choose(&figures(5, &[narrow, far, best, lower, wide]), 3).unwrap();
-        assert_eq!((choice.k, choice.rivals.as_slice(), choice.flat), (Some(7), &[5, 9][..], false));
+        assert_eq!((choice.k, choice.ties.as_slice(), choice.flat), (Some(7), &[5, 9][..], false));
         assert_eq!(
             choice.warnings(&[5, 6, 7, 8, 9], 3, false),
             ["k = 5, 9 are as good as the best k, 7, within the spread over 3 seeds"]
@@ -348,7 +344,7 @@ mod tests {
     fn of_one_seed_only_an_equal_is_a_rival() {
         let silhouettes = [0.1, 0.3, 0.299_999, 0.3, 0.2].map(|silhouette| [silhouette; 3]);
         let choice = choose(&figures(5, &silhouettes), 1).unwrap();
-        assert_eq!((choice.k, choice.rivals.as_slice(), choice.flat), (Some(6), &[8][..], false));
+        assert_eq!((choice.k, choice.ties.as_slice(), choice.flat), (Some(6), &[8][..], false));
         assert_eq!(
             choice.warnings(&[5, 6, 7, 8, 9], 1, false),
             ["k = 8 is as good as the best k, 6: the silhouettes are equal"]
@@ -370,7 +366,7 @@ mod tests {
             ]
         );
         let steep = choose(&even(0.1875), 2).unwrap();
-        assert_eq!((steep.flat, steep.rivals.as_slice()), (false, &[7][..]));
+        assert_eq!((steep.flat, steep.ties.as_slice()), (false, &[7][..]));
         assert!(!choose(&even(0.25)[1..2], 2).unwrap().flat, "one k has no range");
     }
 
@@ -390,7 +386,7 @@ mod tests {
     fn the_lowest_wins_where_less_is_better() {
         let values = figures(5, &[[0.5; 3], [0.25, 0.125, 0.25], [0.3125; 3], [0.5; 3]]);
         let found = suggest(&values, Rule::Lowest, &Noise::Bars);
-        assert_eq!((found.k, found.at_edge, found.rivals.as_slice()), (Some(6), false, &[7][..]));
+        assert_eq!((found.k, found.at_edge, found.ties.as_slice()), (Some(6), false, &[7][..]));
     }
 
     #[test]
@@ -423,7 +419,7 @@ mod tests {
     fn the_largest_k_that_is_as_stable_as_the_best_counts() {
         let values =
             figures(2, &[[1.0, 0.875, 1.0], [0.9375; 3], [0.875, 0.75, 1.0], [0.5, 0.25, 0.75], [0.25; 3]]);
-        let found = suggest(&values, Rule::LargestOfTheBest, &Noise::Bars);
+        let found = suggest(&values, Rule::OneStandardError, &Noise::Bars);
         assert_eq!((found.k, found.at_edge), (Some(4), false));
     }
 
@@ -432,10 +428,14 @@ mod tests {
         let figure = |(place, &(k, at_edge, flat)): (usize, &(Option<usize>, bool, bool))| CriterionFigure {
             method: "k-means".to_owned(),
             criterion: format!("c{place}"),
+            title: String::new(),
+            heading: String::new(),
+            explanation: String::new(),
+            counted: true,
             values: figures(if place < one { 1 } else { 2 }, &[[0.0; 3]]),
             k,
             at_edge,
-            rivals: Vec::new(),
+            ties: Vec::new(),
             flat,
         };
         ks.iter().enumerate().map(figure).collect()
@@ -480,6 +480,7 @@ mod tests {
         let mut criteria = panel(0, &[firm(7), firm(8), firm(8)]);
         criteria[1].criterion = "bic".to_owned();
         criteria[2].criterion = "aic".to_owned();
+        criteria[2].counted = false;
         let found = verdict(&criteria);
         assert_eq!((found.k, found.asked), (None, 2));
         assert_eq!(found.sentence, "no clear k: c0 7, bic 8");

@@ -1,4 +1,4 @@
-//! How the points lie around the centroids of their clusters, and the criteria that follow from it.
+//! How points lie around the centroids of their clusters.
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
@@ -53,46 +53,14 @@ impl Dispersion {
         &self.counts
     }
 
+    /// Sum of the distances of the points of each cluster to its centroid: [k].
+    pub(super) fn distances(&self) -> &[f64] {
+        &self.distances
+    }
+
     /// Sum of the squared distances over all clusters, the inertia.
     pub(crate) fn within(&self) -> f64 {
         self.squares.iter().sum()
-    }
-
-    /// The Calinski-Harabasz index, (B / (k - 1)) / (W / (n - k)) with W the sum of the squared distances to the centroids
-    /// and B = T - W, T being that to the mean of all points. From 0, the higher the better; none where W is 0, k is 1 or
-    /// every point is a cluster.
-    ///
-    /// T. Calinski and J. Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3 (1974), 1-27.
-    pub(crate) fn calinski_harabasz(&self, total: f64) -> Option<f64> {
-        let (within, k) = (self.within(), self.counts.len());
-        let points: u64 = self.counts.iter().map(|&count| u64::from(count)).sum();
-        if within <= 0.0 || k < 2 || points <= k as u64 {
-            return None;
-        }
-        let between = (total - within).max(0.0);
-        Some(between / (k - 1) as f64 / (within / (points - k as u64) as f64))
-    }
-
-    /// The Davies-Bouldin index, the mean over the clusters i of max over j of (Sᵢ + Sⱼ) / Mᵢⱼ, with Sᵢ the mean
-    /// distance of the points of i to its centroid and Mᵢⱼ the distance of both centroids. From 0, the lower the better;
-    /// equal centroids count as far apart, as in scikit-learn; none for one cluster.
-    ///
-    /// D. L. Davies and D. W. Bouldin, "A cluster separation measure", IEEE Transactions on Pattern Analysis and Machine
-    /// Intelligence 1 (1979), 224-227.
-    pub(crate) fn davies_bouldin(&self, centroids: &Array2<f64>) -> Option<f64> {
-        let k = self.counts.len();
-        if k < 2 {
-            return None;
-        }
-        let spread: Vec<f64> =
-            self.distances.iter().zip(&self.counts).map(|(sum, &count)| sum / f64::from(count)).collect();
-        let likeness = |i: usize, j: usize| {
-            let apart =
-                centroids.row(i).iter().zip(centroids.row(j)).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
-            if apart > 0.0 { (spread[i] + spread[j]) / apart.sqrt() } else { 0.0 }
-        };
-        let worst = |i: usize| (0..k).filter(|&j| j != i).map(|j| likeness(i, j)).fold(0.0, f64::max);
-        Some((0..k).map(worst).sum::<f64>() / k as f64)
     }
 }
 

@@ -4,11 +4,15 @@ use ndarray::{Array2, array};
 use rand::Rng as _;
 use serde::Deserialize;
 
+use super::bic::kmeans_bic;
+use super::calinski_harabasz::calinski_harabasz;
+use super::davies_bouldin::davies_bouldin;
+use super::dispersion::Dispersion;
+use super::gap::gap_rule;
 use super::resample::choose;
 use super::*;
-use crate::choice::{Noise, suggest};
-use crate::panel::gap_rule;
 use crate::partition::means;
+use crate::select_k::{Noise, suggest};
 use crate::testing::{assert_close, blobs, permutation, random_clusters, rng, with_threads};
 
 /// What `tests/fixtures/criteria.py` wrote.
@@ -66,8 +70,8 @@ fn figures(points: &Array2<f32>, labels: &[u32]) -> [f64; 3] {
     let centroids = centroids(points, labels);
     let found = Dispersion::new(points.view(), labels, &centroids);
     [
-        found.calinski_harabasz(total_squares(points.view())).unwrap(),
-        found.davies_bouldin(&centroids).unwrap(),
+        calinski_harabasz(&found, total_squares(points.view())).unwrap(),
+        davies_bouldin(&found, &centroids).unwrap(),
         kmeans_bic(found.counts(), found.within(), points.ncols()).unwrap(),
     ]
 }
@@ -109,14 +113,14 @@ fn undefined_criteria_are_none() {
     let labels = [0, 0, 1, 1];
     let centroids = centroids(&points, &labels);
     let found = Dispersion::new(points.view(), &labels, &centroids);
-    assert_eq!(found.calinski_harabasz(total_squares(points.view())), None, "no scatter within");
+    assert_eq!(calinski_harabasz(&found, total_squares(points.view())), None, "no scatter within");
     assert_eq!(kmeans_bic(found.counts(), found.within(), 1), None);
-    assert_eq!(found.davies_bouldin(&centroids), Some(0.0));
+    assert_eq!(davies_bouldin(&found, &centroids), Some(0.0));
     let one = Dispersion::new(points.view(), &[0; 4], &array![[1.5]]);
-    assert_eq!(one.calinski_harabasz(1.0), None);
-    assert_eq!(one.davies_bouldin(&array![[1.5]]), None);
+    assert_eq!(calinski_harabasz(&one, 1.0), None);
+    assert_eq!(davies_bouldin(&one, &array![[1.5]]), None);
     let equal = Dispersion::new(points.view(), &labels, &array![[1.5], [1.5]]);
-    assert_eq!(equal.davies_bouldin(&array![[1.5], [1.5]]), Some(0.0), "as in scikit-learn");
+    assert_eq!(davies_bouldin(&equal, &array![[1.5], [1.5]]), Some(0.0), "as in scikit-learn");
 }
 
 #[test]

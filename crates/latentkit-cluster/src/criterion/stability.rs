@@ -6,11 +6,50 @@ use ndarray::{Array2, ArrayView2};
 use rand::Rng as _;
 use rayon::prelude::*;
 
+use super::definition::{Curve, Definition, OfPoints, Resampled, Source};
 use super::dispersion::squared_distance;
 use super::resample::{Resampling, choose, params, rows};
 use crate::external::adjusted_rand_index;
 use crate::kmeans;
 use crate::points::count_distinct;
+use crate::select_k::Rule;
+
+pub(super) struct BootstrapStability;
+
+impl Definition for BootstrapStability {
+    fn column(&self) -> &'static str {
+        "stability"
+    }
+
+    fn key(&self) -> &'static str {
+        "stability"
+    }
+
+    fn title(&self) -> &'static str {
+        "the stability"
+    }
+
+    fn heading(&self) -> &'static str {
+        "Stability of resamples"
+    }
+
+    fn explanation(&self) -> &'static str {
+        "largest k within a standard error of the highest adjusted Rand index"
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source::Points(self)
+    }
+}
+
+impl OfPoints for BootstrapStability {
+    fn curve(&self, task: &Resampled) -> Result<Curve> {
+        let resampling = Resampling { repetitions: task.stability_resamples, points: task.sample_size };
+        let found = stability(task.points, task.ks, resampling, task.seed, task.cancel)?;
+        let values = found.iter().map(|found| (found.k, found.mean, found.error)).collect();
+        Ok(Curve { values, rule: Rule::OneStandardError })
+    }
+}
 
 /// How well two clusterings of resampled points agree, over pairs of resamples.
 #[derive(Clone, Copy, Debug, PartialEq)]
