@@ -14,7 +14,7 @@ struct Found {
 impl DensityClustering {
     /// Renames the clusters, whose names may be any: the largest is 0; of clusters of one size, that of the first point
     /// comes first.
-    pub(super) fn named(clusters: &[Option<u32>]) -> Self {
+    pub(crate) fn named(clusters: &[Option<u32>]) -> Self {
         let mut found: HashMap<u32, Found> = HashMap::new();
         for (point, cluster) in clusters.iter().enumerate() {
             if let Some(cluster) = cluster {
