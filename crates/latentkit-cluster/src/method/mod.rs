@@ -5,6 +5,7 @@ pub(crate) mod definition;
 mod gaussian_mixture;
 mod hdbscan;
 mod k_means;
+mod optics;
 
 use std::fmt;
 
@@ -13,8 +14,13 @@ use latentkit_core::config::SectionType;
 use definition::{Definition, Density, Finds, Partitioning};
 
 /// Every method. A new one is a file beside this one and a line here.
-static METHODS: &[&dyn Definition] =
-    &[&k_means::KMeans, &gaussian_mixture::GaussianMixture, &dbscan::Dbscan, &hdbscan::Hdbscan];
+static METHODS: &[&dyn Definition] = &[
+    &k_means::KMeans,
+    &gaussian_mixture::GaussianMixture,
+    &dbscan::Dbscan,
+    &hdbscan::Hdbscan,
+    &optics::Optics,
+];
 
 /// A clustering method.
 #[derive(Clone, Copy, PartialEq, Eq)]
