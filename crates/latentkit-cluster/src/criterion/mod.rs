@@ -8,6 +8,7 @@ pub(crate) mod definition;
 mod dispersion;
 mod gap;
 mod resample;
+mod s_dbw;
 mod stability;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub(crate) static CRITERIA: &[&dyn Definition] = &[
     &bic::Bic,
     &aic::Aic,
     &stability::BootstrapStability,
+    &s_dbw::SDbw,
 ];
 
 /// The names in `cluster.criteria`, in the order of tables.
