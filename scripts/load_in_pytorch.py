@@ -27,118 +27,75 @@ COUNTER = "num_batches_tracked"  # of PyTorch's batch-norm; latentkit has none
 TOLERANCE = 1e-5  # largest difference, relative to the largest latent
 
 
-class Conv(nn.Conv2d):
-    """Convolution with bias, Keras's `same` padding (an even kernel is padded below and right), and an activation."""
+class SamePad(nn.ZeroPad2d):
+    """Keras's `same` padding: an even kernel is padded below and right."""
 
-    def __init__(self, channels, filters, kernel, activation=None):
-        super().__init__(channels, filters, kernel, padding=kernel // 2 if kernel % 2 else 0)
-        self.pad = nn.Identity() if kernel % 2 else nn.ZeroPad2d(((kernel - 1) // 2, kernel // 2) * 2)
-        self.activation = activation or nn.ReLU(inplace=True)
-
-    def forward(self, x):
-        return self.activation(super().forward(self.pad(x)))
+    def __init__(self, kernel):
+        super().__init__(((kernel - 1) // 2, kernel // 2) * 2)
 
 
-class StridedConv(nn.Conv2d):
-    """Convolution of stride 2 with bias and ReLU."""
+class Activated(nn.Module):
+    """A layer with tensors, with what comes before its sums and after them. Its tensors are named as if it stood alone."""
 
-    def forward(self, x):
-        return F.relu_(super().forward(x))
-
-
-class TransposedConv(nn.ConvTranspose2d):
-    """The transpose of a convolution of stride 2, with bias and an activation."""
-
-    def __init__(self, channels, filters, kernel, padding, activation=None):
-        super().__init__(channels, filters, kernel, stride=2, padding=padding, output_padding=1 if padding else 0)
-        self.activation = activation or nn.ReLU(inplace=True)
+    def __init__(self, layer, activation, before=None):
+        super().__init__()
+        self.before = before or nn.Identity()
+        self.layer = layer
+        self.after = ACTIVATIONS[activation]()
 
     def forward(self, x):
-        return self.activation(super().forward(x))
+        return self.after(self.layer(self.before(x)))
 
 
-class Dense(nn.Linear):
-    """Every input to every output, with bias and an activation."""
-
-    def __init__(self, inputs, units, activation=None):
-        super().__init__(inputs, units)
-        self.activation = activation or nn.ReLU(inplace=True)
-
-    def forward(self, x):
-        return self.activation(super().forward(x))
+ACTIVATIONS = {"relu": nn.ReLU, "linear": nn.Identity, "sigmoid": nn.Sigmoid}
 
 
-def norm(channels):
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)  # Keras's constants
+def make(layer, shape):
+    """The module of a layer of the metadata, for an input of this shape: `[channels, height, width]` or `[length]`."""
+    layer = dict(layer)
+    kind, activation = layer.pop("kind"), layer.pop("activation", None)
+    channels = shape[0]
+    if kind == "conv":
+        kernel = layer["kernel"]
+        return Activated(nn.Conv2d(channels, layer["filters"], kernel), activation, SamePad(kernel))
+    if kind == "strided-conv":
+        return Activated(
+            nn.Conv2d(channels, layer["filters"], layer["kernel"], layer["stride"], layer["padding"]), activation
+        )
+    if kind == "transposed-conv":
+        sizes = layer["kernel"], layer["stride"], layer["padding"], layer["output-padding"]
+        return Activated(nn.ConvTranspose2d(channels, layer["filters"], *sizes), activation)
+    if kind == "dense":
+        return Activated(nn.Linear(channels, layer["units"]), activation)
+    if kind == "batch-norm":
+        return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)  # Keras's constants
+    if kind == "max-pool":
+        return nn.MaxPool2d(layer["size"])
+    if kind == "up-sample":
+        return nn.Upsample(scale_factor=layer["factor"])
+    if kind == "flatten":
+        return nn.Flatten()
+    if kind == "reshape":
+        return nn.Unflatten(1, (layer["channels"], layer["height"], layer["width"]))
+    raise ValueError(f"the model has a layer of the unknown kind `{kind}`")
 
 
-def reference(latent_dim, latent_activation):
-    """The auto-encoder of the reference experiment. The index of a layer is its number in the names of the weights."""
-    encoder = nn.Sequential(
-        Conv(1, 32, 3),
-        Conv(32, 32, 3),
-        nn.MaxPool2d(2),  # [n, 32, 14, 14]
-        norm(32),
-        Conv(32, 32, 3),
-        Conv(32, 32, 3),
-        Conv(32, 32, 2),
-        nn.MaxPool2d(2),  # [n, 32, 7, 7]
-        norm(32),
-        Conv(32, 16, 2),
-        Conv(16, 4, 2),
-        Conv(4, 1, 2),
-        nn.Flatten(),
-        Dense(49, latent_dim, latent_activation),
-    )
-    decoder = nn.Sequential(
-        Dense(latent_dim, 4),
-        nn.Unflatten(1, (1, 2, 2)),
-        Conv(1, 4, 2),
-        Conv(4, 16, 2),
-        norm(16),
-        nn.Upsample(scale_factor=7),  # [n, 16, 14, 14]
-        Conv(16, 32, 3),
-        Conv(32, 32, 3),
-        Conv(32, 32, 3),
-        norm(32),
-        nn.Upsample(scale_factor=2),  # [n, 32, 28, 28]
-        Conv(32, 32, 3),
-        Conv(32, 32, 3),
-        Conv(32, 1, 3, activation=nn.Sigmoid()),
-    )
-    return encoder, decoder
+def build(layers):
+    """Encoder and decoder of the entry `layers` of the metadata, with PyTorch's own initial weights.
 
-
-def strided(latent_dim, latent_activation):
-    """Strided convolutions and their transposes, without pooling and batch-norm."""
-    encoder = nn.Sequential(
-        StridedConv(1, 32, 5, stride=2, padding=2),  # [n, 32, 14, 14]
-        StridedConv(32, 64, 5, stride=2, padding=2),  # [n, 64, 7, 7]
-        StridedConv(64, 128, 3, stride=2),  # [n, 128, 3, 3]
-        nn.Flatten(),
-        Dense(1152, latent_dim, latent_activation),
-    )
-    decoder = nn.Sequential(
-        Dense(latent_dim, 1152),
-        nn.Unflatten(1, (128, 3, 3)),
-        TransposedConv(128, 64, 3, 0),  # [n, 64, 7, 7]
-        TransposedConv(64, 32, 5, 2),  # [n, 32, 14, 14]
-        TransposedConv(32, 1, 5, 2, activation=nn.Sigmoid()),  # [n, 1, 28, 28]
-    )
-    return encoder, decoder
-
-
-ARCHITECTURES = {"reference": reference, "strided": strided}
-ACTIVATIONS = {"relu": nn.ReLU, "linear": nn.Identity}
-
-
-def build(model):
-    """Encoder and decoder of the section `[model]` of a config, with PyTorch's own initial weights."""
-    name = model["architecture"]
-    if name not in ARCHITECTURES:
-        raise ValueError(f"unknown architecture `{name}`, expected one of {', '.join(ARCHITECTURES)}")
-    activation = ACTIVATIONS[model.get("latent-activation", "relu")]()
-    return ARCHITECTURES[name](model.get("latent-dim", 6), activation)
+    The index of a layer is its number in the names of the weights.
+    """
+    height, width, channels = layers["input"]
+    halves, shape = [], (channels, height, width)
+    with torch.no_grad():
+        for half in ["encoder", "decoder"]:
+            modules = nn.Sequential()
+            for layer in layers[half]:
+                module = make(layer, shape).eval()
+                shape = tuple(module(torch.zeros(1, *shape)).shape[1:])
+                modules.append(module)
+            halves.append(modules)
+    return halves
 
 
 def count_parameters(module):
@@ -146,10 +103,18 @@ def count_parameters(module):
     return sum(tensor.numel() for name, tensor in module.state_dict().items() if not name.endswith(COUNTER))
 
 
-def load(path):
-    """Encoder, decoder (both in evaluation mode) and the config in the file: model, train, image_size, seed, epochs.
+def load_tensors(half, tensors):
+    """Puts the tensors of encoder or decoder, named as in the file without its name, in their places."""
+    # A layer with an activation holds its tensors one level deeper.
+    names = {name.replace(".layer.", "."): name for name in half.state_dict()}
+    counters = {name: tensor for name, tensor in half.state_dict().items() if name.endswith(COUNTER)}
+    half.load_state_dict({names.get(name, name): tensor for name, tensor in tensors.items()} | counters)
 
-    Raises ValueError when the file is not one that latentkit wrote for a known architecture.
+
+def load(path):
+    """Encoder, decoder (both in evaluation mode) and the metadata: layers, model, train, image_size, seed, epochs.
+
+    Raises ValueError when the file is not one that latentkit wrote, or lists no layers.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -160,15 +125,15 @@ def load(path):
     if metadata is None:
         raise ValueError(f"the metadata of {path} has no `{METADATA}`, which every model of latentkit has")
     config = json.loads(metadata)
-    encoder, decoder = build(config["model"])
+    if "layers" not in config:
+        raise ValueError(f"the metadata of {path} lists no layers: train the model again with this version of latentkit")
+    encoder, decoder = build(config["layers"])
     for prefix, half in [("encoder.", encoder), ("decoder.", decoder)]:
-        state = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-        counters = {name: tensor for name, tensor in half.state_dict().items() if name.endswith(COUNTER)}
+        own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
         try:
-            half.load_state_dict(state | counters)
+            load_tensors(half, own)
         except RuntimeError as error:
-            architecture = config["model"]["architecture"]
-            raise ValueError(f"{path} does not fit the architecture `{architecture}`: {error}") from error
+            raise ValueError(f"the tensors of {path} do not fit its layers: {error}") from error
         half.eval()
     return encoder, decoder, config
 
@@ -216,7 +181,7 @@ def main():
         if args.dataset is None:
             return
         images = read_images(args.dataset, config["image_size"])
-        latents = read_latents(args.latents, encoder[-1].out_features)
+        latents = read_latents(args.latents, encoder[-1].layer.out_features)
         difference, largest = largest_difference(encoder, images, latents)
     except (OSError, ValueError, KeyError) as error:
         sys.exit(f"error: {error}")

@@ -54,7 +54,8 @@ def main():
         # The weights and outputs that the peers check their model against.
         fixture = str(FIXTURES) if args.architecture == "reference" else None
         plan = {"task": args.task, "images": str(images), "batch": args.batch, "threads": args.threads}
-        bench = Bench(args, plan | {"model": model, "fixture": fixture}, parameters)
+        plan |= {"model": model, "layers": layers(args.programs, model, folder), "fixture": fixture}
+        bench = Bench(args, plan, parameters)
         try:
             ways = bench.choose_ways()
             results = bench.measure(ways)
@@ -63,6 +64,15 @@ def main():
     print_table(args, source, ways, results)
     if args.json:
         args.json.write_text("".join(json.dumps(result) + "\n" for round in results for result in round.values()))
+
+
+def layers(programs, model, folder):
+    """The layers of the model, as its files list them."""
+    config = pathlib.Path(folder, "model.toml")
+    keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in model.items())
+    config.write_text(f'name = "bench"\n[model]\n{keys}')
+    command = [str(programs.parent / "latentkit"), "summary", str(config), "--json", "--quiet"]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["layers"]
 
 
 def arguments():

@@ -1,7 +1,7 @@
 """PyTorch's side of the benchmark: eager mode, channels-last. Started by bench.py with a plan in JSON."""
 
 import torch
-from load_in_pytorch import build, count_parameters
+from load_in_pytorch import build, count_parameters, load_tensors
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -12,10 +12,10 @@ def main():
     plan = read_plan()
     torch.set_num_threads(plan["threads"])
     torch.manual_seed(1)
-    encoder, decoder = build(plan["model"])
+    encoder, decoder = build(plan["layers"])
     if plan["fixture"]:
         check_model(plan, encoder, decoder)
-    decoder[-1].activation = nn.Identity()  # the loss is computed from logits
+    decoder[-1].after = nn.Identity()  # the loss is computed from logits
     model = nn.Sequential(encoder, decoder).to(memory_format=torch.channels_last)
     images = torch.from_numpy(read_images(plan))[:, None].to(memory_format=torch.channels_last)
     clock = Clock(plan)
@@ -57,8 +57,7 @@ def check_model(plan, encoder, decoder):
     weights, outputs = read_fixture(plan)
     for prefix, half in [("encoder.", encoder), ("decoder.", decoder)]:
         own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-        state = {name: torch.from_numpy(value) for name, value in own.items()}
-        half.load_state_dict(state, strict=False)  # batch-norm has a counter more
+        load_tensors(half, {name: torch.from_numpy(value) for name, value in own.items()})
         half.eval()
     with torch.inference_mode():
         latents = encoder(torch.from_numpy(outputs["images"]))

@@ -9,7 +9,7 @@ use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::architecture::Blueprint;
+use crate::blueprint::Blueprint;
 use crate::layer::Shape;
 use crate::tensor::Tensor;
 use crate::weights::read_tensors;
@@ -66,15 +66,30 @@ impl AutoEncoder {
         let mut found = None;
         let (metadata, tensors) = read_tensors(path, |metadata| {
             let config = ModelConfig::deserialize(&metadata["model"]).map_err(wrong)?;
-            let size = <(usize, usize)>::deserialize(&metadata["image_size"]).map_err(wrong)?;
-            check_size(path, &config, size)?;
-            let blueprint = Blueprint::new(&config, size.0, size.1).map_err(Error::into_input)?;
+            let blueprint = if let Some(layers) = metadata.get("layers") {
+                Blueprint::deserialize(layers).map_err(wrong)?
+            } else {
+                // A file of a version that did not list the layers.
+                let size = <(usize, usize)>::deserialize(&metadata["image_size"]).map_err(wrong)?;
+                check_sides(path, size)?;
+                Blueprint::new(&config, size.0, size.1).map_err(Error::into_input)?
+            };
+            check_size(path, &blueprint)?;
             let wanted = blueprint.tensors();
             found = Some((config, blueprint));
             Ok(wanted)
         })?;
         let (config, blueprint) = found.expect("the reader asked which tensors are wanted");
         Ok((Self { config, blueprint, tensors }, metadata))
+    }
+
+    /// What a file of its weights says of it: its config, the shape of its images, and its layers, from which alone it can be built.
+    pub fn metadata(&self) -> Value {
+        serde_json::json!({
+            "model": self.config,
+            "image_size": self.image_size(),
+            "layers": self.blueprint,
+        })
     }
 
     /// Height and width of the images that it takes.
@@ -86,23 +101,33 @@ impl AutoEncoder {
     }
 }
 
-/// Checks that the file is as large as the weights of the model that it claims to hold, before they are allocated.
-fn check_size(path: &Path, config: &ModelConfig, (height, width): (usize, usize)) -> Result<()> {
-    let wrong =
-        |problem: &str| Error::input(format!("cannot read the weights `{}`: {problem}", path.display()));
+/// Checks the sides of the images that a file without layers names.
+fn check_sides(path: &Path, (height, width): (usize, usize)) -> Result<()> {
     if height.max(width) > MAX_SIDE {
-        return Err(wrong("its images are too large")
+        return Err(wrong(path, "its images are too large")
             .expected(format!("at most {MAX_SIDE} pixels a side"))
             .found(format!("{height}x{width}")));
     }
-    let parameters = Blueprint::new(config, height, width).map_err(Error::into_input)?.parameters();
-    let (needed, held) = (4 * parameters as u64, fs_err::metadata(path)?.len());
+    Ok(())
+}
+
+/// Checks that the layers fit each other, and that the file is as large as their weights before they are allocated.
+fn check_size(path: &Path, blueprint: &Blueprint) -> Result<()> {
+    if !blueprint.is_sound() {
+        return Err(wrong(path, "the layers in its metadata do not make images of images"));
+    }
+    let parameters = blueprint.parameters();
+    let (needed, held) = (4 * parameters, u128::from(fs_err::metadata(path)?.len()));
     if held < needed {
-        return Err(wrong("it is too short for the model that its metadata names")
+        return Err(wrong(path, "it is too short for the model that its metadata names")
             .expected(format!("at least {needed} bytes for {parameters} numbers"))
             .found(format!("{held} bytes")));
     }
     Ok(())
+}
+
+fn wrong(path: &Path, problem: &str) -> Error {
+    Error::input(format!("cannot read the weights `{}`: {problem}", path.display()))
 }
 
 /// Uniform in +-sqrt(6 / (`fan_in` + `fan_out`)).

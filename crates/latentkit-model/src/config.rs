@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::architecture::Architecture;
+
 use latentkit_core::config::{Count, Fraction, Positive, Section};
 
 /// The auto-encoder.
@@ -27,26 +29,6 @@ impl Section for ModelConfig {
 
 fn default_latent_dim() -> Count {
     Count::new(6).expect("6 is a count")
-}
-
-/// The architectures that latentkit-model declares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Architecture {
-    /// The small fully convolutional auto-encoder of the reference experiment, for 28x28 grey images.
-    Reference,
-    /// Three strided convolutions and their mirror image, without pooling and batch-norm.
-    Strided,
-}
-
-impl Architecture {
-    /// The name in the config.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Reference => "reference",
-            Self::Strided => "strided",
-        }
-    }
 }
 
 /// What follows the dense layer that makes the latents.

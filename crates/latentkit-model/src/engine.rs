@@ -1,11 +1,9 @@
-//! What computes a model: the one trait that training, export and decode know, and the choice of an engine.
+//! What computes a model: the one trait that training, export and decode know, and what is asked of it.
 
 use crate::config::{self, Device, Loss, Optimizer, Precision};
-use latentkit_core::{Error, Result};
 
 use crate::autoencoder::AutoEncoder;
 use crate::metrics::MetricSums;
-use crate::native::NativeEngine;
 use crate::tensor::Tensor;
 
 /// A model where it is computed: its weights and running statistics, and in training the moments of Adam and the metrics of
@@ -77,6 +75,38 @@ impl EngineState {
         (layout, count)
     }
 
+    /// The state of an engine from the values of all tensors of the model in their order, Adam's moments of those that are trained,
+    /// each the mean and the square, the steps done, and the metrics of the epoch.
+    pub fn new(
+        layout: &[(String, Vec<usize>)],
+        tensors: impl Iterator<Item = Vec<f32>>,
+        moments: &[[Vec<f32>; 2]],
+        steps: u32,
+        metrics: MetricSums,
+    ) -> Self {
+        let tensor = |(name, shape): &(String, Vec<usize>), prefix: &str, values: Vec<f32>| Tensor {
+            name: format!("{prefix}{name}"),
+            shape: shape.clone(),
+            values,
+        };
+        let tensors: Vec<_> =
+            layout.iter().zip(tensors).map(|(layout, values)| tensor(layout, "", values)).collect();
+        let trained = || layout.iter().zip(&tensors).filter(|(_, tensor)| tensor.is_trained());
+        let of_kind = |(place, kind): (usize, &&str)| {
+            let prefix = format!("adam.{kind}.");
+            let both = trained().zip(moments);
+            both.map(|((layout, _), both)| tensor(layout, &prefix, both[place].clone())).collect::<Vec<_>>()
+        };
+        let moments = MOMENTS.iter().enumerate().flat_map(of_kind).collect();
+        Self { tensors, moments, steps, metrics }
+    }
+
+    /// Adam's moments of each tensor that is trained, the mean and the square.
+    pub fn moment_pairs(&self) -> impl Iterator<Item = [&Tensor; 2]> {
+        let (means, squares) = self.moments.split_at(self.moments.len() / 2);
+        means.iter().zip(squares).map(|(mean, square)| [mean, square])
+    }
+
     /// Whether all numbers are finite.
     pub fn is_finite(&self) -> bool {
         let tensors = self.tensors.iter().chain(&self.moments);
@@ -85,7 +115,7 @@ impl EngineState {
 }
 
 /// Names of Adam's moments.
-pub const MOMENTS: [&str; 2] = ["mean", "square"];
+const MOMENTS: [&str; 2] = ["mean", "square"];
 
 /// What is asked of an engine.
 #[derive(Clone, Copy, Debug)]
@@ -103,94 +133,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    fn key(&self, name: &str) -> String {
+    pub(crate) fn key(&self, name: &str) -> String {
         format!("{}.{name}", self.section)
-    }
-}
-
-/// libtorch as an engine, where the program has it.
-pub trait Libtorch: Sync {
-    /// Its version, where its headers tell it.
-    fn version(&self) -> Option<&'static str>;
-
-    /// What it can compute on: `cpu`, then `cuda:0`, `cuda:1`, ...
-    fn devices(&self) -> Vec<String>;
-
-    /// Whether it would compute on a CUDA device.
-    ///
-    /// # Errors
-    /// Of kind config, about `key`, when the config asks for a CUDA device that there is not.
-    fn takes_cuda(&self, device: Device, key: &str) -> Result<bool>;
-
-    /// An engine for the model.
-    ///
-    /// # Errors
-    /// As [`Libtorch::takes_cuda`].
-    fn start(&self, model: &AutoEncoder, request: &Request) -> Result<Box<dyn Engine>>;
-}
-
-/// The engines that a program has: the native one, and libtorch or not.
-#[derive(Clone, Copy, Default)]
-pub struct Engines {
-    /// libtorch, where the program has it.
-    pub libtorch: Option<&'static dyn Libtorch>,
-}
-
-impl Engines {
-    /// Why only libtorch can do what is asked; none when the native engine can. A device `auto` is the CPU here.
-    pub fn needs_libtorch(model: &AutoEncoder, request: &Request) -> Option<String> {
-        if request.engine == config::Engine::Libtorch {
-            return Some(format!("{} is `libtorch`", request.key("engine")));
-        }
-        if let Device::Cuda(_) = request.device {
-            return Some(format!("{} is `{}`", request.key("device"), request.device));
-        }
-        if request.engine == config::Engine::Native {
-            return None; // what it cannot compute is an error
-        }
-        Self::native_refuses(model, request)
-    }
-
-    /// Why the native engine cannot do what is asked on the CPU.
-    fn native_refuses(model: &AutoEncoder, request: &Request) -> Option<String> {
-        if request.precision != Precision::Float32 {
-            return Some(format!("{} is `{}`", request.key("precision"), request.precision.name()));
-        }
-        NativeEngine::new(model, None).err()
-    }
-
-    /// An engine with the weights of the model: the one that is asked for; for `auto` the native one where it can do it, on the
-    /// CPU, else libtorch.
-    ///
-    /// # Errors
-    /// Of kind config when the engine that is asked for cannot do it, or the device is not there; of kind failed when it takes
-    /// libtorch, and the program has none.
-    pub fn start(self, model: &AutoEncoder, request: &Request) -> Result<Box<dyn Engine>> {
-        let cuda = match self.libtorch {
-            Some(libtorch) => libtorch.takes_cuda(request.device, &request.key("device"))?,
-            None => matches!(request.device, Device::Cuda(_)),
-        };
-        let reason = match Self::native_refuses(model, request) {
-            _ if request.engine == config::Engine::Libtorch => None,
-            _ if cuda => Some("another device than the CPU".to_owned()),
-            Some(reason) => Some(reason),
-            None => {
-                let native = NativeEngine::new(model, request.optimizer).map_err(Error::failed)?;
-                return Ok(Box::new(native));
-            }
-        };
-        match (reason, self.libtorch) {
-            (Some(reason), _) if request.engine == config::Engine::Native => {
-                Err(Error::config(request.key("engine"), "the native engine cannot compute this model")
-                    .expected("float32 on the CPU, and layers that it has")
-                    .found(reason)
-                    .hint("use `engine = \"auto\"`"))
-            }
-            (_, Some(libtorch)) => libtorch.start(model, request),
-            (_, None) => Err(Error::failed(format!(
-                "cannot do this without libtorch: {}",
-                Self::needs_libtorch(model, request).unwrap_or_default()
-            ))),
-        }
     }
 }

@@ -3,7 +3,15 @@
 use std::fmt;
 
 use latentkit_core::summary::Parameters;
-use serde::{Serialize, Serializer};
+use serde::de::{self, Deserializer};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The largest sizes in a model, with which no product of sizes overflows: units or channels of a layer, rows or columns of an
+/// image, rows or columns of a kernel, numbers in a vector.
+const MOST_UNITS: usize = 1 << 20;
+const MOST_SIDE: usize = 1 << 15;
+const MOST_KERNEL: usize = 1 << 10;
+const MOST_LENGTH: usize = 1 << 50;
 
 /// Size of what a layer makes of one image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +35,17 @@ impl Shape {
         match self {
             Self::Image { height, width, channels } => height * width * channels,
             Self::Flat(length) => length,
+        }
+    }
+
+    /// Whether every size of it is at least 1, and none is so large that products of sizes overflow.
+    pub(crate) fn is_possible(&self) -> bool {
+        match *self {
+            Self::Image { height, width, channels } => {
+                [height, width].iter().all(|side| (1..=MOST_SIDE).contains(side))
+                    && (1..=MOST_UNITS).contains(&channels)
+            }
+            Self::Flat(length) => (1..=MOST_LENGTH).contains(&length),
         }
     }
 
@@ -55,8 +74,22 @@ impl Serialize for Shape {
     }
 }
 
+/// The inverse of its serialisation.
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Vec::deserialize(deserializer)?[..] {
+            [height, width, channels] => Ok(Self::Image { height, width, channels }),
+            [length] => Ok(Self::Flat(length)),
+            _ => Err(de::Error::custom(
+                "a shape of another length, expected `[height, width, channels]` or `[length]`",
+            )),
+        }
+    }
+}
+
 /// What follows the sums of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// Nothing.
     Linear,
@@ -67,7 +100,8 @@ pub enum Activation {
 }
 
 /// A layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Layer {
     /// Convolution with a bias, stride 1 and Keras's `same` padding: an even kernel is padded below and right.
     Conv {
@@ -155,6 +189,41 @@ impl Layer {
             | Self::Flatten
             | Self::Reshape { .. }
             | Self::UpSample { .. } => None,
+        }
+    }
+
+    /// The same layer with something else after its sums.
+    #[must_use]
+    pub fn with_activation(mut self, after: Activation) -> Self {
+        if let Self::Conv { activation, .. }
+        | Self::StridedConv { activation, .. }
+        | Self::TransposedConv { activation, .. }
+        | Self::Dense { activation, .. } = &mut self
+        {
+            *activation = after;
+        }
+        self
+    }
+
+    /// Whether its sizes are at least 1, paddings at least 0, and none is so large that products of sizes overflow.
+    pub(crate) fn is_possible(self) -> bool {
+        let units = |units: usize| (1..=MOST_UNITS).contains(&units);
+        let kernel = |sizes: &[usize]| sizes.iter().all(|size| (1..=MOST_KERNEL).contains(size));
+        match self {
+            Self::Conv { filters, kernel: size, .. } => units(filters) && kernel(&[size]),
+            Self::StridedConv { filters, kernel: size, stride, padding, .. } => {
+                units(filters) && kernel(&[size, stride, padding.saturating_add(1)])
+            }
+            Self::TransposedConv { filters, kernel: size, stride, padding, output_padding, .. } => {
+                units(filters) && kernel(&[size, stride, padding.max(output_padding).saturating_add(1)])
+            }
+            Self::MaxPool { size } => kernel(&[size]),
+            Self::UpSample { factor } => kernel(&[factor]),
+            Self::BatchNorm | Self::Flatten => true,
+            Self::Dense { units, .. } => Shape::Flat(units).is_possible(),
+            Self::Reshape { height, width, channels } => {
+                Shape::Image { height, width, channels }.is_possible()
+            }
         }
     }
 

@@ -3,9 +3,11 @@
 mod adam;
 mod architecture;
 mod autoencoder;
+mod blueprint;
 pub mod config;
 mod difference;
 mod engine;
+mod engines;
 mod layer;
 mod metrics;
 mod native;
@@ -14,10 +16,11 @@ mod tensor;
 mod weights;
 
 pub use adam::Adam;
-pub use architecture::Blueprint;
 pub use autoencoder::AutoEncoder;
+pub use blueprint::Blueprint;
 pub use difference::{TensorDifference, tensor_differences};
-pub use engine::{Engine, EngineState, Engines, Libtorch, MOMENTS, Request};
+pub use engine::{Engine, EngineState, Request};
+pub use engines::{Engines, Libtorch};
 pub use layer::{Activation, Layer, Shape};
 pub use metrics::{MetricSums, errors, minimised};
 pub use summary::{LayerSummary, ModelSummary};

@@ -5,7 +5,7 @@ use latentkit_native::{Images, Network};
 
 use crate::adam::Adam;
 use crate::autoencoder::AutoEncoder;
-use crate::engine::{Engine, EngineState, MOMENTS};
+use crate::engine::{Engine, EngineState};
 use crate::layer::{Activation, Layer, Shape};
 use crate::metrics::MetricSums;
 use crate::tensor::Tensor;
@@ -31,10 +31,7 @@ impl NativeEngine {
     pub(crate) fn new(model: &AutoEncoder, optimizer: Option<&Optimizer>) -> Result<Self, String> {
         let blueprint = &model.blueprint;
         let encoder = native_layers(&blueprint.encoder)?;
-        // The sigmoid of the last layer is left to the losses, which are computed from logits.
-        let (last, inner) = blueprint.decoder.split_last().ok_or("a model without a decoder")?;
-        let mut decoder = native_layers(inner)?;
-        decoder.push(native_layer(without_sigmoid(*last)).ok_or_else(|| unsupported(*last))?);
+        let decoder = native_layers(&blueprint.decoder_to_logits())?;
         let shape = |shape| match shape {
             Shape::Image { height, width, channels } => {
                 latentkit_native::Shape::Image { height, width, channels }
@@ -116,40 +113,18 @@ impl Engine for NativeEngine {
     }
 
     fn state(&self) -> EngineState {
-        let named = |prefix: &str, (name, shape): &(String, Vec<usize>), values: &[f32]| Tensor {
-            name: format!("{prefix}{name}"),
-            shape: shape.clone(),
-            values: values.to_vec(),
-        };
-        let tensors = self.layout.iter().zip(&self.tensors);
-        let trained = || self.layout.iter().zip(&self.trained).filter(|&(_, &trained)| trained);
-        let mut moments = Vec::new();
-        if let Some(adam) = &self.adam {
-            for (place, kind) in MOMENTS.iter().enumerate() {
-                let of = trained().zip(&adam.moments);
-                moments.extend(
-                    of.map(|((layout, _), both)| named(&format!("adam.{kind}."), layout, &both[place])),
-                );
-            }
-        }
-        EngineState {
-            tensors: tensors.map(|(layout, values)| named("", layout, values)).collect(),
-            moments,
-            steps: self.adam.as_ref().map_or(0, |adam| adam.step),
-            metrics: self.metrics,
-        }
+        let (moments, steps) = self.adam.as_ref().map_or((&[][..], 0), |adam| (&adam.moments[..], adam.step));
+        EngineState::new(&self.layout, self.tensors.iter().cloned(), moments, steps, self.metrics)
     }
 
     fn restore(&mut self, state: EngineState) {
-        self.tensors = state.tensors.into_iter().map(|tensor| tensor.values).collect();
-        self.metrics = state.metrics;
         if let Some(adam) = &mut self.adam {
             adam.step = state.steps;
-            let arrays = adam.moments.len();
-            for (index, moment) in state.moments.into_iter().enumerate() {
-                adam.moments[index % arrays][index / arrays] = moment.values;
-            }
+            adam.moments =
+                state.moment_pairs().map(|both| both.map(|moment| moment.values.clone())).collect();
         }
+        self.tensors = state.tensors.into_iter().map(|tensor| tensor.values).collect();
+        self.metrics = state.metrics;
     }
 }
 
@@ -159,16 +134,6 @@ fn unsupported(layer: Layer) -> String {
 
 fn native_layers(layers: &[Layer]) -> Result<Vec<latentkit_native::Layer>, String> {
     layers.iter().map(|&layer| native_layer(layer).ok_or_else(|| unsupported(layer))).collect()
-}
-
-/// The layer with nothing in the place of a sigmoid.
-fn without_sigmoid(mut layer: Layer) -> Layer {
-    if let Layer::Conv { activation, .. } | Layer::Dense { activation, .. } = &mut layer
-        && *activation == Activation::Sigmoid
-    {
-        *activation = Activation::Linear;
-    }
-    layer
 }
 
 /// The layer in latentkit-native; none when it has none like it.

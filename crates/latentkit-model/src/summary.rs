@@ -5,7 +5,7 @@ use std::fmt;
 use latentkit_core::summary::Parameters;
 use serde::Serialize;
 
-use crate::architecture::Blueprint;
+use crate::blueprint::Blueprint;
 use crate::layer::{Layer, Shape};
 
 /// A model layer by layer. Prints as tables; serialises for programs.
@@ -114,7 +114,7 @@ mod tests {
 
     fn reference(latent_dim: u32) -> Blueprint {
         let config = ModelConfig {
-            architecture: Architecture::Reference,
+            architecture: Architecture::named("reference").unwrap(),
             latent_dim: Count::new(latent_dim).unwrap(),
             latent_activation: LatentActivation::Relu,
         };
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn another_image_size_is_an_error() {
         let config = ModelConfig {
-            architecture: Architecture::Reference,
+            architecture: Architecture::named("reference").unwrap(),
             latent_dim: Count::new(6).unwrap(),
             latent_activation: LatentActivation::Relu,
         };

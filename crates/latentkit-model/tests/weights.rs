@@ -1,6 +1,7 @@
 //! Weights files that are not what they should be.
 
 use latentkit_core::ErrorKind;
+use latentkit_model::config::ModelConfig;
 use latentkit_model::{AutoEncoder, Tensor, read_tensors, write_tensors};
 use serde_json::json;
 
@@ -61,4 +62,46 @@ fn a_model_that_the_file_cannot_hold_is_not_allocated() {
     assert!(refusal("strided", 1, [u64::MAX, 4]).contains("at most 32768 pixels a side"));
     assert!(refusal("reference", 6, [29, 29]).contains("does not fit the images"));
     assert!(refusal("reference", 6, [28, 28]).contains("at least 310088 bytes"));
+}
+
+#[test]
+fn a_file_is_built_from_the_layers_in_its_metadata_alone() {
+    let config: ModelConfig = serde_json::from_str(r#"{ "architecture": "strided" }"#).unwrap();
+    let model = AutoEncoder::new(&config, (28, 28), 1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let write = |metadata: &serde_json::Value| write_tensors(&path, &model.tensors, metadata).unwrap();
+    let mut metadata = model.metadata();
+    // The name says what no layer does.
+    metadata["model"]["architecture"] = "reference".into();
+    write(&metadata);
+    assert_eq!(AutoEncoder::load(&path).unwrap().0.blueprint, model.blueprint);
+    // Without the layers it is what the name says.
+    metadata.as_object_mut().unwrap().remove("layers");
+    metadata["model"]["architecture"] = "strided".into();
+    write(&metadata);
+    assert_eq!(AutoEncoder::load(&path).unwrap().0.blueprint, model.blueprint);
+
+    let refusal = |change: fn(&mut serde_json::Value)| {
+        let mut metadata = model.metadata();
+        change(&mut metadata["layers"]);
+        write(&metadata);
+        AutoEncoder::load(&path).unwrap_err().to_string()
+    };
+    for unsound in [
+        (|layers| layers["encoder"][0]["stride"] = 0.into()) as fn(&mut serde_json::Value),
+        |layers| layers["encoder"][0]["filters"] = (1_u64 << 60).into(),
+        |layers| layers["encoder"][0]["padding"] = u64::MAX.into(),
+        |layers| layers["input"] = [28, 28, 0].into(),
+        |layers| layers["encoder"] = serde_json::json!([]),
+        |layers| layers["decoder"].as_array_mut().unwrap().truncate(2),
+        |layers| layers["decoder"][4]["activation"] = "relu".into(),
+    ] {
+        let text = refusal(unsound);
+        assert!(text.contains("do not make images of images"), "{text}");
+    }
+    let large = refusal(|layers| layers["encoder"][0]["filters"] = (1 << 20).into());
+    assert!(large.contains("too short for the model"), "{large}");
+    let unknown = refusal(|layers| layers["encoder"][0]["kind"] = "attention".into());
+    assert!(unknown.contains("unknown variant `attention`"), "{unknown}");
 }

@@ -8,7 +8,7 @@ use latentkit_model::config::Device;
 use latentkit_model::{AutoEncoder, Engine, Libtorch, Request};
 use tch::Cuda;
 
-use crate::engine::TorchEngine;
+use crate::engine::{TorchEngine, device_name};
 
 /// libtorch, for the engines of the program.
 pub static LIBTORCH: Backend = Backend;
@@ -60,14 +60,6 @@ fn device(wanted: Device, key: &str) -> Result<tch::Device> {
             } else {
                 "CUDA devices are counted from 0"
             })),
-    }
-}
-
-/// `cpu` or `cuda:N`.
-pub(crate) fn device_name(device: tch::Device) -> String {
-    match device {
-        tch::Device::Cuda(number) => format!("cuda:{number}"),
-        _ => "cpu".to_owned(),
     }
 }
 

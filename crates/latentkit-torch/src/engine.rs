@@ -1,13 +1,10 @@
 //! A model that libtorch computes.
 
 use latentkit_model::config::{Loss, Optimizer, Precision};
-use latentkit_model::{
-    AutoEncoder, Engine, EngineState, MOMENTS, MetricSums, Request, Shape, Tensor as Plain,
-};
+use latentkit_model::{AutoEncoder, Engine, EngineState, MetricSums, Request, Shape};
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::adam::Adam;
-use crate::backend::device_name;
 use crate::network::Network;
 
 /// A model on a device of libtorch.
@@ -99,32 +96,16 @@ impl Engine for TorchEngine {
     }
 
     fn state(&self) -> EngineState {
-        let plain = |prefix: &str, (name, shape): &(String, Vec<usize>), tensor: &Tensor| Plain {
-            name: format!("{prefix}{name}"),
-            shape: shape.clone(),
-            values: numbers(tensor),
+        let plain = |[mean, square]: &[Tensor; 2]| [numbers(mean), numbers(square)];
+        let (moments, steps) = match &self.adam {
+            Some(adam) => (adam.moments.iter().map(plain).collect(), adam.step),
+            None => (Vec::new(), 0),
         };
-        let pairs = self.layout.iter().zip(self.network.tensors());
-        let trained: Vec<_> = pairs.clone().filter(|(_, tensor)| tensor.requires_grad()).collect();
-        let mut moments = Vec::new();
-        if let Some(adam) = &self.adam {
-            for (place, kind) in MOMENTS.iter().enumerate() {
-                let of = trained.iter().zip(&adam.moments);
-                moments.extend(
-                    of.map(|((layout, _), both)| plain(&format!("adam.{kind}."), layout, &both[place])),
-                );
-            }
-        }
-        EngineState {
-            tensors: pairs.map(|(layout, tensor)| plain("", layout, tensor)).collect(),
-            moments,
-            steps: self.adam.as_ref().map_or(0, |adam| adam.step),
-            metrics: self.metrics(),
-        }
+        EngineState::new(&self.layout, self.network.tensors().map(numbers), &moments, steps, self.metrics())
     }
 
     fn restore(&mut self, state: EngineState) {
-        let copy = |to: &Tensor, from: &Plain| {
+        let copy = |to: &Tensor, from: &latentkit_model::Tensor| {
             let values = Tensor::from_slice(&from.values).reshape(to.size());
             tch::no_grad(|| to.shallow_clone().copy_(&values));
         };
@@ -133,13 +114,20 @@ impl Engine for TorchEngine {
         }
         if let Some(adam) = &mut self.adam {
             adam.step = state.steps;
-            let arrays = adam.moments.len();
-            for (index, from) in state.moments.iter().enumerate() {
-                copy(&adam.moments[index % arrays][index / arrays], from);
+            for (own, given) in adam.moments.iter().zip(state.moment_pairs()) {
+                own.iter().zip(given).for_each(|(to, from)| copy(to, from));
             }
         }
         self.sums = Tensor::from_slice(&state.metrics.sums).to_device(self.device);
         self.images = state.metrics.images;
+    }
+}
+
+/// `cpu` or `cuda:N`.
+pub(crate) fn device_name(device: tch::Device) -> String {
+    match device {
+        tch::Device::Cuda(number) => format!("cuda:{number}"),
+        _ => "cpu".to_owned(),
     }
 }
 

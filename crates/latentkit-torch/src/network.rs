@@ -30,7 +30,7 @@ impl Network {
             layers.iter().enumerate().map(of_layer).collect()
         };
         let encoder = half("encoder", &model.blueprint.encoder);
-        Self { encoder, decoder: half("decoder", &model.blueprint.decoder) }
+        Self { encoder, decoder: half("decoder", &model.blueprint.decoder_to_logits()) }
     }
 
     /// Every tensor, in the order of the model's.
@@ -46,12 +46,12 @@ impl Network {
 
     /// The latents of images. `training` makes batch-norm use and record the statistics of the batch.
     pub(crate) fn encode(&self, images: Tensor, precision: Precision, training: bool) -> Tensor {
-        run(&self.encoder, images, precision, training, false)
+        run(&self.encoder, images, precision, training)
     }
 
-    /// The reconstructions of latents as logits: the last layer's sigmoid is left to the losses.
+    /// The reconstructions of latents as logits: the sigmoid is left to the losses.
     pub(crate) fn decode(&self, latents: Tensor, precision: Precision, training: bool) -> Tensor {
-        run(&self.decoder, latents, precision, training, true)
+        run(&self.decoder, latents, precision, training)
     }
 }
 
@@ -70,13 +70,7 @@ fn to_device(tensor: &latentkit_model::Tensor, device: Device) -> Tensor {
 
 /// The layers one after the other, the result in float32. A ReLU before a max-pool comes after it instead: the same numbers
 /// and gradients, a quarter of the work.
-fn run(
-    layers: &[(Layer, Vec<Tensor>)],
-    input: Tensor,
-    precision: Precision,
-    training: bool,
-    to_logits: bool,
-) -> Tensor {
+fn run(layers: &[(Layer, Vec<Tensor>)], input: Tensor, precision: Precision, training: bool) -> Tensor {
     let kind = match precision {
         Precision::Float32 => Kind::Float,
         Precision::Bfloat16 => Kind::BFloat16,
@@ -121,8 +115,7 @@ fn run(
         };
         let pooled = matches!(layers.get(index + 1), Some((Layer::MaxPool { .. }, _)));
         postponed = activation;
-        let last = to_logits && index + 1 == layers.len();
-        x = if pooled || last { sums } else { activate(sums, activation) };
+        x = if pooled { sums } else { activate(sums, activation) };
     }
     x.to_kind(Kind::Float)
 }

@@ -275,14 +275,11 @@ fn log_end(state: &State, epochs: u32, checkpoint: &Path) {
 fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_folder: &Path) -> Result<()> {
     let Progress { model, state, .. } = progress;
     let training = plan.train.identity();
-    let config = serde_json::json!({
-        "model": plan.model,
-        "train": training,
-        "image_size": model.image_size(),
-        "seed": plan.seed,
-        "epochs": state.epoch(),
-        "dataset_blake3": source.blake3,
-    });
+    let mut config = model.metadata();
+    config["train"] = training.clone();
+    config["seed"] = plan.seed.into();
+    config["epochs"] = state.epoch().into();
+    config["dataset_blake3"] = source.blake3.as_str().into();
     write_tensors(&output_folder.join(MODEL), &model.tensors, &config)?;
     let metadata = Metadata::from([
         ("seed".to_owned(), plan.seed.to_string()),

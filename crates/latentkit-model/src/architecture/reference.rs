@@ -1,16 +1,30 @@
 //! The auto-encoder of the reference experiment: 77 522 parameters with 6 latents.
 
-use crate::layer::{Activation, Layer};
+use super::definition::Definition;
+use crate::layer::{Activation, Layer, Shape};
 
-/// The images that it takes.
-pub(super) const SIZES: &str = "images of 28x28 pixels";
+pub(super) struct Reference;
+
+impl Definition for Reference {
+    fn name(&self) -> &'static str {
+        "reference"
+    }
+
+    fn images(&self) -> &'static str {
+        "images of 28x28 pixels"
+    }
+
+    fn layers(&self, latents: Layer, _: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
+        Some(layers(latents))
+    }
+}
 
 const fn conv(kernel: usize, filters: usize) -> Layer {
     Layer::Conv { filters, kernel, activation: Activation::Relu }
 }
 
 /// Encoder and decoder; `latents` is the dense layer between them.
-pub(super) fn layers(latents: Layer) -> (Vec<Layer>, Vec<Layer>) {
+fn layers(latents: Layer) -> (Vec<Layer>, Vec<Layer>) {
     let encoder = vec![
         conv(3, 32), // 28x28x32
         conv(3, 32),

@@ -2,11 +2,24 @@
 //! clustering with convolutional autoencoders", ICONIP 2017, with zeros on all sides of the 5x5 kernels. It has no
 //! pooling and no batch-norm, and an encoder with a third of the reference's multiplications.
 
+use super::definition::Definition;
 use crate::layer::{Activation, Layer, Shape};
 
-/// The images that it takes.
-pub(super) const SIZES: &str =
-    "images whose height and width are 4 times an odd number above 1, such as 28x28";
+pub(super) struct Strided;
+
+impl Definition for Strided {
+    fn name(&self) -> &'static str {
+        "strided"
+    }
+
+    fn images(&self) -> &'static str {
+        "images whose height and width are 4 times an odd number above 1, such as 28x28"
+    }
+
+    fn layers(&self, latents: Layer, input: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
+        layers(latents, input)
+    }
+}
 
 const fn down(kernel: usize, filters: usize, padding: usize) -> Layer {
     Layer::StridedConv { filters, kernel, stride: 2, padding, activation: Activation::Relu }
@@ -19,11 +32,10 @@ const fn up(kernel: usize, filters: usize, padding: usize, activation: Activatio
 }
 
 /// Encoder and decoder; `latents` is the dense layer between them.
-pub(super) fn layers(latents: Layer, input: Shape) -> (Vec<Layer>, Vec<Layer>) {
+fn layers(latents: Layer, input: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
     let convolutions = [down(5, 32, 2), down(5, 64, 2), down(3, 128, 0)]; // 14x14x32, 7x7x64, 3x3x128
     let last = convolutions.iter().try_fold(input, |shape, layer| layer.output(shape));
-    // Images that are too small are refused by whoever puts the layers together.
-    let Some(Shape::Image { height, width, channels }) = last else { return (Vec::new(), Vec::new()) };
+    let Some(Shape::Image { height, width, channels }) = last else { return None };
     let encoder = [&convolutions[..], &[Layer::Flatten, latents]].concat(); // 1152, d
     let decoder = vec![
         Layer::Dense { units: height * width * channels, activation: Activation::Relu },
@@ -32,5 +44,5 @@ pub(super) fn layers(latents: Layer, input: Shape) -> (Vec<Layer>, Vec<Layer>) {
         up(5, 32, 2, Activation::Relu),   // 14x14x32
         up(5, 1, 2, Activation::Sigmoid), // 28x28x1
     ];
-    (encoder, decoder)
+    Some((encoder, decoder))
 }

@@ -18,6 +18,8 @@ pub(crate) fn print(global: &Global, arguments: &ConfigArguments) -> Result<()> 
         Blueprint::new(&config.section()?, height, width).map_err(|error| config.locate(error))?;
     let summary = ModelSummary::new(&blueprint);
     if global.json {
+        let mut summary = serde_json::to_value(&summary).expect("a summary is JSON");
+        summary["layers"] = serde_json::to_value(&blueprint).expect("layers are JSON");
         output::json(&summary);
     } else {
         output::line(summary);
