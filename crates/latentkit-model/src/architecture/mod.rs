@@ -1,6 +1,7 @@
 //! The architectures: one file each, and the list of them all.
 
 mod definition;
+mod mlp;
 mod reference;
 mod strided;
 
@@ -16,6 +17,7 @@ use definition::Definition;
 static ARCHITECTURES: &[&dyn Definition] = &[
     &reference::Reference, // the default of the examples
     &strided::Strided,
+    &mlp::Mlp,
 ];
 
 /// An architecture that a config may name.

@@ -2,6 +2,7 @@
 
 mod keras;
 mod loader;
+mod mlp;
 mod reference;
 mod strided;
 mod support;
