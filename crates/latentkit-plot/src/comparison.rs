@@ -1,9 +1,6 @@
 //! What is shown of several runs side by side.
 
-use latentkit_core::Result;
 use latentkit_table::HistoryRow;
-
-use crate::report::comparison;
 
 /// Several runs, to be compared on one page.
 #[derive(Clone, Debug, Default)]
@@ -46,11 +43,4 @@ pub struct ComparedTable {
     pub numbers: bool,
     /// The cells of each row, as many as there are columns.
     pub rows: Vec<Vec<String>>,
-}
-
-impl Comparison {
-    /// The page: the curves of all runs in one chart each, and the tables. It needs no other file.
-    pub fn page(&self) -> Result<String> {
-        comparison::page(self)
-    }
 }

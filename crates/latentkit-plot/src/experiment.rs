@@ -19,10 +19,18 @@ use latentkit_table::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::PlotInputs;
 use crate::contingency::Contingency;
 use crate::members::Members;
 use crate::sweep::KFigures;
+
+/// What plot reads.
+#[derive(Clone, Copy, Debug)]
+pub struct PlotInputs<'a> {
+    /// Name of the experiment.
+    pub name: &'a str,
+    /// The folder of the experiment, `artifacts/<experiment>/`.
+    pub experiment_folder: &'a Path,
+}
 
 /// An experiment, as far as it went.
 pub(crate) struct Experiment {

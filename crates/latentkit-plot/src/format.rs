@@ -74,6 +74,11 @@ pub(crate) fn bytes(value: u64) -> String {
     format!("{amount:.1}\u{a0}TB")
 }
 
+/// A number of things: `1 epoch`, `23 epochs`.
+pub(crate) fn plural(number: usize, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,7 @@ mod lines;
 mod members;
 mod palette;
 mod picture;
+mod render;
 mod report;
 mod scale;
 mod style;
@@ -33,21 +34,13 @@ use latentkit_core::layout::REPORT;
 use latentkit_core::summary::PlotSummary;
 use latentkit_core::{Cancellation, Phase, Result, atomic};
 
-use crate::chart::Chart;
 use crate::experiment::Experiment;
 
+pub use crate::chart::trials::TrialFigures;
 pub use crate::comparison::{ComparedRun, ComparedTable, Comparison};
-pub use crate::experiment::{READS, inputs};
-pub use crate::trials::{TrialFigures, draw_trials};
-
-/// What plot reads.
-#[derive(Clone, Copy, Debug)]
-pub struct PlotInputs<'a> {
-    /// Name of the experiment.
-    pub name: &'a str,
-    /// The folder of the experiment, `artifacts/<experiment>/`.
-    pub experiment_folder: &'a Path,
-}
+pub use crate::experiment::{PlotInputs, READS, inputs};
+pub use crate::report::comparison::page as comparison_page;
+pub use crate::trials::draw_trials;
 
 /// Draws the charts that there is data for, each in every format of the config, and writes the report.
 ///
@@ -60,7 +53,7 @@ pub fn run(
     cancel: Cancellation,
 ) -> Result<PlotSummary> {
     let experiment = read(inputs, cancel)?;
-    let charts = Chart::all(&experiment);
+    let charts = chart::all(&experiment);
     let total = charts.len() * config.formats.len() + 1;
     let phase = Phase::new(tracing::info_span!("drawing", unit = "files"), total);
     let _entered = phase.enter();
@@ -79,8 +72,10 @@ pub fn run(
                 let name = format!("{}.{extension}", chart.file_stem());
                 let _entered = tracing::info_span!("chart", file = name).entered();
                 match format {
-                    PictureFormat::Png => write(name, &canvas::png(chart)?)?,
-                    PictureFormat::Svg => write(name, canvas::svg_file(chart)?.as_bytes())?,
+                    PictureFormat::Png => write(name, &render::png(chart.as_ref(), &experiment.name)?)?,
+                    PictureFormat::Svg => {
+                        write(name, render::svg_file(chart.as_ref(), &experiment.name)?.as_bytes())?;
+                    }
                 }
             }
         }

@@ -139,7 +139,7 @@ fn snap(coordinate: f32) -> i64 {
 }
 
 /// The backend that draws on an image.
-pub(super) struct Bitmap<'a> {
+pub(crate) struct Bitmap<'a> {
     image: &'a mut Image,
 }
 

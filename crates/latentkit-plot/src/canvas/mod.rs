@@ -8,13 +8,12 @@ mod bitmap;
 pub(crate) mod font;
 mod svg;
 
-use std::convert::Infallible;
-
-use latentkit_core::{Error, Result};
+use latentkit_core::Result;
 use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 
-use crate::chart::Chart;
+pub(crate) use bitmap::Bitmap;
+pub(crate) use svg::{Svg, element as svg_element, file as svg_file};
 
 /// What a chart draws on.
 pub(crate) type Area<DB> = DrawingArea<DB, Shift>;
@@ -39,42 +38,24 @@ pub(crate) fn logical(units: impl Into<f64>) -> f64 {
     units.into() / f64::from(UNITS)
 }
 
-/// Draws a chart as a PNG file, twice its logical size.
-pub(crate) fn png(chart: &Chart) -> Result<Vec<u8>> {
-    let (width, height) = chart.size();
+/// A PNG file of a drawing of a logical size, twice as large.
+pub(crate) fn png(
+    (width, height): (u32, u32),
+    draw: impl FnOnce(Bitmap<'_>) -> Result<()>,
+) -> Result<Vec<u8>> {
     let mut image = bitmap::Image::new(width * PIXELS, height * PIXELS);
-    on(chart, bitmap::Bitmap::new(&mut image))?;
+    draw(Bitmap::new(&mut image))?;
     Ok(encode(image.pixels(), (width * PIXELS, height * PIXELS)))
 }
 
-/// Draws a chart as an SVG file, which brings its font along.
-pub(crate) fn svg_file(chart: &Chart) -> Result<String> {
-    let body = svg_body(chart)?;
-    Ok(svg::file(&body, chart.size(), &chart.title(), &chart.description()))
-}
-
-/// Draws a chart as an SVG element for a page that brings the font along.
-pub(crate) fn svg_element(chart: &Chart) -> Result<String> {
-    let body = svg_body(chart)?;
-    Ok(svg::element(&body, chart.size(), &chart.description()))
-}
-
-fn svg_body(chart: &Chart) -> Result<String> {
-    let (width, height) = chart.size();
+/// The body of an SVG element of a drawing of a logical size.
+pub(crate) fn svg_body(
+    (width, height): (u32, u32),
+    draw: impl FnOnce(Svg<'_>) -> Result<()>,
+) -> Result<String> {
     let mut body = String::new();
-    on(chart, svg::Svg::new(&mut body, (width * UNITS, height * UNITS)))?;
+    draw(Svg::new(&mut body, (width * UNITS, height * UNITS)))?;
     Ok(body)
-}
-
-fn on<DB: plotters::prelude::DrawingBackend<ErrorType = Infallible>>(
-    chart: &Chart,
-    backend: DB,
-) -> Result<()> {
-    let area = backend.into_drawing_area();
-    chart
-        .draw(&area)
-        .and_then(|()| area.present())
-        .map_err(|error| Error::failed(format!("cannot draw `{}`: {error}", chart.file_stem())))
 }
 
 /// Encodes rows of RGB pixels as a PNG file, of grey pixels where there is no colour.

@@ -18,7 +18,7 @@ use crate::escape::escape;
 type Done = Result<(), DrawingErrorKind<Infallible>>;
 
 /// A file of its own: the drawing with a title, a description and the font.
-pub(super) fn file(body: &str, size: (u32, u32), title: &str, description: &str) -> String {
+pub(crate) fn file(body: &str, size: (u32, u32), title: &str, description: &str) -> String {
     let head = format!(
         "<title>{}</title>\n<desc>{}</desc>\n<style>\n{}</style>\n",
         escape(title),
@@ -29,7 +29,7 @@ pub(super) fn file(body: &str, size: (u32, u32), title: &str, description: &str)
 }
 
 /// An element of a page that brings the font along.
-pub(super) fn element(body: &str, size: (u32, u32), description: &str) -> String {
+pub(crate) fn element(body: &str, size: (u32, u32), description: &str) -> String {
     format!("{}{body}</svg>", open(size, &format!("role=\"img\" aria-label=\"{}\"", escape(description))))
 }
 
@@ -44,7 +44,7 @@ fn open((width, height): (u32, u32), attributes: &str) -> String {
 }
 
 /// The backend that writes SVG elements.
-pub(super) struct Svg<'a> {
+pub(crate) struct Svg<'a> {
     body: &'a mut String,
     size: (u32, u32),
     /// Discs of the same look that were drawn one after the other and are not yet written.

@@ -3,9 +3,10 @@
 use latentkit_table::{Reconstruction, ReconstructionKind, Reconstructions};
 use plotters::prelude::DrawingBackend;
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use super::pairs::{Block, COLUMNS, Pairs};
 use crate::canvas::{Area, Drawn};
+use crate::experiment::Experiment;
 use crate::{format, frame};
 
 /// The extremes of the test images.
@@ -30,9 +31,24 @@ impl<'a> Extremes<'a> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    let chart = Extremes::new(experiment.reconstructions.as_ref()?)?;
+    Some(Box::new(chart))
+}
+
 impl Figure for Extremes<'_> {
     const FILE_STEM: &'static str = "best_and_worst";
     const TITLE: &'static str = "Best and worst reconstructions";
+
+    fn slot(&self) -> Slot {
+        Slot::Extremes
+    }
+
+    fn caption(&self) -> String {
+        "The test images of the least and of the largest binary cross-entropy, which stands below their labels (nats per \
+         pixel).".to_owned()
+    }
 
     fn describe(&self) -> String {
         let blocks = self.0.blocks.iter().map(|block| {

@@ -4,7 +4,7 @@ use latentkit_table::{ClusterLabels, ClusterRow};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::experiment::Experiment;
 use crate::frame::{self, MARGIN, SUBTITLE_HEIGHT, TITLE_HEIGHT};
@@ -65,9 +65,22 @@ impl<'a> Centroids<'a> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Centroids::new(experiment)?))
+}
+
 impl Figure for Centroids<'_> {
     const FILE_STEM: &'static str = "centroids";
     const TITLE: &'static str = "The centre of each cluster, decoded";
+
+    fn slot(&self) -> Slot {
+        Slot::Images
+    }
+
+    fn caption(&self) -> String {
+        "What the decoder makes of the centre of each cluster.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let cells: Vec<_> = self

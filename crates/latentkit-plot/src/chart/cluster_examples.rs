@@ -4,7 +4,7 @@ use latentkit_table::ExampleKind;
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::cluster_name;
 use crate::experiment::Experiment;
@@ -72,9 +72,23 @@ impl<'a> Gallery<'a> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Gallery::new(experiment)?))
+}
+
 impl Figure for Gallery<'_> {
     const FILE_STEM: &'static str = "cluster_examples";
     const TITLE: &'static str = "Images of each cluster";
+
+    fn slot(&self) -> Slot {
+        Slot::Images
+    }
+
+    fn caption(&self) -> String {
+        "What a cluster is about, and where it frays: the images nearest to its centre, and those of the lowest \
+         silhouette.".to_owned()
+    }
 
     fn describe(&self) -> String {
         format!(

@@ -4,10 +4,11 @@ use plotters::element::Rectangle;
 use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 
-use super::Figure;
 use super::bars::{self, Order};
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn};
 use crate::contingency::Contingency;
+use crate::experiment::Experiment;
 use crate::frame::{self, Grid};
 use crate::palette;
 
@@ -18,11 +19,24 @@ const GAP: f64 = 12.0;
 const FILLED: f64 = 0.82;
 
 /// Bars of labels, side by side.
-pub(crate) struct Grouped<'a>(pub(super) &'a Contingency);
+pub(crate) struct Grouped<'a>(&'a Contingency);
+
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Grouped(experiment.contingency.as_ref()?)))
+}
 
 impl Figure for Grouped<'_> {
     const FILE_STEM: &'static str = "clusters_grouped";
     const TITLE: &'static str = "Labels in each cluster, side by side";
+
+    fn slot(&self) -> Slot {
+        Slot::Labels
+    }
+
+    fn caption(&self) -> String {
+        "The same points, each label with a bar of its own.".to_owned()
+    }
 
     fn size(&self) -> (u32, u32) {
         let Self(contingency) = self;

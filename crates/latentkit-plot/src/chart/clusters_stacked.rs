@@ -5,10 +5,11 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
 use super::bars::{self, Order};
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, logical, px};
 use crate::contingency::{Contingency, dominant};
+use crate::experiment::Experiment;
 use crate::frame::{self, Grid};
 use crate::palette;
 use crate::style::{self, Text};
@@ -19,11 +20,24 @@ const CLUSTER: f64 = 26.0;
 const PADDING: f64 = 4.0;
 
 /// Bars of labels, one on the other.
-pub(crate) struct Stacked<'a>(pub(super) &'a Contingency);
+pub(crate) struct Stacked<'a>(&'a Contingency);
+
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Stacked(experiment.contingency.as_ref()?)))
+}
 
 impl Figure for Stacked<'_> {
     const FILE_STEM: &'static str = "clusters_stacked";
     const TITLE: &'static str = "Labels in each cluster, stacked";
+
+    fn slot(&self) -> Slot {
+        Slot::Labels
+    }
+
+    fn caption(&self) -> String {
+        "How large each cluster is, and which labels it holds.".to_owned()
+    }
 
     fn size(&self) -> (u32, u32) {
         let Self(contingency) = self;

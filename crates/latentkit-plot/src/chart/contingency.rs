@@ -5,9 +5,10 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::contingency::Contingency;
+use crate::experiment::Experiment;
 use crate::frame::{self, MARGIN, SUBTITLE_HEIGHT, TITLE_HEIGHT};
 use crate::style::{self, Text};
 use crate::{format, palette};
@@ -32,7 +33,7 @@ const KEY: f64 = 50.0;
 const PICTURE: f64 = 640.0;
 
 /// Shares of each label in each cluster.
-pub(crate) struct HeatMap<'a>(pub(super) &'a Contingency);
+pub(crate) struct HeatMap<'a>(&'a Contingency);
 
 impl HeatMap<'_> {
     fn cell_width(&self) -> f64 {
@@ -45,9 +46,23 @@ impl HeatMap<'_> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(HeatMap(experiment.contingency.as_ref()?)))
+}
+
 impl Figure for HeatMap<'_> {
     const FILE_STEM: &'static str = "contingency";
     const TITLE: &'static str = "Where the points of each label are";
+
+    fn slot(&self) -> Slot {
+        Slot::Labels
+    }
+
+    fn caption(&self) -> String {
+        "The other way round: over which clusters the points of each label spread. One dark cell in a row is a label that \
+         stays together.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let largest = self.0.labels.iter().enumerate().map(|(label, name)| {

@@ -6,7 +6,7 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::criterion;
 use crate::experiment::Experiment;
@@ -56,9 +56,22 @@ impl<'a> Panels<'a> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Panels::new(experiment)?))
+}
+
 impl Figure for Panels<'_> {
     const FILE_STEM: &'static str = "criteria";
     const TITLE: &'static str = "What each criterion says of k";
+
+    fn slot(&self) -> Slot {
+        Slot::Criteria
+    }
+
+    fn caption(&self) -> String {
+        "The same for each criterion.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let each: Vec<_> = self

@@ -5,7 +5,7 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::experiment::Experiment;
 use crate::format;
@@ -145,9 +145,22 @@ impl<'a> Histogram<'a> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Histograms::new(experiment)?))
+}
+
 impl Figure for Histograms<'_> {
     const FILE_STEM: &'static str = "latent_histograms";
     const TITLE: &'static str = "Values of each latent";
+
+    fn slot(&self) -> Slot {
+        Slot::Latents
+    }
+
+    fn caption(&self) -> String {
+        "How the values of each latent are spread over the images.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let panels: Vec<_> = self

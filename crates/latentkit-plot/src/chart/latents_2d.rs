@@ -7,7 +7,7 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::experiment::Experiment;
 use crate::frame::{self, BESIDE_DATA, Grid, MARGIN, SUBTITLE_HEIGHT, TITLE_HEIGHT};
@@ -51,6 +51,8 @@ pub(crate) struct Scatter<'a> {
     all: usize,
     explained: Vec<f64>,
     panels: Vec<Panel<'a>>,
+    /// Whether the experiment has a section on its latents, which the points then are.
+    of_latents: bool,
 }
 
 /// The name of a label or a cluster, with its colour.
@@ -105,6 +107,7 @@ impl<'a> Scatter<'a> {
             all,
             explained: explained.unwrap_or_default(),
             panels,
+            of_latents: experiment.export.is_some(),
         })
     }
 
@@ -260,9 +263,23 @@ fn sample(rows: usize) -> Vec<usize> {
     rows
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Scatter::new(experiment)?))
+}
+
 impl Figure for Scatter<'_> {
     const FILE_STEM: &'static str = "latents_2d";
     const TITLE: &'static str = "The points on two principal components";
+
+    fn slot(&self) -> Slot {
+        if self.of_latents { Slot::Latents } else { Slot::Clusters }
+    }
+
+    fn caption(&self) -> String {
+        "The points seen from the two directions in which they vary most; a number stands at the middle of its cluster. \
+         Points that are apart here are apart, points that lie together may still differ in the other directions.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let headings: Vec<_> = self.panels.iter().map(|panel| panel.heading.to_lowercase()).collect();

@@ -3,9 +3,10 @@
 use latentkit_table::HistoryRow;
 use plotters::prelude::DrawingBackend;
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use super::epochs::{self, Panel, TRAIN, VALIDATION, points};
 use crate::canvas::{Area, Drawn};
+use crate::experiment::Experiment;
 use crate::lines::{self, Line};
 use crate::scale::Axis;
 use crate::{format, frame, style};
@@ -16,7 +17,7 @@ const WIDE: f64 = 20.0;
 const RATE: Line<'static> = Line { name: "learning rate", color: style::INK, dashed: false };
 
 /// The learning rate and the loss of each epoch.
-pub(crate) struct RateAndLoss<'a>(pub(super) &'a [HistoryRow]);
+pub(crate) struct RateAndLoss<'a>(&'a [HistoryRow]);
 
 impl RateAndLoss<'_> {
     fn rates(&self) -> Panel<'static> {
@@ -31,9 +32,23 @@ impl RateAndLoss<'_> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    let history = experiment.history.as_slice();
+    if history.is_empty() { None } else { Some(Box::new(RateAndLoss(history))) }
+}
+
 impl Figure for RateAndLoss<'_> {
     const FILE_STEM: &'static str = "learning_rate_and_loss";
     const TITLE: &'static str = "Learning rate and binary cross-entropy by epoch";
+
+    fn slot(&self) -> Slot {
+        Slot::Training
+    }
+
+    fn caption(&self) -> String {
+        "How far each step of training went, and the binary cross-entropy that it reached.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return String::new() };

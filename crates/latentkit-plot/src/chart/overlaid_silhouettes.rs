@@ -6,7 +6,7 @@ use plotters::element::Circle;
 use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 
-use super::Figure;
+use super::definition::Figure;
 use super::overlaid_training::{draw_legend, legend_height, line};
 use crate::canvas::{Area, Drawn, px};
 use crate::comparison::ComparedRun;
@@ -57,6 +57,11 @@ impl<'a> Sweeps<'a> {
 impl Figure for Sweeps<'_> {
     const FILE_STEM: &'static str = "overlaid_silhouettes";
     const TITLE: &'static str = "Silhouette by number of clusters";
+
+    fn caption(&self) -> String {
+        "The mean silhouette of each run for each number of clusters; a ring marks the chosen one. Silhouettes \
+         compare clusterings of the same points: a higher one of other latents need not be a better one.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let bests = self.0.iter().map(|sweep| match sweep.best() {

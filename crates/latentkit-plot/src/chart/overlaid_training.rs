@@ -6,7 +6,7 @@ use latentkit_core::summary::Metrics;
 use latentkit_table::HistoryRow;
 use plotters::prelude::DrawingBackend;
 
-use super::Figure;
+use super::definition::Figure;
 use super::epochs::{self, Panel, points};
 use crate::canvas::{Area, Drawn};
 use crate::comparison::ComparedRun;
@@ -75,6 +75,11 @@ impl<'a> Losses<'a> {
 impl Figure for Losses<'_> {
     const FILE_STEM: &'static str = "overlaid_training";
     const TITLE: &'static str = "Binary cross-entropy by epoch";
+
+    fn caption(&self) -> String {
+        "The loss of each run over its training steps, and on the validation images after each epoch."
+            .to_owned()
+    }
 
     fn describe(&self) -> String {
         let ends = self.0.iter().filter_map(|(_, run)| {

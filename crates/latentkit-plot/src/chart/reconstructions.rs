@@ -3,9 +3,10 @@
 use latentkit_table::{ReconstructionKind, Reconstructions};
 use plotters::prelude::DrawingBackend;
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use super::pairs::{Block, COLUMNS, Pairs};
 use crate::canvas::{Area, Drawn};
+use crate::experiment::Experiment;
 use crate::frame;
 
 /// The first example of each label.
@@ -23,9 +24,24 @@ impl<'a> Examples<'a> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    let chart = Examples::new(experiment.reconstructions.as_ref()?)?;
+    Some(Box::new(chart))
+}
+
 impl Figure for Examples<'_> {
     const FILE_STEM: &'static str = "reconstructions";
     const TITLE: &'static str = "Test images and their reconstructions";
+
+    fn slot(&self) -> Slot {
+        Slot::Reconstructions
+    }
+
+    fn caption(&self) -> String {
+        "The first test image of each label, and what the auto-encoder makes of it from its latents alone."
+            .to_owned()
+    }
 
     fn describe(&self) -> String {
         let rows = self.0.blocks.iter().flat_map(|block| &block.rows);

@@ -7,7 +7,7 @@ use plotters::series::LineSeries;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::experiment::Experiment;
 use crate::format;
@@ -80,9 +80,23 @@ impl<'a> Sweep<'a> {
     }
 }
 
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(Sweep::new(experiment)?))
+}
+
 impl Figure for Sweep<'_> {
     const FILE_STEM: &'static str = "silhouette";
     const TITLE: &'static str = "Silhouette by number of clusters";
+
+    fn slot(&self) -> Slot {
+        Slot::Silhouettes
+    }
+
+    fn caption(&self) -> String {
+        let over = if self.sample.is_some() { "over a sample of the points" } else { "over all points" };
+        format!("Mean silhouette {over} for each number of clusters that was tried.")
+    }
 
     fn describe(&self) -> String {
         let values: Vec<_> = self

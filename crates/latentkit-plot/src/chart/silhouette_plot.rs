@@ -7,7 +7,7 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use crate::canvas::{Area, Drawn, logical, px};
 use crate::experiment::Experiment;
 use crate::frame::{self, BESIDE_DATA, MARGIN, SUBTITLE_HEIGHT, Sheet, TITLE_HEIGHT};
@@ -33,7 +33,7 @@ const FIGURES: f64 = 196.0;
 const CORNERS: usize = 380;
 
 /// The silhouettes of the points of each cluster.
-pub(crate) struct Knife<'a> {
+pub(crate) struct SilhouettePlot<'a> {
     bands: Vec<Band<'a>>,
     points: usize,
     /// Over all points.
@@ -55,7 +55,7 @@ struct Band<'a> {
     edge: Vec<f64>,
 }
 
-impl<'a> Knife<'a> {
+impl<'a> SilhouettePlot<'a> {
     /// None where nothing was clustered.
     pub(super) fn new(experiment: &'a Experiment) -> Option<Self> {
         let members = experiment.members.as_ref()?;
@@ -168,9 +168,23 @@ fn spread(mut middles: Vec<f64>, last: f64) -> Vec<f64> {
     middles
 }
 
-impl Figure for Knife<'_> {
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    Some(Box::new(SilhouettePlot::new(experiment)?))
+}
+
+impl Figure for SilhouettePlot<'_> {
     const FILE_STEM: &'static str = "silhouette_plot";
     const TITLE: &'static str = "Silhouette of every point";
+
+    fn slot(&self) -> Slot {
+        Slot::Clusters
+    }
+
+    fn caption(&self) -> String {
+        "The points of each cluster from the best placed to the worst. A cluster that stands out has a band that stays \
+         wide to the right; a band that ends left of 0 holds points that belong elsewhere.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let bands: Vec<_> = self
@@ -238,7 +252,7 @@ impl Figure for Knife<'_> {
     }
 }
 
-impl Knife<'_> {
+impl SilhouettePlot<'_> {
     /// The mean over all points, a line with a white edge, so that it is seen on every band.
     fn draw_mean<DB: DrawingBackend>(&self, area: &Area<DB>, axis: &Axis, sheet: &Sheet) -> Drawn<DB> {
         let x = px(sheet.x(axis, self.mean));

@@ -3,17 +3,32 @@
 use latentkit_table::HistoryRow;
 use plotters::prelude::DrawingBackend;
 
-use super::Figure;
+use super::definition::{Figure, Made, Slot};
 use super::epochs::{self, Panel, TRAIN, VALIDATION};
 use crate::canvas::{Area, Drawn};
+use crate::experiment::Experiment;
 use crate::{frame, lines};
 
 /// The errors of each epoch.
-pub(crate) struct Errors<'a>(pub(super) &'a [HistoryRow]);
+pub(crate) struct Errors<'a>(&'a [HistoryRow]);
+
+/// The chart; none where there is no data for it.
+pub(super) fn of(experiment: &Experiment) -> Made<'_> {
+    let history = experiment.history.as_slice();
+    if history.is_empty() { None } else { Some(Box::new(Errors(history))) }
+}
 
 impl Figure for Errors<'_> {
     const FILE_STEM: &'static str = "training_curves";
     const TITLE: &'static str = "Reconstruction error by epoch";
+
+    fn slot(&self) -> Slot {
+        Slot::Training
+    }
+
+    fn caption(&self) -> String {
+        "Errors after each epoch, on the images that it trained on and on those that it did not.".to_owned()
+    }
 
     fn describe(&self) -> String {
         let Some(last) = self.0.last() else { return String::new() };

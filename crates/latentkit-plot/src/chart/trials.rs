@@ -5,13 +5,27 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Figure;
+use super::definition::Figure;
 use crate::canvas::{Area, Drawn, px};
 use crate::format;
 use crate::frame::{self, MARGIN, Sheet, TITLE_HEIGHT};
 use crate::scale::Axis;
 use crate::style::{self, Text};
-use crate::trials::TrialFigures;
+
+/// The figures of a trial that the chart of a sweep shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialFigures {
+    /// Number of the trial, from 1.
+    pub number: u32,
+    /// Name of the trial.
+    pub name: String,
+    /// Mean binary cross-entropy of the test images, in nats per pixel.
+    pub test_bce: Option<f64>,
+    /// Mean silhouette of the best k, -1 to 1.
+    pub silhouette: Option<f64>,
+    /// Whether that is the silhouette of a sample of the points.
+    pub silhouette_sampled: bool,
+}
 
 /// Width of the picture, in logical pixels like everything below.
 const WIDTH: f64 = 960.0;

@@ -5,10 +5,9 @@ use latentkit_core::summary::ClusterSummary;
 use latentkit_table::ClusterRow;
 
 use super::html::{Align, Html, Table};
-use super::model::place_projection;
 use super::overview::{ties, warnings};
-use super::{Figures, Section};
-use crate::chart::Kind;
+use super::section::{Figures, Section};
+use crate::chart::definition::Slot;
 use crate::contingency::{Contingency, dominant};
 use crate::criterion;
 use crate::experiment::Experiment;
@@ -38,10 +37,7 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
             body = body.paragraph(text);
         }
     }
-    let chart = |kind: &Kind| matches!(kind, Kind::Silhouette(_));
-    let over = if sample.is_some() { "over a sample of the points" } else { "over all points" };
-    let caption = format!("Mean silhouette {over} for each number of clusters that was tried.");
-    body = figures.place(body, chart, &caption)?;
+    body = figures.place(body, Slot::Silhouettes)?;
 
     let best = experiment.cluster.as_ref().map(|stage| stage.summary.best_k);
     let seeds = experiment.sweep.iter().map(|figures| figures.seeds).max().unwrap_or(1);
@@ -78,8 +74,7 @@ pub(super) fn choice_of_k(experiment: &Experiment, figures: &Figures) -> Result<
     };
     body = body.add(table.into_html()).classed("p", "small", Html::new().text(note));
     if let Some(cluster) = experiment.cluster.as_ref().map(|stage| &stage.summary) {
-        let chart = |kind: &Kind| matches!(kind, Kind::Criteria(_));
-        body = figures.place(body, chart, "The same for each criterion.")?;
+        body = figures.place(body, Slot::Criteria)?;
         if cluster.criteria.len() > 1 {
             body = body.add(criteria_table(cluster));
         }
@@ -151,39 +146,12 @@ pub(super) fn clusters(experiment: &Experiment, figures: &Figures) -> Result<Opt
     if !experiment.clusters.is_empty() {
         body = body.add(cluster_table(&experiment.clusters));
     }
-    let knife = |kind: &Kind| matches!(kind, Kind::SilhouettePlot(_));
-    body = figures.place(
-        body,
-        knife,
-        "The points of each cluster from the best placed to the worst. A cluster that stands out has a band that stays \
-         wide to the right; a band that ends left of 0 holds points that belong elsewhere.",
-    )?;
-    if experiment.export.is_none() {
-        body = place_projection(body, figures)?;
-    }
-    let stacked = |kind: &Kind| matches!(kind, Kind::ClustersStacked(_));
-    body = figures.place(body, stacked, "How large each cluster is, and which labels it holds.")?;
-    let grouped = |kind: &Kind| matches!(kind, Kind::ClustersGrouped(_));
-    body = figures.place(body, grouped, "The same points, each label with a bar of its own.")?;
-    let heat_map = |kind: &Kind| matches!(kind, Kind::Contingency(_));
-    body = figures.place(
-        body,
-        heat_map,
-        "The other way round: over which clusters the points of each label spread. One dark cell in a row is a label that \
-         stays together.",
-    )?;
+    body = figures.place(body, Slot::Clusters)?;
+    body = figures.place(body, Slot::Labels)?;
     if let Some(contingency) = &experiment.contingency {
         body = body.add(table(contingency));
     }
-    let centroids = |kind: &Kind| matches!(kind, Kind::Centroids(_));
-    body = figures.place(body, centroids, "What the decoder makes of the centre of each cluster.")?;
-    let examples = |kind: &Kind| matches!(kind, Kind::ClusterExamples(_));
-    body = figures.place(
-        body,
-        examples,
-        "What a cluster is about, and where it frays: the images nearest to its centre, and those of the lowest \
-         silhouette.",
-    )?;
+    body = figures.place(body, Slot::Images)?;
     if experiment.contingency.is_some()
         && let Some(agreement) = agreement(experiment)
     {

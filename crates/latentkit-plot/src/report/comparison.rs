@@ -3,32 +3,24 @@
 use latentkit_core::Result;
 
 use super::html::{Align, Html, Table};
-use super::{Section, document};
-use crate::canvas;
+use super::section::{Section, document, figure};
 use crate::chart::overlaid_silhouettes::Sweeps;
 use crate::chart::overlaid_training::Losses;
-use crate::chart::{Chart, Kind};
 use crate::comparison::{ComparedTable, Comparison};
 
 /// Names that are longer together stand below the heading only.
 const LONGEST_HEADING: usize = 50;
 
-/// The page, readable without any other file.
-pub(crate) fn page(comparison: &Comparison) -> Result<String> {
+/// The page that compares runs: the curves of all of them in one chart each, and the tables. It needs no other file.
+pub fn page(comparison: &Comparison) -> Result<String> {
     let names: Vec<_> = comparison.runs.iter().map(|run| run.name.as_str()).collect();
     let subject = format!("{} runs", names.len());
     let mut sections = Vec::new();
     if let Some(losses) = Losses::new(&comparison.runs) {
-        let chart = Chart::of(&subject, Kind::OverlaidTraining(losses));
-        let caption =
-            "The loss of each run over its training steps, and on the validation images after each epoch.";
-        sections.push(Section { id: "training", title: "Training", body: figure(&chart, caption)? });
+        sections.push(Section { id: "training", title: "Training", body: figure(&losses, &subject)? });
     }
     if let Some(sweeps) = Sweeps::new(&comparison.runs) {
-        let chart = Chart::of(&subject, Kind::OverlaidSilhouettes(sweeps));
-        let caption = "The mean silhouette of each run for each number of clusters; a ring marks the chosen one. Silhouettes \
-                       compare clusterings of the same points: a higher one of other latents need not be a better one.";
-        sections.push(Section { id: "silhouettes", title: "Silhouettes", body: figure(&chart, caption)? });
+        sections.push(Section { id: "silhouettes", title: "Silhouettes", body: figure(&sweeps, &subject)? });
     }
     sections.extend(comparison.tables.iter().map(section));
 
@@ -40,11 +32,6 @@ pub(crate) fn page(comparison: &Comparison) -> Result<String> {
         .paragraph("What differs between these runs. Differences of metrics are those from the first.")
         .element("ul", items);
     Ok(document(title, "Comparison of runs", Html::new().text(heading), lead, sections))
-}
-
-fn figure(chart: &Chart, caption: &str) -> Result<Html> {
-    let width = chart.size().0;
-    Ok(Html::new().figure(&canvas::svg_element(chart)?, width * 7 / 10..width * 11 / 10, caption))
 }
 
 fn section(table: &ComparedTable) -> Section {

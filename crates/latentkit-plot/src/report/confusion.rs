@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use latentkit_table::LabelPairRow;
 
-use super::Section;
 use super::html::{Align, Html, Table};
+use super::section::Section;
 use crate::contingency::Contingency;
 use crate::experiment::Experiment;
 use crate::format::decimal;

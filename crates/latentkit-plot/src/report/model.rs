@@ -4,16 +4,15 @@ use latentkit_core::Result;
 use latentkit_core::summary::{LabelError, LatentHealth};
 
 use super::html::{Align, Html, Table, facts};
-use super::overview::{dead_latents, plural};
-use super::{Figures, Section};
-use crate::chart::Kind;
+use super::overview::dead_latents;
+use super::section::{Figures, Section};
+use crate::chart::definition::Slot;
 use crate::experiment::Experiment;
-use crate::format::{count, decimal, percent, rate};
+use crate::format::{count, decimal, percent, plural, rate};
 
 /// The section on training.
 pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Option<Section>> {
-    let curves = |kind: &Kind| matches!(kind, Kind::TrainingCurves(_));
-    if experiment.train.is_none() && !figures.has(curves) {
+    if experiment.train.is_none() && !figures.has(Slot::Training) {
         return Ok(None);
     }
     let mut body = Html::new();
@@ -54,30 +53,16 @@ pub(super) fn training(experiment: &Experiment, figures: &Figures) -> Result<Opt
             ),
         );
     }
-    body = figures.place(
-        body,
-        curves,
-        "Errors after each epoch, on the images that it trained on and on those that it did not.",
-    )?;
-    body = figures.place(
-        body,
-        |kind| matches!(kind, Kind::LearningRateAndLoss(_)),
-        "How far each step of training went, and the binary cross-entropy that it reached.",
-    )?;
+    body = figures.place(body, Slot::Training)?;
     Ok(Some(Section { id: "training", title: "Training", body }))
 }
 
 /// The section on reconstructions.
 pub(super) fn reconstructions(experiment: &Experiment, figures: &Figures) -> Result<Option<Section>> {
-    let pictures = |kind: &Kind| matches!(kind, Kind::Reconstructions(_));
-    if experiment.export.is_none() && !figures.has(pictures) {
+    if experiment.export.is_none() && !figures.has(Slot::Reconstructions) {
         return Ok(None);
     }
-    let mut body = figures.place(
-        Html::new(),
-        pictures,
-        "The first test image of each label, and what the auto-encoder makes of it from its latents alone.",
-    )?;
+    let mut body = figures.place(Html::new(), Slot::Reconstructions)?;
     if let Some(export) = experiment.export.as_ref().map(|stage| &stage.summary) {
         let mut table = Table::new("Mean reconstruction error of a pixel")
             .column("split", Align::Left)
@@ -95,12 +80,7 @@ pub(super) fn reconstructions(experiment: &Experiment, figures: &Figures) -> Res
             body = body.add(errors_by_label(&export.labels));
         }
     }
-    body = figures.place(
-        body,
-        |kind| matches!(kind, Kind::BestAndWorst(_)),
-        "The test images of the least and of the largest binary cross-entropy, which stands below their labels (nats per \
-         pixel).",
-    )?;
+    body = figures.place(body, Slot::Extremes)?;
     Ok(Some(Section { id: "reconstructions", title: "Reconstructions", body }))
 }
 
@@ -145,23 +125,8 @@ pub(super) fn latents(experiment: &Experiment, figures: &Figures) -> Result<Opti
     }
     let note = "A latent is dead when its standard deviation is below 1\u{a0}% of the largest one.";
     body = body.add(table.into_html()).classed("p", "small", Html::new().text(note));
-    body = figures.place(
-        body,
-        |kind| matches!(kind, Kind::LatentHistograms(_)),
-        "How the values of each latent are spread over the images.",
-    )?;
-    body = place_projection(body, figures)?;
+    body = figures.place(body, Slot::Latents)?;
     Ok(Some(Section { id: "latents", title: "Latents", body }))
-}
-
-/// The picture of the points on two principal components.
-pub(super) fn place_projection(body: Html, figures: &Figures) -> Result<Html> {
-    figures.place(
-        body,
-        |kind| matches!(kind, Kind::Latents2d(_)),
-        "The points seen from the two directions in which they vary most; a number stands at the middle of its cluster. \
-         Points that are apart here are apart, points that lie together may still differ in the other directions.",
-    )
 }
 
 /// A sentence on the live latents that are exactly 0 for many images; none where there are none.

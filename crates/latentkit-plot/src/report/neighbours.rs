@@ -4,11 +4,10 @@ use latentkit_core::summary::{
     ClusterSummary, LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation,
 };
 
-use super::Section;
 use super::html::{Align, Html, Table};
-use super::overview::plural;
+use super::section::Section;
 use crate::experiment::Experiment;
-use crate::format::{count, decimal, percent};
+use crate::format::{count, decimal, percent, plural};
 
 /// Number of neighbours that the sentences are about.
 const SAID: usize = 10;
@@ -18,7 +17,7 @@ pub(super) fn neighbours(experiment: &Experiment) -> Option<Section> {
     let cluster = &experiment.cluster.as_ref()?.summary;
     let neighbours = cluster.neighbours.as_ref()?;
     let mut body = Html::new();
-    if let Some(text) = twins(cluster) {
+    if let Some(text) = duplicates(cluster) {
         body = body.warning(text);
     }
     if let Some(text) = label_sentence(neighbours) {
@@ -35,7 +34,7 @@ pub(super) fn neighbours(experiment: &Experiment) -> Option<Section> {
 }
 
 /// What a reader must know of many points that are equal; none where they are few.
-pub(super) fn twins(cluster: &ClusterSummary) -> Option<String> {
+pub(super) fn duplicates(cluster: &ClusterSummary) -> Option<String> {
     let neighbours = cluster.neighbours.as_ref()?;
     neighbours.many_twins(cluster.points).then(|| {
         format!(

@@ -2,13 +2,13 @@
 
 use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, LatentHealth, TrainSummary};
 
-use super::Section;
 use super::confusion::most_confused;
 use super::html::{Align, Html, Table, facts};
-use super::neighbours::twins;
+use super::neighbours::duplicates;
+use super::section::Section;
 use crate::criterion;
 use crate::experiment::Experiment;
-use crate::format::{count, decimal, percent};
+use crate::format::{count, decimal, percent, plural};
 
 /// The paragraph below the title, the key figures, and what to be wary of.
 pub(super) fn summary(experiment: &Experiment) -> Html {
@@ -38,7 +38,7 @@ pub(super) fn summary(experiment: &Experiment) -> Html {
     }
     if let Some(cluster) = &experiment.cluster {
         let cluster = &cluster.summary;
-        for text in twins(cluster).into_iter().chain(warnings(cluster)) {
+        for text in duplicates(cluster).into_iter().chain(warnings(cluster)) {
             html = html.warning(text);
         }
     }
@@ -227,9 +227,4 @@ fn list(words: &[String]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),
     }
-}
-
-/// A number of things: `1 epoch`, `23 epochs`.
-pub(super) fn plural(number: usize, thing: &str) -> String {
-    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
 }

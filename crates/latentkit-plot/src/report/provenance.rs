@@ -3,8 +3,8 @@
 use latentkit_core::manifest::Manifest;
 use serde_json::Value;
 
-use super::Section;
 use super::html::{Align, Html, Table};
+use super::section::Section;
 use crate::experiment::Experiment;
 use crate::format::bytes;
 

@@ -2,7 +2,7 @@
 
 use latentkit_core::summary::Metrics;
 use latentkit_plot::config::PictureFormat;
-use latentkit_plot::{ComparedRun, ComparedTable, Comparison, TrialFigures, draw_trials};
+use latentkit_plot::{ComparedRun, ComparedTable, Comparison, TrialFigures, comparison_page, draw_trials};
 use latentkit_table::HistoryRow;
 
 use crate::{assert_finite, assert_well_formed, png_size};
@@ -122,7 +122,7 @@ fn comparison(names: &[&str]) -> Comparison {
 fn the_page_overlays_the_curves_of_two_to_eight_runs() {
     let names = ["mnist", "mnist-fast", "a", "b", "c", "d", "e", "mnist/sweep/learning-rate=0.001,seed=0"];
     for count in 2..=8 {
-        let page = comparison(&names[..count]).page().unwrap();
+        let page = comparison_page(&comparison(&names[..count])).unwrap();
         assert_eq!(page.matches("<svg").count(), 2);
         for section in ["Training", "Silhouettes", "Config", "Inputs", "Metrics"] {
             assert!(page.contains(&format!("<h2>{section}</h2>")), "{section}");
@@ -140,7 +140,7 @@ fn the_page_overlays_the_curves_of_two_to_eight_runs() {
 
 #[test]
 fn names_and_cells_of_the_page_are_escaped() {
-    let page = comparison(&["<script>alert(1)</script>", "b & c"]).page().unwrap();
+    let page = comparison_page(&comparison(&["<script>alert(1)</script>", "b & c"])).unwrap();
     assert!(!page.contains("<script") && !page.contains("<b>"));
     assert!(page.contains("&lt;script&gt;") && page.contains("b &amp; c") && page.contains("&lt;b&gt;0.5"));
 }
@@ -151,18 +151,18 @@ fn curves_that_are_not_there_are_left_out() {
     two.runs[0].history.clear();
     two.runs[1].silhouettes = vec![(3, f64::NAN)];
     two.runs[0].best_k = Some(99);
-    let page = two.page().unwrap();
+    let page = comparison_page(&two).unwrap();
     assert_eq!((page.matches(">a</text>").count(), page.matches(">b</text>").count()), (1, 1));
     two.runs[1].history.clear();
     two.runs[0].silhouettes.clear();
-    let page = two.page().unwrap();
+    let page = comparison_page(&two).unwrap();
     assert_eq!(page.matches("<svg").count(), 0);
     assert!(page.contains("<h2>Metrics</h2>") && !page.contains("<h2>Training</h2>"));
     // One epoch and one k are curves, too, and samples are told.
     two.runs[0].silhouettes_sampled = true;
     two.runs[0].history = history(1, 0.2);
     two.runs[0].silhouettes = vec![(3, 0.5)];
-    let page = two.page().unwrap();
+    let page = comparison_page(&two).unwrap();
     assert_eq!(page.matches("<svg").count(), 2);
     assert!(page.contains("mean silhouette, sampled"));
 }

@@ -22,7 +22,7 @@ impl Definition for Plot {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn about(&self) -> &'static str {

@@ -84,7 +84,10 @@ fn write_page(
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    let page = Comparison { runs: compared, tables: tables::page(runs, differences) }.page()?;
+    let page = latentkit_plot::comparison_page(&Comparison {
+        runs: compared,
+        tables: tables::page(runs, differences),
+    })?;
     if let Some(path) = &arguments.html {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs_err::create_dir_all(folder)?;
