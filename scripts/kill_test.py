@@ -150,8 +150,8 @@ def kill(arguments, root, stage, seconds, options, rng, counts):
     expected = {-signal.SIGKILL} if name == "SIGKILL" else {130, -signal.SIGINT, -signal.SIGTERM}
     if code not in expected:
         raise Failed(f"{name} made the process end with {code}:\n{process.text()}")
-    if code == 130 and "error:" in process.text() and "hint: the same command " not in process.text():
-        raise Failed(f"{name}: the process did not say how to go on:\n{process.text()}")
+    if code == 130 and "error:" in process.text() and "hint: run the same command again " not in process.text():
+        raise Failed(f"{name}: the process did not say how to resume:\n{process.text()}")
     counts["signal"][name] += 1
     counts["stage"][hit] += 1
     counts["moment"][moment] += 1
@@ -160,7 +160,7 @@ def kill(arguments, root, stage, seconds, options, rng, counts):
 
 def count_resumes(process, counts):
     for line in process.lines:
-        if match := re.match(r"goes on after the checkpoint of epoch \d+(, step)?", line):
+        if match := re.match(r"resuming from the checkpoint after epoch \d+(, step)?", line):
             counts["resumed"]["within an epoch" if match[1] else "between epochs"] += 1
         if "cannot use the checkpoint" in line and "No such file" not in line:
             raise Failed(f"a kill damaged a checkpoint:\n{process.text()}")

@@ -87,7 +87,7 @@ impl Checkpoints {
         Self { stage: stage.to_owned(), folder, last: None, since: Instant::now(), warned: false }
     }
 
-    /// Where training goes on after an interruption: the last checkpoint written or restored.
+    /// Where training resumes after an interruption: the last checkpoint written or restored.
     pub(crate) fn last(&self) -> Option<Position> {
         self.last
     }
@@ -190,7 +190,7 @@ impl Checkpoints {
             match self.restore_one(position, progress) {
                 Ok(()) => {
                     self.last = Some(position);
-                    tracing::info!("goes on after the checkpoint of {}", position.of(steps_per_epoch));
+                    tracing::info!("resuming from the checkpoint after {}", position.of(steps_per_epoch));
                     return Ok(());
                 }
                 Err(error) => {

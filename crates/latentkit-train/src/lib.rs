@@ -220,8 +220,10 @@ fn stop(error: Error, images: &Images, progress: &Progress, checkpoints: &mut Ch
         tracing::warn!("cannot write a checkpoint: {problem}");
     }
     error.hint(match checkpoints.last() {
-        Some(last) => format!("the same command goes on after {}", last.of(images.steps_per_epoch())),
-        None => "the same command starts training again, since no step was done".to_owned(),
+        Some(last) => {
+            format!("run the same command again to resume after {}", last.of(images.steps_per_epoch()))
+        }
+        None => "run the same command again to restart training, since no step was done".to_owned(),
     })
 }
 

@@ -127,10 +127,16 @@ fn a_training_that_is_stopped_anywhere_gives_the_same_bytes() {
         ] {
             let parts = tempfile::tempdir().unwrap();
             let error = train_steps(parts.path(), config, stop as usize).unwrap_err();
-            assert!(error.contains(&format!("hint: the same command goes on after {place}")), "{error}");
+            assert!(
+                error.contains(&format!("hint: run the same command again to resume after {place}")),
+                "{error}"
+            );
             let (resumed, warnings, messages) = train_and_listen(parts.path(), config);
             assert_eq!(warnings, [""; 0]);
-            assert!(messages.contains(&format!("goes on after the checkpoint of {place}")), "{messages:?}");
+            assert!(
+                messages.contains(&format!("resuming from the checkpoint after {place}")),
+                "{messages:?}"
+            );
             let steps_of_epoch = (stop - 1) % 3 + 1;
             assert_eq!(resumed.resumed_after.unwrap() * 3 + steps_of_epoch, stop);
             assert_eq!((resumed.epochs, resumed.resumed_step), (summary.epochs, steps_of_epoch));
@@ -156,7 +162,7 @@ fn stopping_before_a_step_leaves_what_there_was() {
     assert!(!folder.path().join("checkpoints").exists());
     train_steps(folder.path(), CONFIG, 4).unwrap_err();
     let before = names(folder.path());
-    assert!(stop(folder.path()).contains("goes on after epoch 2, step 1 of 3"), "{}", stop(folder.path()));
+    assert!(stop(folder.path()).contains("to resume after epoch 2, step 1 of 3"), "{}", stop(folder.path()));
     assert_eq!(names(folder.path()), before);
 }
 
@@ -293,7 +299,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_it_is_used() {
             warnings[0].starts_with(&expected) && warnings[0].contains(problem),
             "{number}: {warnings:?}"
         );
-        assert!(messages.contains(&"goes on after the checkpoint of epoch 2".to_owned()), "{messages:?}");
+        assert!(messages.contains(&"resuming from the checkpoint after epoch 2".to_owned()), "{messages:?}");
         assert_eq!((summary.resumed_after, summary.resumed_step), (Some(2), 0), "{number}");
         assert_same(folder.path(), whole.path());
 

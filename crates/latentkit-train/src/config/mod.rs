@@ -54,7 +54,7 @@ impl Section for TrainConfig {
 }
 
 impl TrainConfig {
-    /// What the result of a training depends on: all of it but the checkpoints, which only say where it goes on after
+    /// What the result of a training depends on: all of it but the checkpoints, which only say where it resumes after
     /// an interruption.
     pub fn identity(&self) -> serde_json::Value {
         let mut identity = serde_json::to_value(self).expect("a config is JSON");

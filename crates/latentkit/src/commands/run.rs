@@ -121,7 +121,7 @@ fn run(
     global: &Global,
 ) -> Result<Outcome> {
     let outcome = experiment.run(stage, force, points, progress::cancellation()).map_err(|error| {
-        // Training says itself where it goes on.
+        // Training says itself where it resumes.
         if error.kind() == ErrorKind::Interrupted && !error.has_hint() {
             error.hint(format!("run the same command again to restart `{stage}`"))
         } else {

@@ -29,7 +29,7 @@ struct Current {
 /// While it lives, events go to the log of a stage.
 pub(crate) struct StageLog;
 
-/// Opens, or goes on with, the log of a stage in the folder in which it prepares its files. A log that cannot be written
+/// Opens, or continues, the log of a stage in the folder in which it prepares its files. A log that cannot be written
 /// stops no work.
 pub(crate) fn stage(stage: &'static str, folder: &Path, threads: usize) -> StageLog {
     let file = fs_err::OpenOptions::new().create(true).append(true).open(folder.join(LOG));

@@ -60,7 +60,7 @@ fn one_process_works_others_read_and_its_death_frees_the_lock() {
     // It left a lock's file, but no lock.
     folder.run(&["ingest", small]).ok();
     let resumed = folder.run(&["train", small]).ok();
-    assert!(resumed.stderr.contains("goes on after the checkpoint of epoch "), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("resuming from the checkpoint after epoch "), "{}", resumed.stderr);
 
     // How often checkpoints are written is no reason to train again.
     let again = folder.run(&["train", small, "--set=train.checkpoint-every={ seconds = 60 }"]).ok();
@@ -120,7 +120,8 @@ fn the_first_signal_finishes_the_step_and_the_second_does_not() {
     wait_for_a_checkpoint(&folder);
     second.send("TERM");
     let stderr = second.end().failed(130);
-    let place = stderr.split_once("error: interrupted\nhint: the same command goes on after epoch ");
+    let place =
+        stderr.split_once("error: interrupted\nhint: run the same command again to resume after epoch ");
     let place = place.expect(&stderr).1.trim();
     let newest = match place.split_once(", step ") {
         Some((epoch, step)) => {

@@ -135,18 +135,21 @@ fn stages_one_by_one_interrupted_and_with_other_threads_give_the_same_bytes_as_o
     stopped.wait_for("epoch 1/4");
     stopped.send("INT");
     let stderr = stopped.end().failed(130);
-    let place = stderr.split_once("the same command goes on after ").expect(&stderr).1.trim();
+    let place = stderr.split_once("run the same command again to resume after ").expect(&stderr).1.trim();
     assert!(place.starts_with("epoch "), "{place}");
     assert!(!parts.exists("artifacts/smoke/train"), "a stage that did not end does not appear");
     let resumed = parts.run(&with("train")).ok();
     assert!(
-        resumed.stderr.contains(&format!("goes on after the checkpoint of {place}\n")),
+        resumed.stderr.contains(&format!("resuming from the checkpoint after {place}\n")),
         "{}",
         resumed.stderr
     );
     let log = String::from_utf8(parts.read("artifacts/smoke/train/log.txt")).unwrap();
     assert_eq!(log.matches("info    latentkit ").count(), 2, "one log of both processes: {log}");
-    assert!(log.contains("error   interrupted") && log.contains("goes on after the checkpoint"), "{log}");
+    assert!(
+        log.contains("error   interrupted") && log.contains("resuming from the checkpoint after"),
+        "{log}"
+    );
     for command in ["export", "cluster", "decode", "plot"] {
         Ran::from(parts.command_with(&with(command), 3).output().unwrap()).ok();
     }

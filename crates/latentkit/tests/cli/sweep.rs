@@ -231,7 +231,7 @@ fn an_interrupted_sweep_goes_on_from_the_checkpoint() {
 
     let resumed = folder.run(&sweep).ok();
     let log = String::from_utf8(folder.read("artifacts/smoke/sweep/seed=0/trial.log")).unwrap();
-    assert!(log.contains("goes on after the checkpoint of epoch "), "{log}");
+    assert!(log.contains("resuming from the checkpoint after epoch "), "{log}");
     assert!(resumed.stdout.contains("seed=1") && resumed.stdout.contains("test BCE"), "{}", resumed.stdout);
     assert!(folder.exists("artifacts/smoke/sweep/trials.svg"));
 
