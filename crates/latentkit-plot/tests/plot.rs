@@ -14,7 +14,7 @@ use latentkit_core::{Cancellation, ErrorKind, Result, capture};
 use latentkit_plot::PlotInputs;
 use latentkit_plot::config::{PictureFormat, PlotConfig};
 
-const CHARTS: [&str; 13] = [
+const CHARTS: [&str; 14] = [
     "training_curves",
     "learning_rate_and_loss",
     "reconstructions",
@@ -23,6 +23,7 @@ const CHARTS: [&str; 13] = [
     "latents_2d",
     "silhouette",
     "silhouette_plot",
+    "cluster_quality",
     "clusters_stacked",
     "clusters_grouped",
     "contingency",
@@ -105,7 +106,7 @@ fn a_whole_experiment_has_every_chart_and_section() {
     let folder = tempfile::tempdir().unwrap();
     whole(folder.path());
     let summary = plot(folder.path(), "mnist", &PlotConfig::default()).unwrap();
-    assert_eq!(summary, PlotSummary { charts: 13, files: 27 });
+    assert_eq!(summary, PlotSummary { charts: 14, files: 29 });
 
     for chart in CHARTS {
         let png = fs_err::read(folder.path().join(format!("plot/{chart}.png"))).unwrap();
@@ -133,7 +134,7 @@ fn a_whole_experiment_has_every_chart_and_section() {
     let order: Vec<_> = sections.collect();
     let story = "Data, Training, Reconstructions, Latents, Choice of k, Clusters, What is confused, Config, Provenance";
     assert_eq!(order.join(", "), story);
-    assert_eq!(report.matches("<svg").count(), 13);
+    assert_eq!(report.matches("<svg").count(), 14);
     for text in ["77\u{202f}522", "0.1671", "at k\u{a0}=\u{a0}9 (k from 5 to 14)", "6.25e-5", "c0ffee12"] {
         assert!(report.contains(text), "{text}");
     }
@@ -388,7 +389,7 @@ fn the_smallest_experiment_is_plotted() {
         .sweep(2, &[0.3])
         .chosen(1, false)
         .decode(1);
-    assert_eq!(plot(folder.path(), "tiny", &PlotConfig::default()).unwrap().charts, 13);
+    assert_eq!(plot(folder.path(), "tiny", &PlotConfig::default()).unwrap().charts, 14);
     // A k that was not tried is not marked, and a label alone is not confused.
     assert!(!read(folder.path(), "report.html").contains("What is confused"));
     for chart in CHARTS {
@@ -617,12 +618,27 @@ fn examples_show_the_very_images() {
 }
 
 #[test]
+fn clusters_are_ranked_by_their_silhouettes() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(folder.path(), 600, &DIGITS, 9, &[]);
+    plot(folder.path(), "digits", &PlotConfig { formats: vec![PictureFormat::Svg] }).unwrap();
+    let svg = read(folder.path(), "cluster_quality.svg");
+    let names = svg.split(">cluster ").skip(1).map(|rest| rest.split([':', '<']).next().unwrap());
+    let mut rows = latentkit_table::read_clusters(&folder.path().join("cluster/clusters.parquet")).unwrap();
+    rows.sort_by(|a, b| b.silhouette.unwrap().total_cmp(&a.silhouette.unwrap()));
+    let ranked: Vec<_> = rows.iter().map(|row| row.cluster.to_string()).collect();
+    assert_eq!(names.collect::<Vec<_>>(), ranked);
+    assert!(!ranked.is_sorted(), "the order of the clusters' numbers would pass too");
+    assert_eq!(svg.matches("<circle").count(), 9);
+}
+
+#[test]
 fn points_without_labels_have_clusters_too() {
     let folder = tempfile::tempdir().unwrap();
     let cloud = Cloud::new(2000, &[], 4, &[]);
     Fixture::new(folder.path()).clustered(&cloud).sweep(3, &[0.2, 0.3, 0.1]);
     let summary = plot(folder.path(), "words", &PlotConfig { formats: Vec::new() }).unwrap();
-    assert_eq!(summary, PlotSummary { charts: 3, files: 1 });
+    assert_eq!(summary, PlotSummary { charts: 4, files: 1 });
     let report = read(folder.path(), "report.html");
     let (_, clusters) = report.split_once("<h2>Clusters</h2>").unwrap();
     assert!(clusters.contains("mean silhouette") && clusters.contains("By cluster"));

@@ -4,6 +4,7 @@ mod bars;
 mod best_and_worst;
 mod centroids;
 mod cluster_examples;
+mod cluster_quality;
 mod clusters_grouped;
 mod clusters_stacked;
 mod contingency;
@@ -39,6 +40,7 @@ static CHARTS: &[Make] = &[
     silhouette::of,
     criteria::of,
     silhouette_plot::of,
+    cluster_quality::of,
     clusters_stacked::of,
     clusters_grouped::of,
     contingency::of,
