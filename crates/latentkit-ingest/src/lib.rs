@@ -5,7 +5,8 @@ pub mod config;
 pub mod content;
 mod download;
 pub mod idx;
-mod named;
+mod pair;
+mod published;
 mod source;
 mod split;
 
@@ -17,6 +18,8 @@ use latentkit_core::summary::IngestSummary;
 use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{Dataset, Metadata, Split, write_dataset};
 
+use source::definition::Folders;
+
 /// The files whose content the stage's result depends on and that must exist before it runs, each with its name for
 /// the manifest. None for `mnist` and `fashion-mnist`: their content is fixed by the checksums in this crate.
 ///
@@ -27,7 +30,7 @@ pub fn input_files(
     config_folder: &Path,
     data_folder: &Path,
 ) -> Result<Vec<(PathBuf, String)>> {
-    let inputs = source::inputs(&config.source, config_folder, data_folder);
+    let inputs = config.source.get().inputs(Folders { config: config_folder, data: data_folder });
     for input in &inputs {
         if !input.path.try_exists().map_err(|error| input.unreadable(error))? {
             return Err(input.missing());
@@ -41,7 +44,7 @@ pub fn input_files(
 /// # Errors
 /// Of kind input when own training images are missing or no IDX file.
 pub fn image_size(config: &DatasetConfig, config_folder: &Path) -> Result<(usize, usize)> {
-    source::image_size(&config.source, config_folder)
+    config.source.get().image_size(config_folder)
 }
 
 /// Reads the images and labels, downloading published files that are absent, draws the validation images, and writes
@@ -62,34 +65,34 @@ pub fn run(
     cancel: Cancellation,
 ) -> Result<IngestSummary> {
     let reading = tracing::info_span!("reading").entered();
-    let loaded = source::load(&config.source, config_folder, data_folder, cancel)?;
+    let images = config.source.get().load(Folders { config: config_folder, data: data_folder }, cancel)?;
     drop(reading);
-    let mut splits = split::draw(&loaded.labels[..loaded.train], config.validation, config.split, seed)?;
-    splits.resize(loaded.labels.len(), Split::Test);
+    let mut splits = split::draw(&images.labels[..images.train], config.validation, config.split, seed)?;
+    splits.resize(images.labels.len(), Split::Test);
 
     let mut metadata = Metadata::new();
-    metadata.insert("source".into(), loaded.source.into());
+    metadata.insert("source".into(), config.source.get().name().into());
     metadata.insert("seed".into(), seed.to_string());
     metadata.insert("split".into(), split_name(config.split).into());
     metadata.insert("validation".into(), config.validation.get().to_string());
-    let hashes = serde_json::to_string(&loaded.hashes)
+    let hashes = serde_json::to_string(&images.hashes)
         .map_err(|error| Error::failed(format!("cannot record the source files: {error}")))?;
-    metadata.insert(format!("source_{}", loaded.algorithm), hashes);
+    metadata.insert(format!("source_{}", images.algorithm), hashes);
 
     let dataset = Dataset {
-        height: loaded.height,
-        width: loaded.width,
-        label_names: loaded.label_names,
+        height: images.height,
+        width: images.width,
+        label_names: images.label_names,
         splits,
-        labels: loaded.labels,
-        images: loaded.images,
+        labels: images.labels,
+        images: images.pixels,
     };
     cancel.check()?;
     write_dataset(&output_folder.join(DATASET), &dataset, &metadata)?;
 
     let count = |wanted: Split| dataset.splits.iter().filter(|&&split| split == wanted).count();
     Ok(IngestSummary {
-        source: loaded.source.to_owned(),
+        source: config.source.get().name().to_owned(),
         train: count(Split::Train),
         validation: count(Split::Validation),
         test: count(Split::Test),

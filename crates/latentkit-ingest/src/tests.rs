@@ -1,13 +1,13 @@
 //! The stage as a whole.
 
-use crate::config::{NamedSource, Source};
 use latentkit_core::ErrorKind;
 use latentkit_core::config::Fraction;
 use latentkit_table::read_dataset;
 use tempfile::TempDir;
 
 use super::*;
-use crate::source::tests::own_files;
+use crate::config::Source;
+use crate::source::files::tests::own_files;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
 
@@ -16,7 +16,7 @@ fn config(source: Source, validation: f64, split: SplitMethod) -> DatasetConfig 
 }
 
 fn sample(validation: f64, split: SplitMethod) -> DatasetConfig {
-    config(Source::Named(NamedSource::Sample), validation, split)
+    config(Source::named("sample").unwrap(), validation, split)
 }
 
 /// Runs the stage on the project's data folder. Returns the figures, the table and the bytes of its file.
@@ -44,11 +44,11 @@ fn data_folder() -> TempDir {
 fn the_size_of_images_is_known_without_reading_them() {
     let size = |source: Source, folder: &Path| image_size(&config(source, 0.25, SplitMethod::Random), folder);
     // As they are when they are read; of `sample` see below.
-    for named in [NamedSource::Mnist, NamedSource::FashionMnist, NamedSource::Sample] {
-        assert_eq!(size(Source::Named(named), Path::new(".")).unwrap(), (28, 28));
+    for named in ["mnist", "fashion-mnist", "sample"] {
+        assert_eq!(size(Source::named(named).unwrap(), Path::new(".")).unwrap(), (28, 28));
     }
     let (folder, files) = own_files();
-    let own = || Source::Files(files.clone());
+    let own = || Source::own(files.clone());
     assert_eq!(size(own(), folder.path()).unwrap(), (1, 2));
     let images = folder.path().join("train-images");
     fs_err::write(&images, "no images, but a text").unwrap();
@@ -113,7 +113,7 @@ fn a_stratified_sample() {
 #[test]
 fn own_files_become_a_dataset() {
     let (folder, files) = own_files();
-    let config = config(Source::Files(files), 0.3, SplitMethod::Random);
+    let config = config(Source::own(files), 0.3, SplitMethod::Random);
     let names: Vec<String> = input_files(&config, folder.path(), Path::new("no-data"))
         .unwrap()
         .into_iter()
@@ -132,7 +132,7 @@ fn own_files_become_a_dataset() {
 #[test]
 fn a_share_that_leaves_nothing_is_an_error_of_the_config() {
     let (folder, files) = own_files();
-    let config = config(Source::Files(files), 0.1, SplitMethod::Random);
+    let config = config(Source::own(files), 0.1, SplitMethod::Random);
     let error = run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Cancellation::never())
         .unwrap_err();
     assert_eq!((error.kind(), error.key()), (ErrorKind::Config, Some("dataset.validation")));
@@ -141,8 +141,8 @@ fn a_share_that_leaves_nothing_is_an_error_of_the_config() {
 
 #[test]
 fn published_sources_have_no_inputs() {
-    for source in [NamedSource::Mnist, NamedSource::FashionMnist] {
-        let config = config(Source::Named(source), 0.25, SplitMethod::Random);
+    for source in ["mnist", "fashion-mnist"] {
+        let config = config(Source::named(source).unwrap(), 0.25, SplitMethod::Random);
         assert!(input_files(&config, Path::new("."), Path::new("no-data")).unwrap().is_empty());
     }
 }

@@ -10,6 +10,7 @@ use serde_path_to_error::Segment;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use super::nested;
 use crate::{Error, Result, input};
 
 /// Bytes of a config at most.
@@ -109,8 +110,10 @@ impl Document {
             Segment::Map { key } => Some(key.clone()),
             _ => None,
         });
-        let key: Vec<String> = parents.iter().map(|&parent| parent.to_owned()).chain(inside).collect();
-        let mut message = first_line(error.inner().message()).to_owned();
+        let (nested, message) = nested::split(error.inner().message());
+        let parts = parents.iter().map(|&parent| parent.to_owned());
+        let key: Vec<String> = parts.chain(inside).chain(nested).collect();
+        let mut message = first_line(message).to_owned();
         if message.starts_with("unknown field") && key.len() == parents.len() + 1 {
             for table in tables {
                 let _ = write!(message, ", `{table}`");

@@ -3,12 +3,14 @@
 mod document;
 mod experiment;
 mod name;
+mod nested;
 mod number;
 mod section;
 mod trials;
 
 pub use experiment::Config;
 pub use name::Name;
+pub use nested::from_table;
 pub use number::{AtLeastTwo, Count, Fraction, NonNegative, NonNegativeInt, Positive};
 pub use section::{Section, SectionType};
 pub use trials::{SweepPlan, Trial};

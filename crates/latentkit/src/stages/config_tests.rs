@@ -322,6 +322,29 @@ fn an_unknown_source_is_an_error() {
 }
 
 #[test]
+fn an_error_in_a_table_of_files_names_its_key() {
+    let files = |train_images: &str| {
+        let table =
+            format!("{{ {train_images}, train-labels = \"b\", test-images = \"c\", test-labels = \"d\" }}");
+        error("\"sample\"", &table)
+    };
+    assert_contains(
+        &files("train-images = 3"),
+        &["wrong value for `dataset.source.train-images`", "found: integer `3`", "trial.toml:"],
+    );
+    assert_contains(
+        &files("train-image = \"a\""),
+        &["unknown key `dataset.source.train-image`", "did you mean `train-images`?"],
+    );
+    assert_contains(&error("\"sample\"", "{ train-images = \"a\" }"), &["lacks the key `train-labels`"]);
+    assert_contains(
+        &error("\"sample\"", "{ folders = \"a\" }"),
+        &["unknown key `dataset.source.folders`", "`train-images`, `train-labels`"],
+    );
+    assert_contains(&error("\"sample\"", "{}"), &["wrong value for `dataset.source`", "an empty table"]);
+}
+
+#[test]
 fn an_unknown_device_is_an_error() {
     assert_contains(&error("epochs = 3", "device = \"gpu\""), &["unknown device `gpu`", "`cuda:N`"]);
 }

@@ -1,11 +1,10 @@
-//! Own files and published files, right and wrong. What is wrong inside a file is tested beside its parser.
+//! Own files, right and wrong. What is wrong inside a file is tested beside its parser.
 
+use latentkit_core::ErrorKind;
 use tempfile::TempDir;
 
 use super::*;
-use crate::checksum::tests::ABC;
 use crate::content::tests::gzip;
-use crate::download::tests::impatient;
 
 /// An IDX file of unsigned bytes.
 pub(crate) fn idx_file(sizes: &[u32], elements: &[u8]) -> Vec<u8> {
@@ -33,8 +32,9 @@ pub(crate) fn own_files() -> (TempDir, Files) {
     (folder, files)
 }
 
-fn load_files(folder: &TempDir, files: &Files) -> Result<Loaded> {
-    load(&Source::Files(files.clone()), folder.path(), Path::new("no-data"), Cancellation::never())
+fn load_files(folder: &TempDir, files: &Files) -> Result<Images> {
+    let folders = Folders { config: folder.path(), data: Path::new("no-data") };
+    files.load(folders, Cancellation::never())
 }
 
 /// The error after one of the four files got another content; the folder's path reads `DIR`.
@@ -50,10 +50,10 @@ fn error_with(name: &str, bytes: Vec<u8>) -> String {
 fn own_files_plain_and_gzip() {
     let (folder, files) = own_files();
     let loaded = load_files(&folder, &files).unwrap();
-    assert_eq!((loaded.source, loaded.height, loaded.width, loaded.train), ("files", 1, 2, 3));
+    assert_eq!((loaded.height, loaded.width, loaded.train), (1, 2, 3));
     assert_eq!(loaded.label_names, ["0", "1", "2"]);
     assert_eq!(loaded.labels, [0, 1, 2, 2, 0]);
-    assert_eq!(loaded.images, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(loaded.pixels, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     assert_eq!(loaded.algorithm, "blake3");
     let bytes = fs_err::read(folder.path().join("test-labels")).unwrap();
     assert_eq!(loaded.hashes["test-labels"], hash::of_bytes(&bytes));
@@ -147,73 +147,7 @@ fn an_interrupt_ends_it() {
     let (folder, files) = own_files();
     let interrupted = std::sync::atomic::AtomicBool::new(true);
     let cancel = Cancellation::new(&interrupted);
-    let error = load(&Source::Files(files), folder.path(), Path::new("no-data"), cancel).unwrap_err();
+    let error =
+        files.load(Folders { config: folder.path(), data: Path::new("no-data") }, cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
-}
-
-/// Obtains the published file `abc` from a folder, there being no mirror.
-fn obtain_abc(folder: &Path) -> Result<Vec<u8>> {
-    obtain(&ABC, &[], "mnist", folder, &impatient(), Cancellation::never())
-}
-
-#[test]
-fn a_published_file_plain_or_packed() {
-    for (name, bytes) in [("abc", b"abc".to_vec()), ("abc.gz", gzip(b"abc")), ("abc", gzip(b"abc"))] {
-        let folder = tempfile::tempdir().unwrap();
-        fs_err::write(folder.path().join(name), bytes).unwrap();
-        assert_eq!(obtain_abc(folder.path()).unwrap(), b"abc");
-    }
-}
-
-#[test]
-fn a_published_file_of_wrong_content() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("abc.gz");
-    fs_err::write(&path, gzip(b"abd")).unwrap();
-    let error = obtain_abc(folder.path()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Input);
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "cannot use `{0}`: it is not the published file\n  expected: content of SHA-256 `{1}`\n  found: content of \
-             SHA-256 `a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9`\n\
-             hint: delete `{0}`; the next run downloads it again",
-            path.display(),
-            ABC.sha256
-        )
-    );
-    assert!(path.exists(), "it is the user's to delete");
-}
-
-#[test]
-fn a_published_file_that_no_mirror_sends() {
-    let folder = tempfile::tempdir().unwrap();
-    let raw = folder.path().join("raw").join("mnist");
-    let error = obtain_abc(&raw).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Input);
-    let hint = format!(
-        "hint: run `scripts/fetch-data.sh mnist`, or put `abc.gz` or `abc` into `{}` by hand",
-        raw.display()
-    );
-    assert!(error.to_string().ends_with(&hint), "{error}");
-}
-
-#[test]
-fn the_folder_of_downloads_cannot_be_made() {
-    let folder = tempfile::tempdir().unwrap();
-    fs_err::write(folder.path().join("raw"), "a file").unwrap();
-    let error = obtain_abc(&folder.path().join("raw").join("mnist")).unwrap_err();
-    assert!(error.to_string().contains("raw"), "{error}");
-}
-
-#[test]
-fn the_table_of_published_files_is_whole() {
-    for source in [NamedSource::Mnist, NamedSource::FashionMnist] {
-        let published = Published::of(source);
-        for file in published.train.iter().chain(&published.test) {
-            assert!(file.sha256.len() == 64 && file.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()));
-            let urls = published.urls(file);
-            assert!(urls.len() >= 2 && urls.iter().all(|url| url.ends_with(&format!("/{}.gz", file.name))));
-        }
-    }
 }

@@ -1,0 +1,95 @@
+//! What every image source is: what a config says of it, the files that it needs, and its images.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use latentkit_core::{Cancellation, Error, Result};
+use toml::{Table, Value};
+
+use crate::content;
+
+/// Images that a config names.
+pub(crate) trait ImageSource: fmt::Debug + Send + Sync {
+    /// Its name in the config, in summaries and in the metadata of the table of images.
+    fn name(&self) -> &'static str;
+
+    /// The value of `dataset.source` that stands for it.
+    fn value(&self) -> Value {
+        self.name().into()
+    }
+
+    /// The files that must exist before the stage runs, in the order in which they are read. None for what is downloaded:
+    /// the content of that is fixed by checksums in this crate.
+    fn inputs(&self, folders: Folders) -> Vec<Input>;
+
+    /// Rows and columns of the images, found without reading or downloading all of them. Relative paths start at the folder
+    /// of the config.
+    fn image_size(&self, config_folder: &Path) -> Result<(usize, usize)>;
+
+    /// Reads all images, downloading what is published and absent.
+    fn load(&self, folders: Folders, cancel: Cancellation) -> Result<Images>;
+}
+
+/// How a config writes a source.
+pub(crate) enum Notation {
+    /// `source = "NAME"`, the name of the source.
+    Name(&'static dyn ImageSource),
+    /// `source = { KEY = ... }`, a table with one of these keys at least, and what reads the table.
+    Table(&'static [&'static str], fn(Table) -> std::result::Result<Arc<dyn ImageSource>, toml::de::Error>),
+}
+
+/// Where files are looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Folders<'a> {
+    /// The folder of the config, at which relative paths in it start.
+    pub(crate) config: &'a Path,
+    /// The folder of the bundled and the downloaded files.
+    pub(crate) data: &'a Path,
+}
+
+/// All images of a source.
+#[derive(Debug)]
+pub(crate) struct Images {
+    /// Rows of an image.
+    pub(crate) height: usize,
+    /// Columns of an image.
+    pub(crate) width: usize,
+    /// Name of label 0, 1, ...
+    pub(crate) label_names: Vec<String>,
+    /// Label of each image.
+    pub(crate) labels: Vec<u8>,
+    /// Pixels of each image, one after the other.
+    pub(crate) pixels: Vec<u8>,
+    /// How many of the images, from the first one on, are training images; the others are test images.
+    pub(crate) train: usize,
+    /// How the files were hashed: `sha256` of the content of published ones, `blake3` of own ones as they are.
+    pub(crate) algorithm: &'static str,
+    /// The hash of each file, by name.
+    pub(crate) hashes: BTreeMap<String, String>,
+}
+
+/// A file that must exist before the stage runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Its name for the manifest.
+    pub(crate) name: String,
+    /// What to do when it is missing.
+    pub(crate) hint: String,
+}
+
+impl Input {
+    /// The error that says that the file does not exist.
+    pub(crate) fn missing(&self) -> Error {
+        Error::input(format!("cannot find `{}`", self.path.display())).hint(self.hint.as_str())
+    }
+
+    /// The error that says that the file cannot be reached.
+    pub(crate) fn unreadable(&self, error: io::Error) -> Error {
+        content::unreadable(error).context(format!("cannot read `{}`", self.path.display()))
+    }
+}
