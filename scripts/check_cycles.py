@@ -12,11 +12,12 @@ from pathlib import Path
 USE = re.compile(r"^[ \t]*(pub(?:\([a-z: ]+\))?[ \t]+)?use[ \t]+([^;]+);", re.M)
 INLINE = re.compile(r"\b((?:crate|super|self)(?:::[A-Za-z_]\w*)+)")
 COMMENT = re.compile(r"//[^\n]*")
+TESTS = re.compile(r"#\[cfg\(test\)\]\s*(?:#\[[^\n]*\]\s*)*(?:pub(?:\([a-z]+\))? )?mod \w+ \{")
 
 
 def without_tests(text):
     """The text up to its tests, which stand last, without comments."""
-    return COMMENT.sub("", re.split(r"#\[cfg\(test\)\]\s*(?:pub(?:\([a-z]+\))? )?mod \w+ \{", text)[0])
+    return COMMENT.sub("", TESTS.split(text)[0])
 
 
 def flatten(tree):

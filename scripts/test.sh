@@ -18,6 +18,8 @@ for component in fmt clippy; do
 done
 step "format"
 cargo fmt --all --check
+step "no cycles between files"
+python3 scripts/check_cycles.py
 step "build"
 cargo build --release --locked --workspace
 step "tests"

@@ -8,11 +8,12 @@ use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{DensityRow, Embeddings};
 use ndarray::{Array2, ArrayView2, Axis};
 
+use crate::centroids::means;
 use crate::config::ClusterConfig;
 use crate::criterion::choose;
 use crate::method::Method;
 use crate::method::definition::{self, DensityFit, Task};
-use crate::partition::{Partition, means};
+use crate::partition::Partition;
 use crate::{DensityClustering, adjusted_rand_index, external_quality, silhouette, silhouette_sampled};
 
 /// The clusters that such a method found.

@@ -5,6 +5,7 @@
 //! [`silhouette`](silhouette()) do the work and need no files. [`external_quality`] compares clusters with labels, which
 //! never choose k. [`nearest_neighbours`] and [`preservation`] look at the points alone.
 
+mod centroids;
 mod clusters;
 pub mod config;
 mod contingency;

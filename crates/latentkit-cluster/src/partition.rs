@@ -31,20 +31,6 @@ impl Partition {
     }
 }
 
-/// The mean of the `points`, [n, dimensions], of each of `count` clusters, none of them empty: [count, dimensions].
-pub(crate) fn means(points: ArrayView2<'_, f32>, clusters: &[u32], count: usize) -> Array2<f64> {
-    let mut means = Array2::zeros((count, points.ncols()));
-    let mut counts = vec![0_u32; count];
-    for (point, &cluster) in points.rows().into_iter().zip(clusters) {
-        counts[cluster as usize] += 1;
-        means.row_mut(cluster as usize).zip_mut_with(&point, |sum, &value| *sum += f64::from(value));
-    }
-    for (mut mean, count) in means.rows_mut().into_iter().zip(counts) {
-        mean /= f64::from(count);
-    }
-    means
-}
-
 /// The silhouettes of the points of a clustering: of all of them or of a sample.
 #[derive(Clone, Debug)]
 pub(crate) enum Silhouettes<'a> {
@@ -67,18 +53,5 @@ impl Silhouettes<'_> {
                 all
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ndarray::array;
-
-    use super::*;
-
-    #[test]
-    fn means_are_those_of_the_points_of_each_cluster() {
-        let points = array![[1.0, 0.0], [2.0, 8.0], [3.0, 0.0], [4.0, 4.0]];
-        assert_eq!(means(points.view(), &[0, 1, 0, 1], 2), array![[2.0, 0.0], [3.0, 6.0]]);
     }
 }

@@ -9,6 +9,7 @@ use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+use crate::centroids::means;
 use crate::clusters::Clusters;
 use crate::config::ClusterConfig;
 use crate::criterion::definition::{Clustered, Source};
@@ -17,7 +18,7 @@ use crate::external_quality;
 use crate::method::Method;
 use crate::method::definition::{Information, Partitioning, Task};
 use crate::paired::Paired;
-use crate::partition::{Partition, Silhouettes, means};
+use crate::partition::{Partition, Silhouettes};
 use crate::silhouette::{estimate, mean as mean_of_points, of_clusters};
 use crate::times::{ClusteringTime, Times};
 

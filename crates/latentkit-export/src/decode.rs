@@ -11,7 +11,7 @@ use latentkit_model::{AutoEncoder, Engines};
 use latentkit_table::{CentroidImages, Metadata, read_centroids, read_clusters, write_centroid_images};
 
 use crate::reconstruct::pixels;
-use crate::request;
+use crate::request::request;
 
 /// Decodes the centroids of the chosen k with the weights of `model`, and writes `centroid_images.parquet` into
 /// `output_folder`. `centroids` holds those of every k, `clusters` the clusters of the chosen one.

@@ -4,6 +4,7 @@ pub mod config;
 mod decode;
 mod health;
 mod reconstruct;
+mod request;
 
 use std::path::Path;
 
@@ -12,8 +13,7 @@ use latentkit_core::hash::FileRecord;
 use latentkit_core::layout::{LATENTS, RECONSTRUCTIONS};
 use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, Metrics, SplitError};
 use latentkit_core::{Cancellation, Error, Phase, Result};
-use latentkit_model::config::Precision;
-use latentkit_model::{AutoEncoder, Engine, Engines, Request, errors};
+use latentkit_model::{AutoEncoder, Engine, Engines, errors};
 use latentkit_table::{
     Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,
 };
@@ -21,17 +21,7 @@ use ndarray::Array2;
 
 pub use decode::decode;
 pub use health::latent_health;
-
-/// What encoding and decoding ask of an engine.
-pub fn request(config: &ExportConfig) -> Request<'static> {
-    Request {
-        section: "export",
-        engine: config.engine,
-        device: config.device,
-        precision: Precision::Float32,
-        optimizer: None,
-    }
-}
+pub use request::request;
 
 /// Encodes the images of `dataset` with the weights of `model`, and writes `latents.parquet` and
 /// `reconstructions.parquet` into `output_folder`.

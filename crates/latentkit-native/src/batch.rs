@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use crate::execute::{self, Known};
+use crate::images::Images;
 use crate::line::{Line, flat, flat_mut, zeros};
 use crate::loss::{Errors, Loss, MetricSums};
-use crate::network::Images;
 use crate::norm::{Deviations, Moments, NormGradient};
 use crate::pack::{Gradient, Packed};
 use crate::plan::{Form, Kind, Op, Plan};

@@ -8,6 +8,7 @@
 mod batch;
 mod dense;
 mod execute;
+mod images;
 mod layer;
 mod line;
 mod loss;
@@ -23,7 +24,8 @@ mod simd;
 mod single;
 mod winograd;
 
+pub use images::Images;
 pub use layer::{Activation, Layer, Shape};
 pub use loss::{Loss, MetricSums, image_errors};
-pub use network::{Images, Network, Step};
+pub use network::{Network, Step};
 pub use plan::{Role, TensorInfo, Unsupported};

@@ -4,8 +4,8 @@
 
 use rayon::prelude::*;
 
+use crate::images::Images;
 use crate::line::LANES;
-use crate::network::Images;
 use crate::simd::{Routine, Simd, Vector};
 
 /// What a training step minimises, a mean over all pixels of the batch.

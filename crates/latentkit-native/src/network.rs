@@ -5,41 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::batch::{CHUNK, Chunk, Scratch, Shared, Sums};
+use crate::images::Images;
 use crate::layer::{Layer, Shape};
 use crate::line::flat_mut;
 use crate::loss::{Loss, MetricSums};
 use crate::pack::{Gradient, MOMENTUM, Packed};
 use crate::plan::{Kind, Plan, TensorInfo, Unsupported};
 use crate::simd::Simd;
-
-/// Inputs, image after image, each channel by channel.
-#[derive(Clone, Copy, Debug)]
-pub enum Images<'a> {
-    /// As they are.
-    Floats(&'a [f32]),
-    /// Divided by 255.
-    Bytes(&'a [u8]),
-}
-
-impl Images<'_> {
-    fn len(self) -> usize {
-        match self {
-            Self::Floats(values) => values.len(),
-            Self::Bytes(values) => values.len(),
-        }
-    }
-
-    pub(crate) fn copy(self, start: usize, to: &mut [f32]) {
-        match self {
-            Self::Floats(values) => to.copy_from_slice(&values[start..][..to.len()]),
-            Self::Bytes(values) => {
-                for (to, &value) in to.iter_mut().zip(&values[start..]) {
-                    *to = f32::from(value) / 255.0;
-                }
-            }
-        }
-    }
-}
 
 /// What a training step found.
 #[derive(Clone, Debug, Default)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::summary::SilhouetteKind;
 use latentkit_core::{Cancellation, Result};
 
-use crate::Metadata;
 use crate::frame::{Blocks, Table, TableReader, silhouette_column};
+use crate::metadata::Metadata;
 
 /// The cluster of every point in one clustering.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::Result;
 use ndarray::Array2;
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
+use crate::metadata::Metadata;
 
 /// The centroids of every k: the rows of one k follow those of the one before.
 #[derive(Clone, Debug, PartialEq)]

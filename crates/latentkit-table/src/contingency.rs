@@ -4,8 +4,8 @@ use std::path::Path;
 
 use latentkit_core::Result;
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
+use crate::metadata::Metadata;
 
 /// How many points of a label are in a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]

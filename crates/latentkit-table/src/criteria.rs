@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::Result;
 use latentkit_core::summary::CriterionFigure;
 
-use crate::Metadata;
 use crate::frame::Table;
+use crate::metadata::Metadata;
 
 /// Writes columns method, criterion, k u32, value f64, low f64, high f64 (the ends of its error bar), suggested bool: a row
 /// for each value of each criterion, in their order. Criteria that are defined for one cluster have a row of k = 1.

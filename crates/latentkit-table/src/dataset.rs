@@ -1,51 +1,13 @@
 //! `dataset.parquet`: every image with its label and split.
 
-use std::fmt;
 use std::path::Path;
 
 use latentkit_core::{Error, Result};
 use ndarray::Array2;
-use serde::{Deserialize, Serialize};
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
-
-/// What an image is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// Training.
-    Train,
-    /// Watching the training.
-    Validation,
-    /// The final figures.
-    Test,
-}
-
-impl Split {
-    /// Every split.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
-
-    /// `train`, `validation` or `test`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-
-    /// The split of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|split| split.name() == name)
-    }
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
+use crate::metadata::Metadata;
+use crate::split::Split;
 
 /// Grey images of one size with labels. The id of an image is its index.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use latentkit_core::Result;
 use latentkit_core::summary::SilhouetteKind;
 
 use crate::frame::Table;
-use crate::{External, Metadata};
+use crate::metadata::Metadata;
+use crate::sweep::External;
 
 /// The figures of one such clustering.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::Result;
 use latentkit_core::summary::SilhouetteKind;
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader, silhouette_column};
+use crate::metadata::Metadata;
 
 /// A cluster of the chosen k.
 #[derive(Clone, Debug, PartialEq)]

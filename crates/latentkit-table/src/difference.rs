@@ -4,36 +4,7 @@ use std::path::Path;
 
 use latentkit_core::Result;
 
-use crate::frame::{TableReader, differences};
-
-/// How one table differs from another. Equal in all of this, they may still differ in how their values are encoded.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TableDifferences {
-    /// The columns that differ, in the order of the first table; those that only the second has come last.
-    pub columns: Vec<ColumnDifference>,
-    /// The keys of the metadata whose values differ or that only one of the tables has.
-    pub metadata: Vec<String>,
-}
-
-/// A column that differs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ColumnDifference {
-    /// Its name.
-    pub name: String,
-    /// How.
-    pub difference: Difference,
-}
-
-/// How values differ.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Difference {
-    /// The largest absolute difference of the numbers. Infinite where only one of two numbers is finite or there at all.
-    Largest(f64),
-    /// In so many rows, for what has no distance.
-    Rows(usize),
-    /// The columns cannot be compared value by value, for this reason.
-    Kind(String),
-}
+use crate::frame::{TableDifferences, TableReader, differences};
 
 /// Compares the columns and the metadata of two Parquet files. NaN equals NaN, and a missing value a missing one.
 ///
@@ -46,8 +17,8 @@ pub fn table_differences(first: &Path, second: &Path) -> Result<TableDifferences
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Metadata;
-    use crate::frame::Table;
+    use crate::frame::{ColumnDifference, Difference, Table};
+    use crate::metadata::Metadata;
 
     fn write(folder: &Path, name: &str, table: Table, seed: &str) -> std::path::PathBuf {
         let path = folder.join(name);

@@ -6,6 +6,7 @@ use latentkit_core::Result;
 use ndarray::Array2;
 
 use crate::frame::{TableReader, Usable};
+use crate::labels::Labels;
 
 /// Points to cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,15 +23,6 @@ pub struct Embeddings {
     /// A sentence for each of the columns `id`, `label` and `label_name` that the table has but that cannot be used, with
     /// the reason; none for a table of this project.
     pub warnings: Vec<String>,
-}
-
-/// A label for each point.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Labels {
-    /// Label of each point, an index into `names`.
-    pub codes: Vec<u8>,
-    /// Name of label 0, 1, ...
-    pub names: Vec<String>,
 }
 
 /// Reads points from the columns `z0`, `z1`, ... of f32 or f64, or else from a column of lists of them: `column`, or

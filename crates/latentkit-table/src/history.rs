@@ -6,8 +6,8 @@ use latentkit_core::Result;
 use latentkit_core::summary::Metrics;
 use serde::{Deserialize, Serialize};
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
+use crate::metadata::Metadata;
 
 /// An epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,8 @@ use latentkit_core::Result;
 use ndarray::Array2;
 
 use crate::frame::Table;
-use crate::{Metadata, Split};
+use crate::metadata::Metadata;
+use crate::split::Split;
 
 /// The latents of a dataset, in the order of the ids.
 #[derive(Clone, Debug, PartialEq)]

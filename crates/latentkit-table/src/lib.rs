@@ -13,10 +13,13 @@ mod difference;
 mod embeddings;
 mod frame;
 mod history;
+mod labels;
 mod latents;
+mod metadata;
 mod neighbours;
 mod projection;
 mod reconstructions;
+mod split;
 mod sweep;
 mod trials;
 
@@ -26,23 +29,24 @@ pub use centroids::{
 };
 pub use contingency::{ContingencyRow, read_contingency, write_contingency};
 pub use criteria::write_criteria;
-pub use dataset::{Dataset, Images, Split, read_dataset, read_image_size, read_images, write_dataset};
+pub use dataset::{Dataset, Images, read_dataset, read_image_size, read_images, write_dataset};
 pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,
     read_label_pairs, write_clusters, write_examples, write_label_pairs,
 };
-pub use difference::{ColumnDifference, Difference, TableDifferences, table_differences};
-pub use embeddings::{Embeddings, Labels, read_embeddings};
+pub use difference::table_differences;
+pub use embeddings::{Embeddings, read_embeddings};
+pub use frame::{ColumnDifference, Difference, TableDifferences};
 pub use history::{HistoryRow, read_history, write_history};
+pub use labels::Labels;
 pub use latents::{Latents, write_latents};
+pub use metadata::Metadata;
 pub use neighbours::{read_neighbours, write_neighbours};
 pub use projection::{Projection, read_projection, write_projection};
 pub use reconstructions::{
     Reconstruction, ReconstructionKind, Reconstructions, read_reconstructions, write_reconstructions,
 };
+pub use split::Split;
 pub use sweep::{External, SilhouetteFigure, SweepRow, read_sweep, write_sweep};
 pub use trials::{TrialFigure, TrialRow, write_trials};
-
-/// Key-value metadata of a file; each key is written with the prefix `latentkit.`.
-pub type Metadata = std::collections::BTreeMap<String, String>;

@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::Result;
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, Preservation};
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
+use crate::metadata::Metadata;
 
 /// Names of the columns of [`LabelAgreement`], in the order of its fields.
 const LABELS: [&str; 3] = ["label_agreement", "label_agreement_se", "knn_accuracy"];

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use latentkit_core::Result;
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
+use crate::metadata::Metadata;
 
 /// Points on their first two principal components.
 #[derive(Clone, Debug, Default, PartialEq)]

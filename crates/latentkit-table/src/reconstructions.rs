@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
+use crate::metadata::Metadata;
 
 /// Why an image is in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::Result;
 use latentkit_core::summary::SilhouetteKind;
 
-use crate::Metadata;
 use crate::frame::{Table, TableReader};
+use crate::metadata::Metadata;
 
 /// The figures of one clustering.
 #[derive(Clone, Debug, Default, PartialEq)]

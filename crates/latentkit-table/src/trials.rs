@@ -5,8 +5,8 @@ use std::path::Path;
 use latentkit_core::Result;
 use serde_json::Value;
 
-use crate::Metadata;
 use crate::frame::Table;
+use crate::metadata::Metadata;
 
 /// A trial.
 #[derive(Clone, Debug, PartialEq)]

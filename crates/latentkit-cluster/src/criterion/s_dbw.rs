@@ -150,7 +150,7 @@ fn variances(points: ArrayView2<'_, f32>, clusters: &[u32], centroids: &Array2<f
 
 /// The mean of all points: [1, d].
 fn mean(points: ArrayView2<'_, f32>) -> Array2<f64> {
-    crate::partition::means(points, &vec![0; points.nrows()], 1)
+    crate::centroids::means(points, &vec![0; points.nrows()], 1)
 }
 
 fn norm(values: &[f64]) -> f64 {
@@ -163,7 +163,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::partition::means;
+    use crate::centroids::means;
     use crate::testing::{assert_close, blobs, permutation, random_clusters, rng, with_threads};
 
     /// What `tests/fixtures/s_dbw.py` wrote.

@@ -11,7 +11,7 @@ use super::dispersion::Dispersion;
 use super::gap::gap_rule;
 use super::resample::choose;
 use super::*;
-use crate::partition::means;
+use crate::centroids::means;
 use crate::select_k::{Noise, suggest};
 use crate::testing::{assert_close, blobs, permutation, random_clusters, rng, with_threads};
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::DensityClustering;
+use super::clustering::DensityClustering;
 
 /// What is known of a cluster before it has its name.
 struct Found {

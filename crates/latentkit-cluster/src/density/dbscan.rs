@@ -7,12 +7,12 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use tracing::Span;
 
+use super::clustering::{DensityClustering, check_min_points};
 use super::components::Components;
 use super::knee::knee;
 use super::neighbours::kth_squares;
 use super::query::{Query, Visitor};
 use super::tree::{LANES, Node, Tree};
-use super::{DensityClustering, check_min_points};
 use crate::points::check_points;
 use crate::simd::Simd;
 

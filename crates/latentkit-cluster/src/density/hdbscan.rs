@@ -3,10 +3,11 @@
 use latentkit_core::{Cancellation, Error, Result};
 use ndarray::ArrayView2;
 
+use super::clustering::{DensityClustering, check_min_points};
+use super::hierarchy;
 use super::neighbours::kth_squares;
 use super::spanning::spanning_tree;
 use super::tree::Tree;
-use super::{DensityClustering, check_min_points, hierarchy};
 use crate::points::check_points;
 use crate::simd::Simd;
 

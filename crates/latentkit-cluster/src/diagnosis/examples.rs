@@ -3,7 +3,7 @@
 use latentkit_core::{Cancellation, Result};
 use latentkit_table::{ExampleKind, ExampleRow, Labels};
 
-use super::Subject;
+use super::subject::Subject;
 
 /// Examples of each cluster and kind.
 const EXAMPLES: usize = 10;

@@ -3,6 +3,7 @@
 mod examples;
 mod names;
 mod pairs;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use crate::contingency::Contingency;
 use examples::examples;
 use names::cluster_labels;
 use pairs::label_pairs;
+pub(crate) use subject::Subject;
 
 /// The rows of the tables about one clustering.
 pub(crate) struct Diagnosis {
@@ -30,18 +32,6 @@ pub(crate) struct LabelRows {
     pub(crate) contingency: Vec<ContingencyRow>,
     /// One for each pair of labels, the highest share first.
     pub(crate) pairs: Vec<LabelPairRow>,
-}
-
-/// A clustering to look into.
-pub(crate) struct Subject<'a> {
-    /// Number of clusters, none of them empty.
-    pub(crate) k: usize,
-    /// Cluster of each point: [n].
-    pub(crate) clusters: &'a [u32],
-    /// Distance of each point to the centroid of its cluster: [n].
-    pub(crate) distances: &'a [f64],
-    /// Silhouette of each point, where it is known: [n].
-    pub(crate) silhouettes: &'a [Option<f32>],
 }
 
 /// Looks into a clustering of `embeddings`.

@@ -7,7 +7,7 @@ use linfa::traits::Fit;
 use linfa_clustering::KMeans;
 use ndarray::{Array2, ArrayView2};
 
-use super::KMeansParams;
+use super::params::KMeansParams;
 
 /// Iterations that linfa does before the exact ones take over. linfa counts the old centroid as one more point of its
 /// cluster in each update, which near the start does no harm, and takes many times as long for each.

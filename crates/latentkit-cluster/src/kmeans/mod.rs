@@ -6,6 +6,7 @@ pub(crate) mod canonical;
 mod linfa;
 mod lloyd;
 mod nearest;
+mod params;
 mod prepared;
 mod seeding;
 #[cfg(test)]
@@ -20,29 +21,12 @@ use rayon::prelude::*;
 use crate::points::{check_k, check_points};
 use crate::simd::Simd;
 use lloyd::Stop;
+pub use params::KMeansParams;
 use prepared::Prepared;
 
 /// Points up to which the restarts run side by side, each on one thread. With more, a restart has all threads, and no
 /// more than one of them needs memory for the clusters of its points.
 const SIDE_BY_SIDE: usize = 1 << 20;
-
-/// How K-Means runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct KMeansParams {
-    /// Number of clusters, at least 1.
-    pub k: usize,
-    /// Runs from different centroids, at least 1; the one of least inertia is kept.
-    pub restarts: u32,
-    /// Iterations of a run at most.
-    pub max_iterations: u32,
-    /// A run ends when its centroids move less than this between two iterations (Euclidean norm over all coordinates of
-    /// all centroids, in units of the points).
-    pub tolerance: f64,
-    /// What draws the first centroids.
-    pub engine: ClusterEngine,
-    /// Points in a mini-batch; without it a restart reads all points in each iteration. Not with linfa.
-    pub batch_size: Option<usize>,
-}
 
 /// A partition of the points.
 #[derive(Clone, Debug, PartialEq)]

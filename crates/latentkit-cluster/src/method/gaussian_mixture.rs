@@ -4,8 +4,8 @@ use latentkit_core::Result;
 use latentkit_core::rng::generator;
 
 use super::definition::{Definition, Finds, Fit, Information, Options, Partitioning, Task};
+use crate::centroids::means;
 use crate::clusters::Clusters;
-use crate::partition::means;
 use crate::{MixtureParams, gaussian_mixture};
 
 /// The mixture has converged when the mean log-likelihood of a point grows by less than this, as in scikit-learn.

@@ -4,9 +4,9 @@ use latentkit_core::{Cancellation, Error, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::MixtureParams;
 use super::components::Components;
 use super::parameters::Parameters;
+use super::params::MixtureParams;
 use super::pass::{Pass, Sums, Task};
 use super::standardised::Standardised;
 use crate::simd::Simd;

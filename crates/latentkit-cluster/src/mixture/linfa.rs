@@ -7,8 +7,8 @@ use linfa::traits::Fit;
 use linfa_clustering::GaussianMixtureModel;
 use ndarray::ArrayView2;
 
-use super::MixtureParams;
 use super::parameters::Parameters;
+use super::params::MixtureParams;
 
 /// Fits a mixture to standardised points, [n, columns], once.
 ///

@@ -1,7 +1,7 @@
-//! Sixteen numbers in two AVX2 registers.
+//! F32x16 numbers in two AVX2 registers.
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-#![expect(unsafe_code, reason = "the instructions are there, as `Sixteen` says")]
+#![expect(unsafe_code, reason = "the instructions are there, as `F32x16` says")]
 
 use std::arch::x86_64::{
     __m256, _CMP_GT_OQ, _mm256_add_ps, _mm256_and_ps, _mm256_and_si256, _mm256_blendv_ps,
@@ -10,15 +10,15 @@ use std::arch::x86_64::{
     _mm256_setzero_ps, _mm256_store_ps, _mm256_sub_ps,
 };
 
-use super::Vector;
+use super::vector::Vector;
 use crate::line::Line;
 
-/// Sixteen numbers. Made only inside of `Simd::call`, where the processor is known to have AVX2 and FMA.
+/// F32x16 numbers. Made only inside of `Simd::call`, where the processor is known to have AVX2 and FMA.
 #[derive(Clone, Copy)]
-pub(super) struct Sixteen(__m256, __m256);
+pub(super) struct F32x16(__m256, __m256);
 
-// SAFETY, of every block below: the processor has AVX2 and FMA, as `Sixteen` says. Lines are aligned to their size.
-impl Vector for Sixteen {
+// SAFETY, of every block below: the processor has AVX2 and FMA, as `F32x16` says. Lines are aligned to their size.
+impl Vector for F32x16 {
     const ROWS: usize = 3;
 
     #[inline(always)]

@@ -1,7 +1,7 @@
-//! Sixteen numbers in one AVX-512 register.
+//! F32x16 numbers in one AVX-512 register.
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-#![expect(unsafe_code, reason = "the instructions are there, as `Sixteen` says")]
+#![expect(unsafe_code, reason = "the instructions are there, as `F32x16` says")]
 
 use std::arch::x86_64::{
     __m512, _CMP_GT_OQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_load_ps,
@@ -9,15 +9,15 @@ use std::arch::x86_64::{
     _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps, _mm512_sub_ps,
 };
 
-use super::Vector;
+use super::vector::Vector;
 use crate::line::Line;
 
-/// Sixteen numbers. Made only inside of `Simd::call`, where the processor is known to have AVX-512F.
+/// F32x16 numbers. Made only inside of `Simd::call`, where the processor is known to have AVX-512F.
 #[derive(Clone, Copy)]
-pub(super) struct Sixteen(__m512);
+pub(super) struct F32x16(__m512);
 
-// SAFETY, of every block below: the processor has AVX-512F, as `Sixteen` says. Lines are aligned to their size.
-impl Vector for Sixteen {
+// SAFETY, of every block below: the processor has AVX-512F, as `F32x16` says. Lines are aligned to their size.
+impl Vector for F32x16 {
     const ROWS: usize = 14;
 
     #[inline(always)]

@@ -1,16 +1,16 @@
-//! Sixteen numbers in an array, for any processor.
+//! F32x16 numbers in an array, for any processor.
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
-use super::Vector;
+use super::vector::Vector;
 use crate::line::Line;
 
-/// Sixteen numbers.
+/// F32x16 numbers.
 #[derive(Clone, Copy)]
-pub(super) struct Sixteen([f32; 16]);
+pub(super) struct F32x16([f32; 16]);
 
 #[inline(always)]
-fn zip(a: Sixteen, b: Sixteen, f: impl Fn(f32, f32) -> f32) -> Sixteen {
+fn zip(a: F32x16, b: F32x16, f: impl Fn(f32, f32) -> f32) -> F32x16 {
     let mut out = a;
     for (out, &b) in out.0.iter_mut().zip(&b.0) {
         *out = f(*out, b);
@@ -18,7 +18,7 @@ fn zip(a: Sixteen, b: Sixteen, f: impl Fn(f32, f32) -> f32) -> Sixteen {
     out
 }
 
-impl Vector for Sixteen {
+impl Vector for F32x16 {
     const ROWS: usize = 2;
 
     #[inline(always)]

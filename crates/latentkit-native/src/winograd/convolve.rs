@@ -1,22 +1,12 @@
 //! A convolution, tiles at a time.
 
+use super::active::Active;
 use super::product::Products;
-use super::transform::{Inputs, Outputs};
-use super::{Active, Tiles};
+use super::tiles::Tiles;
+use super::transform::{Finish, Inputs, Outputs};
 use crate::line::{LANES, Line};
 use crate::plane::Plane;
 use crate::simd::Simd;
-
-/// What follows the sums.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Finish<'a> {
-    /// Added to every pixel: [blocks].
-    pub(crate) bias: Option<&'a [Line]>,
-    /// Whether negative values become zero.
-    pub(crate) relu: bool,
-    /// Values become zero where those of this image are not above zero.
-    pub(crate) gate: Option<&'a [Line]>,
-}
 
 /// Tiles that are multiplied at once: few enough to stay in the first caches.
 const TILES: usize = 14;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
-use super::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, has, position};
+use super::active::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, has, position};
 use crate::line::Line;
 use crate::simd::{Routine, Vector};
 

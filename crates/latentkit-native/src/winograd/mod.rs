@@ -10,76 +10,18 @@
 //! # Reference
 //! A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016.
 
+mod active;
 mod convolve;
 mod grid;
 mod kernel;
 mod product;
+mod tiles;
 mod transform;
 mod weight_gradient;
 
-pub(crate) use convolve::{Finish, convolve};
+pub(crate) use active::Active;
+pub(crate) use convolve::convolve;
 pub(crate) use kernel::{FromKernel, ToKernel};
+pub(crate) use tiles::Tiles;
+pub(crate) use transform::Finish;
 pub(crate) use weight_gradient::weight_gradient;
-
-use crate::line::{Line, zeros};
-
-/// Rows, and so columns, of a tile's 4x4 positions that are not zero. The second always is one of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Active {
-    /// All four.
-    All,
-    /// All but the first: of a 2x2 kernel.
-    NotFirst,
-    /// All but the last: of a 2x2 kernel that is turned round.
-    NotLast,
-    /// All but the third: of an image that was enlarged twice, or that will be halved by sums.
-    NotThird,
-}
-
-const ALL: u8 = 0b1111;
-const NOT_FIRST: u8 = 0b1110;
-const NOT_LAST: u8 = 0b0111;
-const NOT_THIRD: u8 = 0b1011;
-
-/// Whether a row is among the active ones.
-const fn has(active: u8, row: usize) -> bool {
-    active >> row & 1 == 1
-}
-
-/// Active rows above a row.
-const fn before(active: u8, row: usize) -> usize {
-    (active & ((1 << row) - 1)).count_ones() as usize
-}
-
-/// Where an active position is among the active ones.
-const fn position(active: u8, row: usize, column: usize) -> usize {
-    before(active, row) * active.count_ones() as usize + before(active, column)
-}
-
-impl Active {
-    /// Number of positions.
-    pub(crate) fn positions(self) -> usize {
-        if self == Self::All { 16 } else { 9 }
-    }
-}
-
-/// Tiles that a thread transforms at once.
-#[derive(Debug, Default)]
-pub(crate) struct Tiles {
-    /// The transformed input: [positions, blocks in, tiles].
-    inputs: Vec<Line>,
-    /// The products, or the transformed gradients of the output: [positions, blocks out, tiles].
-    outputs: Vec<Line>,
-}
-
-impl Tiles {
-    /// Makes room.
-    fn reserve(&mut self, inputs: usize, outputs: usize) {
-        if self.inputs.len() < inputs {
-            self.inputs = zeros(inputs);
-        }
-        if self.outputs.len() < outputs {
-            self.outputs = zeros(outputs);
-        }
-    }
-}

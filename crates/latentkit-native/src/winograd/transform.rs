@@ -4,11 +4,22 @@
 
 use std::ops::Range;
 
+use super::active::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, has, position};
 use super::grid::{Grid, GridMut};
-use super::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, has, position};
 use crate::line::Line;
 use crate::plane::Plane;
 use crate::simd::{Routine, Vector};
+
+/// What follows the sums.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Finish<'a> {
+    /// Added to every pixel: [blocks].
+    pub(crate) bias: Option<&'a [Line]>,
+    /// Whether negative values become zero.
+    pub(crate) relu: bool,
+    /// Values become zero where those of this image are not above zero.
+    pub(crate) gate: Option<&'a [Line]>,
+}
 
 /// Bᵀ d B of the 4x4 tiles of an image.
 pub(super) struct Inputs<'a> {
@@ -112,7 +123,7 @@ pub(super) struct Outputs<'a> {
     pub(super) plane: Plane,
     pub(super) image: &'a mut [Line],
     pub(super) halved: bool,
-    pub(super) finish: super::Finish<'a>,
+    pub(super) finish: Finish<'a>,
 }
 
 impl Routine for Outputs<'_> {

@@ -1,8 +1,9 @@
 //! The gradient of a kernel.
 
+use super::active::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, position};
 use super::product::OuterProducts;
+use super::tiles::Tiles;
 use super::transform::{Gradients, Inputs};
-use super::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, Tiles, position};
 use crate::line::Line;
 use crate::plane::Plane;
 use crate::simd::Simd;

@@ -11,7 +11,7 @@ use plotters_backend::{
 };
 
 use super::font::{self, Weight};
-use super::{PIXELS, UNITS};
+use super::units::{PIXELS, UNITS};
 
 /// Pixels in a unit.
 const SCALE: f32 = PIXELS as f32 / UNITS as f32;

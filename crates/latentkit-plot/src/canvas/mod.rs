@@ -5,15 +5,20 @@
 //! pixels without their side bearings, and above the place where SVG puts them.
 
 mod bitmap;
+mod encode;
 pub(crate) mod font;
 mod svg;
+mod units;
 
 use latentkit_core::Result;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 
 pub(crate) use bitmap::Bitmap;
+use encode::encode;
 pub(crate) use svg::{Svg, element as svg_element, file as svg_file};
+use units::{PIXELS, UNITS};
+pub(crate) use units::{logical, px};
 
 /// What a chart draws on.
 pub(crate) type Area<DB> = DrawingArea<DB, Shift>;
@@ -21,22 +26,6 @@ pub(crate) type Area<DB> = DrawingArea<DB, Shift>;
 /// The result of drawing.
 pub(crate) type Drawn<DB, T = ()> =
     std::result::Result<T, DrawingAreaErrorKind<<DB as plotters::prelude::DrawingBackend>::ErrorType>>;
-
-/// Units of a drawing in a logical pixel.
-const UNITS: u32 = 4;
-
-/// Pixels of a bitmap in a logical pixel.
-const PIXELS: u32 = 2;
-
-/// Units in a length of logical pixels.
-pub(crate) fn px(length: impl Into<f64>) -> i32 {
-    (length.into() * f64::from(UNITS)).round() as i32
-}
-
-/// Logical pixels in a length of units.
-pub(crate) fn logical(units: impl Into<f64>) -> f64 {
-    units.into() / f64::from(UNITS)
-}
 
 /// A PNG file of a drawing of a logical size, twice as large.
 pub(crate) fn png(
@@ -56,24 +45,4 @@ pub(crate) fn svg_body(
     let mut body = String::new();
     draw(Svg::new(&mut body, (width * UNITS, height * UNITS)))?;
     Ok(body)
-}
-
-/// Encodes rows of RGB pixels as a PNG file, of grey pixels where there is no colour.
-fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, width, height);
-    let grey = pixels.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
-    let greys: Vec<u8> = if grey { pixels.iter().copied().step_by(3).collect() } else { Vec::new() };
-    let (color, pixels) =
-        if grey { (png::ColorType::Grayscale, greys.as_slice()) } else { (png::ColorType::Rgb, pixels) };
-    encoder.set_color(color);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Best);
-    // Charts repeat few colours in the same patterns, which differences between pixels would hide.
-    encoder.set_filter(png::FilterType::NoFilter);
-    encoder
-        .write_header()
-        .and_then(|mut writer| writer.write_image_data(pixels))
-        .expect("the pixels fill the image, and memory takes every write");
-    file
 }

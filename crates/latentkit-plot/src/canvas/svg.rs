@@ -11,8 +11,8 @@ use plotters_backend::{
     FontTransform,
 };
 
-use super::UNITS;
 use super::font::{self, Weight};
+use super::units::UNITS;
 use crate::escape::escape;
 
 type Done = Result<(), DrawingErrorKind<Infallible>>;
@@ -255,7 +255,7 @@ impl DrawingBackend for Svg<'_> {
 
     fn blit_bitmap(&mut self, (x, y): BackendCoord, (width, height): (u32, u32), source: &[u8]) -> Done {
         let (pixels, size) = reduce(source, (width as usize, height as usize));
-        let png = STANDARD.encode(super::encode(&pixels, size));
+        let png = STANDARD.encode(super::encode::encode(&pixels, size));
         self.write(format_args!(
             "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
              style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{png}\"/>\n"

@@ -3,8 +3,36 @@
 use latentkit_core::Result;
 use polars::prelude::*;
 
-use crate::frame::TableReader;
-use crate::{ColumnDifference, Difference, TableDifferences};
+use super::reader::TableReader;
+
+/// How one table differs from another. Equal in all of this, they may still differ in how their values are encoded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableDifferences {
+    /// The columns that differ, in the order of the first table; those that only the second has come last.
+    pub columns: Vec<ColumnDifference>,
+    /// The keys of the metadata whose values differ or that only one of the tables has.
+    pub metadata: Vec<String>,
+}
+
+/// A column that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnDifference {
+    /// Its name.
+    pub name: String,
+    /// How.
+    pub difference: Difference,
+}
+
+/// How values differ.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Difference {
+    /// The largest absolute difference of the numbers. Infinite where only one of two numbers is finite or there at all.
+    Largest(f64),
+    /// In so many rows, for what has no distance.
+    Rows(usize),
+    /// The columns cannot be compared value by value, for this reason.
+    Kind(String),
+}
 
 impl TableReader {
     /// The names of the columns.

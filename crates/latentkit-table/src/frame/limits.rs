@@ -8,7 +8,7 @@ use latentkit_core::Result;
 use polars::prelude::{ArrowDataType, ArrowField};
 use polars_io::prelude::FileMetadata;
 
-use crate::frame::thrift::{Kind, Thrift};
+use super::thrift::{Kind, Thrift};
 
 /// What is wrong with a file, in words.
 pub(super) type Checked<T> = std::result::Result<T, String>;

@@ -1,22 +1,20 @@
-//! The only place that knows polars.
+//! The only module that depends on polars.
 
 use latentkit_core::summary::SilhouetteKind;
 
 mod catch_panic;
-mod claims;
 mod difference;
+mod limits;
 mod points;
 mod reader;
 mod thrift;
 mod writer;
 
 pub(crate) use difference::differences;
+pub use difference::{ColumnDifference, Difference, TableDifferences};
 pub(crate) use points::Usable;
 pub(crate) use reader::TableReader;
 pub(crate) use writer::{Blocks, Table};
-
-/// What every key of this project's metadata starts with.
-const PREFIX: &str = "latentkit.";
 
 /// The column of silhouettes that a table has: that of a sample goes by another name.
 pub(crate) fn silhouette_column(table: &TableReader) -> &'static str {

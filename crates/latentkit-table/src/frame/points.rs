@@ -4,8 +4,8 @@ use latentkit_core::Result;
 use ndarray::{Array2, ArrayView1, ArrayViewMut1};
 use polars::prelude::*;
 
-use crate::Labels;
-use crate::frame::TableReader;
+use super::reader::{TableReader, first_null};
+use crate::labels::Labels;
 
 /// What a column says, or why it cannot be used.
 pub(crate) type Usable<T> = std::result::Result<T, String>;
@@ -290,11 +290,6 @@ fn no_nulls(series: &Series) -> Usable<()> {
         Some(row) => Err(format!("row {row} (counted from 0) is null")),
         None => Ok(()),
     }
-}
-
-/// The first row without a value.
-pub(super) fn first_null(series: &Series) -> Option<usize> {
-    if series.null_count() == 0 { None } else { series.is_null().iter().position(|null| null == Some(true)) }
 }
 
 /// Labels of texts, numbered in the order of the alphabet.

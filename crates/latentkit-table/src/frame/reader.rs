@@ -6,11 +6,10 @@ use latentkit_core::{Error, Result};
 use polars::prelude::*;
 use polars_io::prelude::*;
 
-use crate::frame::PREFIX;
-use crate::frame::catch_panic::catch_panic;
-use crate::frame::claims::{self, Checked};
-use crate::frame::points::first_null;
-use crate::{Metadata, Split};
+use super::catch_panic::catch_panic;
+use super::limits::{self, Checked};
+use crate::metadata::{Metadata, PREFIX};
+use crate::split::Split;
 
 /// A table to be read, column by column.
 pub(crate) struct TableReader {
@@ -41,13 +40,13 @@ impl TableReader {
         let no_table = |found: String| {
             Error::input(format!("cannot read `{}`", path.display())).expected("a Parquet file").found(found)
         };
-        claims::check_schema(&mut file).map_err(Error::into_input)?.map_err(no_table)?;
+        limits::check_schema(&mut file).map_err(Error::into_input)?.map_err(no_table)?;
         let (footer, schema) = catch_panic(|| {
             let mut reader = ParquetReader::new(file.into_file());
             Ok((reader.get_metadata()?.clone(), reader.schema()?))
         })
         .map_err(|error| no_table(error.to_string()))?;
-        claims::check_footer(&footer, schema.iter_values(), length).map_err(no_table)?;
+        limits::check_footer(&footer, schema.iter_values(), length).map_err(no_table)?;
         let metadata = footer
             .key_value_metadata()
             .iter()
@@ -115,7 +114,7 @@ impl TableReader {
                 .found(format!("`{unsupported}`")));
         }
         let mut file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
-        self.checked(claims::check_pages(&mut file, &self.footer, name, self.length))
+        self.checked(limits::check_pages(&mut file, &self.footer, name, self.length))
     }
 
     /// `height` rows of a column from row `first` of the file on. Pages that hold none of them are not unpacked.
@@ -154,7 +153,7 @@ impl TableReader {
     /// stand in every row.
     pub(super) fn within_reason(&self, name: &str, lengths: impl Iterator<Item = usize>) -> Result<()> {
         let bytes = lengths.fold(0_u64, |sum, length| sum.saturating_add(length as u64));
-        claims::check_size(bytes, self.length)
+        limits::check_size(bytes, self.length)
             .map_err(|problem| self.wrong(format!("column `{name}` is too large: {problem}")))
     }
 
@@ -358,4 +357,9 @@ fn type_name(dtype: &ArrowDataType) -> String {
         ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View => "text".to_owned(),
         other => format!("{other:?}").to_lowercase(),
     }
+}
+
+/// The first row without a value.
+pub(super) fn first_null(series: &Series) -> Option<usize> {
+    if series.null_count() == 0 { None } else { series.is_null().iter().position(|null| null == Some(true)) }
 }

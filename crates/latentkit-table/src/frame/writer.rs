@@ -7,8 +7,7 @@ use latentkit_core::{Cancellation, Error, Result, atomic};
 use polars::prelude::*;
 use polars_io::prelude::*;
 
-use crate::Metadata;
-use crate::frame::PREFIX;
+use crate::metadata::{Metadata, PREFIX};
 
 /// A table to be written, built column by column.
 pub(crate) struct Table {

@@ -5,8 +5,8 @@ mod golden;
 mod hdbscan;
 mod tree;
 
-use latentkit_core::Cancellation;
 use latentkit_core::rng::Rng;
+use latentkit_core::{Cancellation, Error};
 use ndarray::{Array2, Axis, concatenate};
 use rand::Rng as _;
 
