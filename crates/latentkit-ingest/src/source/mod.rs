@@ -93,7 +93,7 @@ impl<'de> Deserialize<'de> for Source {
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Source, E> {
                 Source::named(name).ok_or_else(|| {
-                    let known = quoted(names().map(|source| source.name()));
+                    let known = quoted(names().map(ImageSource::name));
                     E::custom(format!("unknown variant `{name}`, expected one of {known}"))
                 })
             }
