@@ -781,7 +781,7 @@ fn the_neighbours_are_in_the_table_and_the_summary() {
     };
     let found = of(Some(&pictures));
     assert_eq!((found.label_sample, found.image_sample), (POINTS, POINTS));
-    assert_eq!((found.twins, found.largest_group), (0, 1));
+    assert_eq!((found.duplicates, found.largest_group), (0, 1));
     assert!((found.chance.unwrap() - 1.0 / 3.0).abs() < 1e-12);
     assert_eq!(read_neighbours(&table).unwrap(), found.figures);
     assert!(found.figures.iter().map(|figure| figure.k).eq([1, 5, 10, 20]));
@@ -910,11 +910,11 @@ fn points_that_have_collapsed_are_a_warning() {
         (summary.unwrap().neighbours.unwrap(), warnings.collect::<Vec<_>>())
     };
     let row = latents.values.row(0).to_owned();
-    for twin in 1..4 {
-        latents.values.row_mut(3 * twin).assign(&row);
+    for copy in 1..4 {
+        latents.values.row_mut(3 * copy).assign(&row);
     }
     let (found, warned) = warnings(&latents);
-    assert_eq!((found.twins, found.largest_group), (4, 4));
+    assert_eq!((found.duplicates, found.largest_group), (4, 4));
     assert_eq!(warned.len(), 1, "{warned:?}");
     assert!(
         warned[0].starts_with("4 of the 120 points are equal to another one, up to 4 to each other"),

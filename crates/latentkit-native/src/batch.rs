@@ -8,7 +8,7 @@ use crate::line::{Line, flat, flat_mut, zeros};
 use crate::loss::{Errors, Loss, MetricSums};
 use crate::norm::{Deviations, Moments, NormGradient};
 use crate::pack::{Gradient, Packed};
-use crate::plan::{Form, Kind, Op, Plan};
+use crate::plan::{Kind, Layout, Op, Plan};
 use crate::pool::Pick;
 use crate::rearrange::gate;
 use crate::reduce::AddPixels;
@@ -42,8 +42,8 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     pub(crate) fn new(plan: &Plan) -> Self {
-        let kept = |(form, &stored): (&Form, &bool)| zeros(if stored { CHUNK * form.lines() } else { 0 });
-        let norm = |(op, form): (&Op, &Form)| match op.kind {
+        let kept = |(form, &stored): (&Layout, &bool)| zeros(if stored { CHUNK * form.lines() } else { 0 });
+        let norm = |(op, form): (&Op, &Layout)| match op.kind {
             Kind::Norm { .. } => zeros(CHUNK * form.lines()),
             _ => Vec::new(),
         };
@@ -118,7 +118,7 @@ impl Shared<'_> {
         let form = self.plan.forms[0];
         let length = form.len();
         match form {
-            Form::Image(plane) if plane.single => {
+            Layout::Image(plane) if plane.single => {
                 let to = flat_mut(to);
                 for y in 0..plane.height {
                     let row = &mut to[plane.index(y, 0, 0)..][..plane.width];
@@ -229,7 +229,7 @@ impl Shared<'_> {
                 own: &packed.factors[0],
                 by_value: &packed.factors[1],
                 constant: &packed.factors[2],
-                gated: self.plan.ops[norm].gated,
+                relu_mask: self.plan.ops[norm].relu_mask,
                 out: &mut scratch.gradients[norm],
             });
             if segment == 0 {
@@ -265,7 +265,7 @@ impl Shared<'_> {
         let out = &mut scratch.gradients[last];
         let (loss, scale) = (self.loss, self.scale as f32);
         match (self.plan.forms[0], self.plan.forms[last]) {
-            (Form::Image(first), Form::Image(plane)) if first.single && plane.single => {
+            (Layout::Image(first), Layout::Image(plane)) if first.single && plane.single => {
                 for y in 0..plane.height {
                     let row = plane.index(y, 0, 0)..plane.index(y, 0, 0) + plane.width;
                     let (logits, pixels) = (&flat(logits)[row.clone()], &flat(pixels)[row.clone()]);

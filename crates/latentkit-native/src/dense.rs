@@ -44,7 +44,7 @@ pub(crate) struct DenseGradient<'a> {
     pub(crate) weight_sums: &'a mut [Line],
     pub(crate) bias_sums: &'a mut [Line],
     /// Whether a ReLU made the input.
-    pub(crate) gated: bool,
+    pub(crate) relu_mask: bool,
     /// Gradient of the input, when anybody asks.
     pub(crate) out: Option<&'a mut [Line]>,
 }
@@ -70,7 +70,7 @@ impl Routine for DenseGradient<'_> {
             for (row, &gradient) in self.weights.chunks_exact(lines).zip(flat(self.gradient)) {
                 sum = V::splat(gradient).mul_add(V::load(&row[at]), sum);
             }
-            let sum = if self.gated { sum.where_positive(V::load(&self.input[at])) } else { sum };
+            let sum = if self.relu_mask { sum.where_positive(V::load(&self.input[at])) } else { sum };
             sum.store(out);
         }
     }

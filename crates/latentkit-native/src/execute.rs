@@ -9,7 +9,7 @@ use crate::pool::{Pick, Pool, PoolGradient};
 use crate::rearrange::{enlarge, enlarge_gradient, flatten, gate, unflatten};
 use crate::reduce::AddPixels;
 use crate::simd::Simd;
-use crate::single::{Correlate, Gather, Spread, sum};
+use crate::single::{ConvFromOneChannel, ConvToOneChannel, Correlate, sum};
 use crate::winograd::{Finish, Tiles, convolve, weight_gradient};
 
 /// Computes an operation's output. `picks` are written when they are not empty.
@@ -30,7 +30,7 @@ pub(crate) fn forward(
                     let (input, output) = ((conv.input, input), (conv.output, out));
                     convolve(simd, forward, input, &packed.weight, output, finish, tiles);
                 }
-                Method::Spread => simd.call(Spread {
+                Method::ConvFromOneChannel => simd.call(ConvFromOneChannel {
                     source: conv.input,
                     image: flat(input),
                     taps: &packed.weight,
@@ -38,7 +38,7 @@ pub(crate) fn forward(
                     out,
                     finish,
                 }),
-                Method::Gather => simd.call(Gather {
+                Method::ConvToOneChannel => simd.call(ConvToOneChannel {
                     plane: conv.input,
                     image: input,
                     taps: &packed.weight,
@@ -101,52 +101,52 @@ pub(crate) fn backward(
     match op.kind {
         Kind::Conv(conv) => {
             let planes = ((conv.input, input), (conv.output, gradient));
-            let finish = Finish { bias: None, relu: false, gate: op.gated.then_some(input) };
+            let finish = Finish { bias: None, relu: false, gate: op.relu_mask.then_some(input) };
             match conv.method {
                 Method::Tiles { forward, backward } => {
                     weight_gradient(simd, forward, planes.0, planes.1, positions, &mut sums.bias, tiles);
                     if let Some(out) = out {
-                        convolve(simd, backward, planes.1, &packed.turned, (conv.input, out), finish, tiles);
+                        convolve(simd, backward, planes.1, &packed.flipped, (conv.input, out), finish, tiles);
                     }
                 }
-                Method::Spread => {
+                Method::ConvFromOneChannel => {
                     simd.call(Correlate {
                         source: conv.input,
                         image: flat(input),
                         plane: conv.output,
                         lines: gradient,
-                        turned: false,
+                        flipped: false,
                         taps: &mut sums.weight,
                     });
                     simd.call(AddPixels { plane: conv.output, image: gradient, sums: &mut sums.bias });
                     if let Some(out) = out {
-                        simd.call(Gather {
+                        simd.call(ConvToOneChannel {
                             plane: conv.output,
                             image: gradient,
-                            taps: &packed.turned,
+                            taps: &packed.flipped,
                             bias: 0.0,
                             relu: false,
-                            gate: op.gated.then_some(flat(input)),
+                            gate: op.relu_mask.then_some(flat(input)),
                             target: conv.input,
                             out: flat_mut(out),
                         });
                     }
                 }
-                Method::Gather => {
+                Method::ConvToOneChannel => {
                     simd.call(Correlate {
                         source: conv.output,
                         image: flat(gradient),
                         plane: conv.input,
                         lines: input,
-                        turned: true,
+                        flipped: true,
                         taps: &mut sums.weight,
                     });
                     sums.bias[0].0[0] += sum(conv.output, flat(gradient));
                     if let Some(out) = out {
-                        simd.call(Spread {
+                        simd.call(ConvFromOneChannel {
                             source: conv.output,
                             image: flat(gradient),
-                            taps: &packed.turned,
+                            taps: &packed.flipped,
                             plane: conv.input,
                             out,
                             finish,
@@ -161,7 +161,7 @@ pub(crate) fn backward(
             gradient,
             weight_sums: &mut sums.weight,
             bias_sums: &mut sums.bias,
-            gated: op.gated,
+            relu_mask: op.relu_mask,
             out,
         }),
         Kind::Norm { .. } => unreachable!("a batch-norm starts its segment"),
@@ -169,7 +169,7 @@ pub(crate) fn backward(
             let Some(out) = out else { return };
             match op.kind {
                 Kind::Pool { input, output: pooled } => {
-                    let gate = op.gated.then_some(output);
+                    let gate = op.relu_mask.then_some(output);
                     simd.call(PoolGradient { output: pooled, gradient, picks, gate, input, out });
                     return;
                 }
@@ -184,7 +184,7 @@ pub(crate) fn backward(
                 }
                 _ => {}
             }
-            if op.gated {
+            if op.relu_mask {
                 gate(out, input);
             }
         }

@@ -8,6 +8,7 @@
 mod batch;
 mod dense;
 mod execute;
+mod image_layout;
 mod images;
 mod layer;
 mod line;
@@ -16,7 +17,6 @@ mod network;
 mod norm;
 mod pack;
 mod plan;
-mod plane;
 mod pool;
 mod rearrange;
 mod reduce;

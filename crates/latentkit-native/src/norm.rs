@@ -2,13 +2,13 @@
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
+use crate::image_layout::ImageLayout;
 use crate::line::Line;
-use crate::plane::Plane;
 use crate::simd::{Routine, Vector};
 
 /// (x - mean) scale + shift, channel by channel.
 pub(crate) struct Normalise<'a> {
-    pub(crate) plane: Plane,
+    pub(crate) plane: ImageLayout,
     pub(crate) image: &'a [Line],
     /// [blocks] each.
     pub(crate) mean: &'a [Line],
@@ -40,7 +40,7 @@ impl Routine for Normalise<'_> {
 
 /// Adds the squares of x - mean: [blocks].
 pub(crate) struct Deviations<'a> {
-    pub(crate) plane: Plane,
+    pub(crate) plane: ImageLayout,
     pub(crate) image: &'a [Line],
     pub(crate) mean: &'a [Line],
     pub(crate) sums: &'a mut [Line],
@@ -71,7 +71,7 @@ impl Routine for Deviations<'_> {
 
 /// Adds the gradients, and the gradients times x - mean: [2, blocks].
 pub(crate) struct Moments<'a> {
-    pub(crate) plane: Plane,
+    pub(crate) plane: ImageLayout,
     pub(crate) image: &'a [Line],
     pub(crate) gradient: &'a [Line],
     pub(crate) mean: &'a [Line],
@@ -107,7 +107,7 @@ impl Routine for Moments<'_> {
 
 /// The gradient of the input: `own g + by_value (x - mean) + constant`.
 pub(crate) struct NormGradient<'a> {
-    pub(crate) plane: Plane,
+    pub(crate) plane: ImageLayout,
     pub(crate) image: &'a [Line],
     pub(crate) gradient: &'a [Line],
     /// [blocks] each.
@@ -116,7 +116,7 @@ pub(crate) struct NormGradient<'a> {
     pub(crate) by_value: &'a [Line],
     pub(crate) constant: &'a [Line],
     /// Whether a ReLU made the image: then there is no gradient where it is not above zero.
-    pub(crate) gated: bool,
+    pub(crate) relu_mask: bool,
     pub(crate) out: &'a mut [Line],
 }
 
@@ -138,7 +138,7 @@ impl Routine for NormGradient<'_> {
                     let value = V::load(&image[at]);
                     let rest = value.sub(mean).mul_add(by_value, constant);
                     let gradient = V::load(&gradients[at]).mul_add(own, rest);
-                    let gradient = if self.gated { gradient.where_positive(value) } else { gradient };
+                    let gradient = if self.relu_mask { gradient.where_positive(value) } else { gradient };
                     gradient.store(&mut out[at]);
                 }
             }

@@ -15,8 +15,8 @@ pub(crate) const EPSILON: f64 = 1e-3;
 pub(crate) struct Packed {
     /// Kernel or matrix; the scale of batch-norm.
     pub(crate) weight: Vec<Line>,
-    /// The kernel turned round, for the gradient of the input.
-    pub(crate) turned: Vec<Line>,
+    /// The kernel flipped, for the gradient of the input.
+    pub(crate) flipped: Vec<Line>,
     /// Bias; the shift of batch-norm.
     pub(crate) bias: Vec<Line>,
     /// Mean of the batch, or of many.
@@ -90,35 +90,35 @@ impl Conv {
     fn tap_lines(self) -> usize {
         match self.method {
             Method::Tiles { .. } => self.input.blocks * LANES * self.output.blocks,
-            Method::Spread => self.output.blocks,
-            Method::Gather => self.input.blocks,
+            Method::ConvFromOneChannel => self.output.blocks,
+            Method::ConvToOneChannel => self.input.blocks,
         }
     }
 
     /// Where a weight, counted in PyTorch's layout, is among the numbers of the kernel's taps, or of those of the kernel
-    /// turned round. Smaller kernels sit in the 3x3 taps so that what they leave is above and to the left.
-    fn place(self, at: usize, turned: bool) -> usize {
+    /// flipped. Smaller kernels sit in the 3x3 taps so that what they leave is above and to the left.
+    fn place(self, at: usize, flipped: bool) -> usize {
         let (channels, kernel) = (self.input.channels, self.kernel);
         let (column, row) = (at % kernel, at / kernel % kernel);
         let (input, output) = (at / (kernel * kernel) % channels, at / (kernel * kernel * channels));
         let offset = usize::from(kernel < 3);
         let tap = (row + offset) * 3 + column + offset;
-        let tap = if turned { TAPS - 1 - tap } else { tap };
+        let tap = if flipped { TAPS - 1 - tap } else { tap };
         let within = match self.method {
-            Method::Tiles { .. } if turned => output * self.input.blocks * LANES + input,
+            Method::Tiles { .. } if flipped => output * self.input.blocks * LANES + input,
             Method::Tiles { .. } => input * self.output.blocks * LANES + output,
-            Method::Spread => output,
-            Method::Gather => input,
+            Method::ConvFromOneChannel => output,
+            Method::ConvToOneChannel => input,
         };
         tap * self.tap_lines() * LANES + within
     }
 
     /// Lays a kernel out by taps.
-    fn place_all(self, weights: &[f32], turned: bool, taps: &mut [Line]) {
+    fn place_all(self, weights: &[f32], flipped: bool, taps: &mut [Line]) {
         taps.fill(Line::ZERO);
         let taps = flat_mut(taps);
         for (at, &value) in weights.iter().enumerate() {
-            taps[self.place(at, turned)] = value;
+            taps[self.place(at, flipped)] = value;
         }
     }
 
@@ -133,7 +133,7 @@ impl Conv {
     pub(crate) fn position_lines(self) -> usize {
         match self.method {
             Method::Tiles { forward, .. } => forward.positions() * self.tap_lines(),
-            Method::Spread | Method::Gather => 0,
+            Method::ConvFromOneChannel | Method::ConvToOneChannel => 0,
         }
     }
 }
@@ -146,11 +146,11 @@ impl Packed {
                 packed.bias = zeros(conv.output.blocks);
                 if let Method::Tiles { forward, backward } = conv.method {
                     packed.weight = zeros(forward.positions() * conv.tap_lines());
-                    packed.turned = zeros(backward.positions() * conv.tap_lines());
+                    packed.flipped = zeros(backward.positions() * conv.tap_lines());
                     packed.taps = zeros(TAPS * conv.tap_lines());
                 } else {
                     packed.weight = zeros(TAPS * conv.tap_lines());
-                    packed.turned = zeros(TAPS * conv.tap_lines());
+                    packed.flipped = zeros(TAPS * conv.tap_lines());
                 }
             }
             Kind::Dense { inputs, units, .. } => {
@@ -177,10 +177,14 @@ impl Packed {
                     conv.place_all(weight, false, &mut self.taps);
                     simd.call(FromKernel { active: forward, taps: &self.taps, positions: &mut self.weight });
                     conv.place_all(weight, true, &mut self.taps);
-                    simd.call(FromKernel { active: backward, taps: &self.taps, positions: &mut self.turned });
+                    simd.call(FromKernel {
+                        active: backward,
+                        taps: &self.taps,
+                        positions: &mut self.flipped,
+                    });
                 } else {
                     conv.place_all(weight, false, &mut self.weight);
-                    conv.place_all(weight, true, &mut self.turned);
+                    conv.place_all(weight, true, &mut self.flipped);
                 }
                 flat_mut(&mut self.bias)[..bias.len()].copy_from_slice(bias);
             }

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::image_layout::ImageLayout;
 use crate::layer::{Activation, Layer, Shape};
 use crate::line::{LANES, Line, flat, flat_mut};
-use crate::plane::Plane;
 use crate::rearrange::{flatten, unflatten};
 use crate::winograd::Active;
 
@@ -70,12 +70,12 @@ impl TensorInfo {
 
 /// How a value lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    Image(Plane),
+pub(crate) enum Layout {
+    Image(ImageLayout),
     Flat(usize),
 }
 
-impl Form {
+impl Layout {
     pub(crate) fn lines(self) -> usize {
         match self {
             Self::Image(plane) => plane.lines(),
@@ -116,16 +116,16 @@ pub(crate) enum Method {
     /// twice on the way.
     Tiles { forward: Active, backward: Active },
     /// From one channel.
-    Spread,
+    ConvFromOneChannel,
     /// To one channel.
-    Gather,
+    ConvToOneChannel,
 }
 
 /// A convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Conv {
-    pub(crate) input: Plane,
-    pub(crate) output: Plane,
+    pub(crate) input: ImageLayout,
+    pub(crate) output: ImageLayout,
     pub(crate) kernel: usize,
     pub(crate) relu: bool,
     pub(crate) method: Method,
@@ -135,11 +135,11 @@ pub(crate) struct Conv {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Conv(Conv),
-    Pool { input: Plane, output: Plane },
-    Norm { plane: Plane },
-    Flatten { plane: Plane },
-    Unflatten { plane: Plane },
-    Enlarge { input: Plane, output: Plane, factor: usize },
+    Pool { input: ImageLayout, output: ImageLayout },
+    Norm { plane: ImageLayout },
+    Flatten { plane: ImageLayout },
+    Unflatten { plane: ImageLayout },
+    Enlarge { input: ImageLayout, output: ImageLayout, factor: usize },
     Dense { inputs: usize, units: usize, relu: bool },
 }
 
@@ -150,14 +150,14 @@ pub(crate) struct Op {
     /// First of its tensors.
     pub(crate) tensor: usize,
     /// Whether a ReLU made its input, so that the gradient of the input is zero where that is not above zero.
-    pub(crate) gated: bool,
+    pub(crate) relu_mask: bool,
 }
 
 /// The operations of a network. Operation i makes value i + 1 of value i; value 0 is the input.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) ops: Vec<Op>,
-    pub(crate) forms: Vec<Form>,
+    pub(crate) forms: Vec<Layout>,
     pub(crate) tensors: Vec<TensorInfo>,
     /// Operations between the points where the batch must wait; each range but the first starts with a batch-norm.
     pub(crate) segments: Vec<Range<usize>>,
@@ -190,7 +190,7 @@ impl Plan {
             let (kind, relu_after) = operation(layers[first], before, after, doubled == 1)
                 .map_err(|reason| Unsupported { layer: first, reason })?;
             tensors.extend(layer_tensors(layers[first], shapes[first], first));
-            ops.push(Op { kind, tensor, gated: relu });
+            ops.push(Op { kind, tensor, relu_mask: relu });
             forms.push(after);
             relu = relu_after;
             layer = first + 1;
@@ -235,15 +235,15 @@ fn after(layer: Layer, input: Shape) -> Option<Shape> {
 
 /// How the value before layer `index` lies in memory. One channel is of single numbers where the layers on both sides
 /// can do that.
-fn form(layers: &[Layer], shapes: &[Shape], index: usize, before: Option<Form>) -> Form {
+fn form(layers: &[Layer], shapes: &[Shape], index: usize, before: Option<Layout>) -> Layout {
     let Shape::Image { height, width, channels } = shapes[index] else {
-        return Form::Flat(shapes[index].len());
+        return Layout::Flat(shapes[index].len());
     };
     let made = match index.checked_sub(1).map(|index| layers[index]) {
         None | Some(Layer::Reshape { .. }) => true,
         Some(Layer::Conv { .. }) => {
             let doubled = index > 1 && matches!(layers[index - 2], Layer::UpSample { factor: 2 });
-            let single = matches!(before, Some(Form::Image(Plane { single: true, .. })));
+            let single = matches!(before, Some(Layout::Image(ImageLayout { single: true, .. })));
             !doubled && !single
         }
         Some(_) => false,
@@ -253,16 +253,21 @@ fn form(layers: &[Layer], shapes: &[Shape], index: usize, before: Option<Form>) 
         Some(&Layer::Conv { filters, .. }) => filters > 1,
         Some(_) => false,
     };
-    Form::Image(Plane::new(height, width, channels, channels == 1 && made && used))
+    Layout::Image(ImageLayout::new(height, width, channels, channels == 1 && made && used))
 }
 
 /// The operation of a layer, and whether it ends with a ReLU.
-fn operation(layer: Layer, before: Form, after: Form, doubled: bool) -> Result<(Kind, bool), &'static str> {
+fn operation(
+    layer: Layer,
+    before: Layout,
+    after: Layout,
+    doubled: bool,
+) -> Result<(Kind, bool), &'static str> {
     Ok(match (layer, before, after) {
-        (Layer::Conv { kernel, activation, .. }, Form::Image(input), Form::Image(output)) => {
+        (Layer::Conv { kernel, activation, .. }, Layout::Image(input), Layout::Image(output)) => {
             let method = match kernel {
-                _ if input.single => Method::Spread,
-                _ if output.single => Method::Gather,
+                _ if input.single => Method::ConvFromOneChannel,
+                _ if output.single => Method::ConvToOneChannel,
                 3 if doubled => Method::Tiles { forward: Active::NotThird, backward: Active::NotThird },
                 3 => Method::Tiles { forward: Active::All, backward: Active::All },
                 _ => Method::Tiles { forward: Active::NotFirst, backward: Active::NotLast },
@@ -273,14 +278,16 @@ fn operation(layer: Layer, before: Form, after: Form, doubled: bool) -> Result<(
             let relu = activation == Activation::Relu;
             (Kind::Conv(Conv { input, output, kernel, relu, method }), relu)
         }
-        (Layer::MaxPool, Form::Image(input), Form::Image(output)) => (Kind::Pool { input, output }, false),
-        (Layer::BatchNorm, Form::Image(plane), _) => (Kind::Norm { plane }, false),
-        (Layer::Flatten, Form::Image(plane), _) => (Kind::Flatten { plane }, false),
-        (Layer::Reshape { .. }, _, Form::Image(plane)) => (Kind::Unflatten { plane }, false),
-        (Layer::UpSample { factor }, Form::Image(input), Form::Image(output)) => {
+        (Layer::MaxPool, Layout::Image(input), Layout::Image(output)) => {
+            (Kind::Pool { input, output }, false)
+        }
+        (Layer::BatchNorm, Layout::Image(plane), _) => (Kind::Norm { plane }, false),
+        (Layer::Flatten, Layout::Image(plane), _) => (Kind::Flatten { plane }, false),
+        (Layer::Reshape { .. }, _, Layout::Image(plane)) => (Kind::Unflatten { plane }, false),
+        (Layer::UpSample { factor }, Layout::Image(input), Layout::Image(output)) => {
             (Kind::Enlarge { input, output, factor }, false)
         }
-        (Layer::Dense { units, activation }, Form::Flat(inputs), _) => {
+        (Layer::Dense { units, activation }, Layout::Flat(inputs), _) => {
             let relu = activation == Activation::Relu;
             (Kind::Dense { inputs, units, relu }, relu)
         }
@@ -330,7 +337,7 @@ fn stored(ops: &[Op], last: usize) -> Vec<bool> {
             && match reader.kind {
                 Kind::Conv(_) | Kind::Dense { .. } => true,
                 Kind::Pool { .. } | Kind::Norm { .. } => false,
-                Kind::Flatten { .. } | Kind::Unflatten { .. } | Kind::Enlarge { .. } => reader.gated,
+                Kind::Flatten { .. } | Kind::Unflatten { .. } | Kind::Enlarge { .. } => reader.relu_mask,
             }
     };
     (0..=ops.len()).map(kept).collect()

@@ -2,8 +2,8 @@
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
+use crate::image_layout::ImageLayout;
 use crate::line::Line;
-use crate::plane::Plane;
 use crate::simd::{Routine, Vector};
 
 /// Which value of a square was the largest, a bit for each lane: whether it is the right one above, the right one below,
@@ -12,9 +12,9 @@ pub(crate) type Pick = [u16; 3];
 
 /// Forward.
 pub(crate) struct Pool<'a> {
-    pub(crate) input: Plane,
+    pub(crate) input: ImageLayout,
     pub(crate) image: &'a [Line],
-    pub(crate) output: Plane,
+    pub(crate) output: ImageLayout,
     pub(crate) out: &'a mut [Line],
     /// [height, width, blocks] of the output; empty when nobody asks.
     pub(crate) picks: &'a mut [Pick],
@@ -49,12 +49,12 @@ impl Routine for Pool<'_> {
 
 /// Backward.
 pub(crate) struct PoolGradient<'a> {
-    pub(crate) output: Plane,
+    pub(crate) output: ImageLayout,
     pub(crate) gradient: &'a [Line],
     pub(crate) picks: &'a [Pick],
     /// The output, when a ReLU came before: where it is not above zero there is no gradient.
     pub(crate) gate: Option<&'a [Line]>,
-    pub(crate) input: Plane,
+    pub(crate) input: ImageLayout,
     pub(crate) out: &'a mut [Line],
 }
 

@@ -1,17 +1,17 @@
 //! Layers that only move values: flattening, reshaping and enlarging.
 
+use crate::image_layout::ImageLayout;
 use crate::line::{Line, flat, flat_mut};
-use crate::plane::Plane;
 
 /// The place of each value of an image, channel by channel.
-fn places(plane: Plane) -> impl Iterator<Item = usize> {
+fn places(plane: ImageLayout) -> impl Iterator<Item = usize> {
     (0..plane.channels).flat_map(move |channel| {
         (0..plane.height).flat_map(move |y| (0..plane.width).map(move |x| plane.index(y, x, channel)))
     })
 }
 
 /// An image's values, channel by channel.
-pub(crate) fn flatten(plane: Plane, image: &[Line], out: &mut [f32]) {
+pub(crate) fn flatten(plane: ImageLayout, image: &[Line], out: &mut [f32]) {
     let image = flat(image);
     for (out, place) in out.iter_mut().zip(places(plane)) {
         *out = image[place];
@@ -19,7 +19,7 @@ pub(crate) fn flatten(plane: Plane, image: &[Line], out: &mut [f32]) {
 }
 
 /// An image of values that come channel by channel.
-pub(crate) fn unflatten(plane: Plane, values: &[f32], out: &mut [Line]) {
+pub(crate) fn unflatten(plane: ImageLayout, values: &[f32], out: &mut [Line]) {
     let out = flat_mut(out);
     for (&value, place) in values.iter().zip(places(plane)) {
         out[place] = value;
@@ -27,7 +27,13 @@ pub(crate) fn unflatten(plane: Plane, values: &[f32], out: &mut [Line]) {
 }
 
 /// Each value as a square.
-pub(crate) fn enlarge(input: Plane, image: &[Line], factor: usize, output: Plane, out: &mut [Line]) {
+pub(crate) fn enlarge(
+    input: ImageLayout,
+    image: &[Line],
+    factor: usize,
+    output: ImageLayout,
+    out: &mut [Line],
+) {
     let depth = input.blocks;
     for y in 0..output.height {
         let source = &image[input.row(y / factor)..][..input.width * depth];
@@ -42,10 +48,10 @@ pub(crate) fn enlarge(input: Plane, image: &[Line], factor: usize, output: Plane
 
 /// The sum of each square.
 pub(crate) fn enlarge_gradient(
-    output: Plane,
+    output: ImageLayout,
     gradient: &[Line],
     factor: usize,
-    input: Plane,
+    input: ImageLayout,
     out: &mut [Line],
 ) {
     let depth = input.blocks;

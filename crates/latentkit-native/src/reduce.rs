@@ -2,8 +2,8 @@
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
+use crate::image_layout::ImageLayout;
 use crate::line::Line;
-use crate::plane::Plane;
 use crate::simd::{Routine, Vector};
 
 /// Adds lines to one.
@@ -34,7 +34,7 @@ impl Routine for AddLines<'_> {
 
 /// Adds the pixels of an image, channel by channel: [blocks].
 pub(crate) struct AddPixels<'a> {
-    pub(crate) plane: Plane,
+    pub(crate) plane: ImageLayout,
     pub(crate) image: &'a [Line],
     pub(crate) sums: &'a mut [Line],
 }

@@ -2,8 +2,8 @@
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
+use crate::image_layout::ImageLayout;
 use crate::line::{LANES, Line};
-use crate::plane::Plane;
 use crate::simd::{Routine, Vector};
 use crate::winograd::Finish;
 
@@ -11,18 +11,18 @@ use crate::winograd::Finish;
 pub(crate) const TAPS: usize = 9;
 
 /// From one channel to several.
-pub(crate) struct Spread<'a> {
+pub(crate) struct ConvFromOneChannel<'a> {
     /// The single plane.
-    pub(crate) source: Plane,
+    pub(crate) source: ImageLayout,
     pub(crate) image: &'a [f32],
     /// [9, blocks].
     pub(crate) taps: &'a [Line],
-    pub(crate) plane: Plane,
+    pub(crate) plane: ImageLayout,
     pub(crate) out: &'a mut [Line],
     pub(crate) finish: Finish<'a>,
 }
 
-impl Routine for Spread<'_> {
+impl Routine for ConvFromOneChannel<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -37,7 +37,7 @@ impl Routine for Spread<'_> {
     }
 }
 
-impl Spread<'_> {
+impl ConvFromOneChannel<'_> {
     #[inline(always)]
     fn blocks<V: Vector, const N: usize>(&mut self, block: usize) {
         let mut weights = [[V::zero(); N]; TAPS];
@@ -98,8 +98,8 @@ impl Spread<'_> {
 }
 
 /// From several channels to one.
-pub(crate) struct Gather<'a> {
-    pub(crate) plane: Plane,
+pub(crate) struct ConvToOneChannel<'a> {
+    pub(crate) plane: ImageLayout,
     pub(crate) image: &'a [Line],
     /// [9, blocks].
     pub(crate) taps: &'a [Line],
@@ -108,11 +108,11 @@ pub(crate) struct Gather<'a> {
     /// Values become zero where those of this image are not above zero.
     pub(crate) gate: Option<&'a [f32]>,
     /// The single plane.
-    pub(crate) target: Plane,
+    pub(crate) target: ImageLayout,
     pub(crate) out: &'a mut [f32],
 }
 
-impl Routine for Gather<'_> {
+impl Routine for ConvToOneChannel<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -131,7 +131,7 @@ impl Routine for Gather<'_> {
     }
 }
 
-impl Gather<'_> {
+impl ConvToOneChannel<'_> {
     #[inline(always)]
     fn pixels<V: Vector, const M: usize>(&mut self, y: usize, x: usize) {
         let depth = self.plane.blocks;
@@ -158,12 +158,12 @@ impl Gather<'_> {
 /// Adds an image's part of the gradient of the taps between one channel and several.
 pub(crate) struct Correlate<'a> {
     /// The single plane.
-    pub(crate) source: Plane,
+    pub(crate) source: ImageLayout,
     pub(crate) image: &'a [f32],
-    pub(crate) plane: Plane,
+    pub(crate) plane: ImageLayout,
     pub(crate) lines: &'a [Line],
     /// Whether the single plane is the output, so that the taps come in reverse.
-    pub(crate) turned: bool,
+    pub(crate) flipped: bool,
     /// [9, blocks].
     pub(crate) taps: &'a mut [Line],
 }
@@ -206,7 +206,7 @@ impl Correlate<'_> {
             }
         }
         for (tap, sums) in sums.into_iter().enumerate() {
-            let tap = if self.turned { TAPS - 1 - tap } else { tap };
+            let tap = if self.flipped { TAPS - 1 - tap } else { tap };
             for (n, sum) in sums.into_iter().enumerate() {
                 let out = &mut self.taps[tap * depth + block + n];
                 V::load(out).add(sum).store(out);
@@ -216,7 +216,7 @@ impl Correlate<'_> {
 }
 
 /// Sum of the pixels of a single plane.
-pub(crate) fn sum(plane: Plane, image: &[f32]) -> f32 {
+pub(crate) fn sum(plane: ImageLayout, image: &[f32]) -> f32 {
     let rows = (0..plane.height).map(|y| {
         let row = &image[plane.index(y, 0, 0)..][..plane.width];
         let mut lanes = [0.0; LANES];

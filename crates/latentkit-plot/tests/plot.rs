@@ -252,7 +252,7 @@ fn agreement_with_labels_is_shown_with_the_clusters() {
 }
 
 /// Neighbours whose figures are told for 1 and 10 of them, the latter without images.
-fn neighbours(twins: usize) -> NeighbourSummary {
+fn neighbours(duplicates: usize) -> NeighbourSummary {
     let labels = |share| LabelAgreement { share, standard_error: 0.0041, knn_accuracy: share + 0.02 };
     let images = Preservation { trustworthiness: 0.9213, continuity: 0.9541 };
     NeighbourSummary {
@@ -264,7 +264,7 @@ fn neighbours(twins: usize) -> NeighbourSummary {
             NeighbourFigure { k: 10, labels: Some(labels(0.91)), images: None },
             NeighbourFigure { k: 20, labels: Some(labels(0.5)), images: None },
         ],
-        twins,
+        duplicates,
         largest_group: 345,
     }
 }
@@ -295,17 +295,17 @@ fn neighbours_have_a_table_and_sentences() {
     ] {
         assert!(section.contains(text), "{text}: {section}");
     }
-    assert!(!report.contains("class=\"warning\""), "1 % of twins is no warning");
+    assert!(!report.contains("class=\"warning\""), "1 % of duplicates is no warning");
 
     let report = page(&neighbours(701));
     let warning = "1.0\u{a0}% of the 70\u{202f}000 points are equal to another one in every latent, up to 345 to each other.";
     assert_eq!(report.matches(warning).count(), 2, "in the section and below the title");
 
-    let unlabelled = |twins| {
+    let unlabelled = |duplicates| {
         let figures =
             neighbours(0).figures.into_iter().map(|figure| NeighbourFigure { labels: None, ..figure });
         let figures = figures.filter(|figure| figure.images.is_some()).collect();
-        NeighbourSummary { label_sample: 0, chance: None, figures, ..neighbours(twins) }
+        NeighbourSummary { label_sample: 0, chance: None, figures, ..neighbours(duplicates) }
     };
     let report = page(&unlabelled(0));
     let (_, section) = report.split_once("<h2>Neighbours</h2>").unwrap();
@@ -315,7 +315,8 @@ fn neighbours_have_a_table_and_sentences() {
         "{section}"
     );
 
-    let nothing = |twins| NeighbourSummary { image_sample: 0, figures: Vec::new(), ..unlabelled(twins) };
+    let nothing =
+        |duplicates| NeighbourSummary { image_sample: 0, figures: Vec::new(), ..unlabelled(duplicates) };
     assert!(!page(&nothing(700)).contains("<h2>Neighbours</h2>"));
     assert_eq!(page(&nothing(70_000)).matches("100.0\u{a0}% of the 70\u{202f}000 points").count(), 2);
 }

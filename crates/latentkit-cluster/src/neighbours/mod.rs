@@ -1,6 +1,7 @@
 //! What the nearest neighbours of the points say of them, whatever the clusters are: whether they have the same label,
 //! whether their images are neighbours too, and how many points are equal.
 
+mod duplicates;
 mod kernel;
 mod labels;
 mod preservation;
@@ -8,7 +9,6 @@ mod search;
 mod space;
 #[cfg(test)]
 mod tests;
-mod twins;
 
 use std::path::Path;
 use std::time::Instant;
@@ -24,7 +24,7 @@ pub use preservation::preservation;
 pub use search::nearest_neighbours;
 
 use crate::criterion::choose;
-use twins::{Twins, twins};
+use duplicates::{Duplicates, duplicates};
 
 /// Numbers of neighbours that are looked at, ascending.
 const KS: [usize; 4] = [1, 5, 10, 20];
@@ -65,7 +65,7 @@ pub(crate) fn survey(
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!("neighbours of {image_sample} images in {seconds:.2} s");
     }
-    let Twins { points: twins, largest_group } = twins(embeddings.values.view(), cancel)?;
+    let Duplicates { points: duplicates, largest_group } = duplicates(embeddings.values.view(), cancel)?;
     let figures = KS.into_iter().zip(of_labels).zip(of_images);
     let summary = NeighbourSummary {
         label_sample,
@@ -75,12 +75,12 @@ pub(crate) fn survey(
             .map(|((k, labels), images)| NeighbourFigure { k, labels, images })
             .filter(|figure| figure.labels.is_some() || figure.images.is_some())
             .collect(),
-        twins,
+        duplicates,
         largest_group,
     };
     if summary.many_twins(count) {
         tracing::warn!(
-            "{twins} of the {count} points are equal to another one, up to {largest_group} to each other: the latents have \
+            "{duplicates} of the {count} points are equal to another one, up to {largest_group} to each other: the latents have \
              collapsed, and their distances and silhouettes say little"
         );
     }

@@ -237,7 +237,7 @@ fn one_pass<const LANES: usize>(
 ) -> Result<Vec<Vec<f64>>> {
     let cells = Cells::new(clusterings, cancel)?;
     let (sorted, dimensions) = scaled_rows(points, &cells.order, cancel)?;
-    let wanted = Wanted::new(&cells, sample);
+    let wanted = Queries::new(&cells, sample);
     let count = wanted.count();
     if dimensions == 0 {
         return Ok(vec![vec![0.0; count]; clusterings.len()]);
@@ -285,13 +285,13 @@ fn one_pass<const LANES: usize>(
 }
 
 /// The points whose silhouettes are wanted, in the order in which they are computed.
-struct Wanted<'a> {
+struct Queries<'a> {
     order: &'a [u32],
     /// Position in `order` of each point of the sample, where not all points are wanted.
     sample: Option<Vec<u32>>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> Queries<'a> {
     fn new(cells: &'a Cells, sample: Option<&[u32]>) -> Self {
         let sample = sample.map(|sample| {
             let mut positions = vec![0; cells.order.len()];

@@ -16,16 +16,17 @@ pub struct NeighbourSummary {
     /// The figures of each number of neighbours, ascending; none without labels and images.
     pub figures: Vec<NeighbourFigure>,
     /// Points that equal another one in every coordinate.
-    pub twins: usize,
-    /// Points that are equal to each other, at most; 1 where there are no twins.
+    #[serde(rename = "twins")]
+    pub duplicates: usize,
+    /// Points that are equal to each other, at most; 1 where there are no duplicates.
     pub largest_group: usize,
 }
 
 impl NeighbourSummary {
-    /// Whether more than 1 % of the points have a twin, as they do where the latents have collapsed: distances of 0 then
+    /// Whether more than 1 % of the points have a duplicate, as they do where the latents have collapsed: distances of 0 then
     /// decide neighbours and silhouettes.
     pub fn many_twins(&self, points: usize) -> bool {
-        self.twins * 100 > points
+        self.duplicates * 100 > points
     }
 }
 

@@ -1,4 +1,4 @@
-//! F32x16 numbers in two AVX2 registers.
+//! Sixteen numbers in two AVX2 registers.
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 #![expect(unsafe_code, reason = "the instructions are there, as `F32x16` says")]
@@ -13,7 +13,7 @@ use std::arch::x86_64::{
 use super::vector::Vector;
 use crate::line::Line;
 
-/// F32x16 numbers. Made only inside of `Simd::call`, where the processor is known to have AVX2 and FMA.
+/// Sixteen numbers. Made only inside of `Simd::call`, where the processor is known to have AVX2 and FMA.
 #[derive(Clone, Copy)]
 pub(super) struct F32x16(__m256, __m256);
 

@@ -1,4 +1,4 @@
-//! F32x16 numbers in one AVX-512 register.
+//! Sixteen numbers in one AVX-512 register.
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 #![expect(unsafe_code, reason = "the instructions are there, as `F32x16` says")]
@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 use super::vector::Vector;
 use crate::line::Line;
 
-/// F32x16 numbers. Made only inside of `Simd::call`, where the processor is known to have AVX-512F.
+/// Sixteen numbers. Made only inside of `Simd::call`, where the processor is known to have AVX-512F.
 #[derive(Clone, Copy)]
 pub(super) struct F32x16(__m512);
 

@@ -1,11 +1,11 @@
-//! F32x16 numbers in an array, for any processor.
+//! Sixteen numbers in an array, for any processor.
 
 #![expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 
 use super::vector::Vector;
 use crate::line::Line;
 
-/// F32x16 numbers.
+/// Sixteen numbers.
 #[derive(Clone, Copy)]
 pub(super) struct F32x16([f32; 16]);
 

@@ -7,7 +7,7 @@ pub(crate) enum Active {
     All,
     /// All but the first: of a 2x2 kernel.
     NotFirst,
-    /// All but the last: of a 2x2 kernel that is turned round.
+    /// All but the last: of a 2x2 kernel that is flipped.
     NotLast,
     /// All but the third: of an image that was enlarged twice, or that will be halved by sums.
     NotThird,

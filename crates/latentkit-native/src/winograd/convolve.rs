@@ -4,8 +4,8 @@ use super::active::Active;
 use super::product::Products;
 use super::tiles::Tiles;
 use super::transform::{Finish, Inputs, Outputs};
+use crate::image_layout::ImageLayout;
 use crate::line::{LANES, Line};
-use crate::plane::Plane;
 use crate::simd::Simd;
 
 /// Tiles that are multiplied at once: few enough to stay in the first caches.
@@ -18,9 +18,9 @@ const TILES: usize = 14;
 pub(crate) fn convolve(
     simd: Simd,
     active: Active,
-    (input, image): (Plane, &[Line]),
+    (input, image): (ImageLayout, &[Line]),
     kernel: &[Line],
-    (output, out): (Plane, &mut [Line]),
+    (output, out): (ImageLayout, &mut [Line]),
     finish: Finish<'_>,
     tiles: &mut Tiles,
 ) {

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use super::active::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, has, position};
 use super::grid::{Grid, GridMut};
+use crate::image_layout::ImageLayout;
 use crate::line::Line;
-use crate::plane::Plane;
 use crate::simd::{Routine, Vector};
 
 /// What follows the sums.
@@ -24,7 +24,7 @@ pub(crate) struct Finish<'a> {
 /// Bᵀ d B of the 4x4 tiles of an image.
 pub(super) struct Inputs<'a> {
     /// The image; with `doubled`, the one that is enlarged twice.
-    pub(super) plane: Plane,
+    pub(super) plane: ImageLayout,
     pub(super) image: &'a [Line],
     pub(super) doubled: bool,
     pub(super) active: Active,
@@ -120,7 +120,7 @@ pub(super) struct Outputs<'a> {
     pub(super) rows: Range<usize>,
     pub(super) columns: usize,
     /// The image; with `halved`, the one whose values are the sums of the tiles.
-    pub(super) plane: Plane,
+    pub(super) plane: ImageLayout,
     pub(super) image: &'a mut [Line],
     pub(super) halved: bool,
     pub(super) finish: Finish<'a>,
@@ -254,7 +254,7 @@ fn output_sum<V: Vector>(m: [V; 4]) -> V {
 
 /// A g Aᵀ of the 2x2 tiles of the gradient of an output.
 pub(super) struct Gradients<'a> {
-    pub(super) plane: Plane,
+    pub(super) plane: ImageLayout,
     pub(super) gradient: &'a [Line],
     pub(super) active: Active,
     /// Rows of tiles, and tiles of each.

@@ -4,8 +4,8 @@ use super::active::{ALL, Active, NOT_FIRST, NOT_LAST, NOT_THIRD, position};
 use super::product::OuterProducts;
 use super::tiles::Tiles;
 use super::transform::{Gradients, Inputs};
+use crate::image_layout::ImageLayout;
 use crate::line::Line;
-use crate::plane::Plane;
 use crate::simd::Simd;
 
 /// Tiles that are multiplied at once: enough to make loading and storing the sums cheap, few enough to stay in the second
@@ -17,8 +17,8 @@ const TILES: usize = 112;
 pub(crate) fn weight_gradient(
     simd: Simd,
     active: Active,
-    (input, image): (Plane, &[Line]),
-    (output, gradient): (Plane, &[Line]),
+    (input, image): (ImageLayout, &[Line]),
+    (output, gradient): (ImageLayout, &[Line]),
     sums: &mut [Line],
     bias: &mut [Line],
     tiles: &mut Tiles,

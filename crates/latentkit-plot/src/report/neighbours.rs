@@ -12,7 +12,7 @@ use crate::format::{count, decimal, percent, plural};
 /// Number of neighbours that the sentences are about.
 const SAID: usize = 10;
 
-/// The section on the neighbours; none where there are neither labels nor images, and no twins to warn of.
+/// The section on the neighbours; none where there are neither labels nor images, and no duplicates to warn of.
 pub(super) fn neighbours(experiment: &Experiment) -> Option<Section> {
     let cluster = &experiment.cluster.as_ref()?.summary;
     let neighbours = cluster.neighbours.as_ref()?;
@@ -40,7 +40,7 @@ pub(super) fn duplicates(cluster: &ClusterSummary) -> Option<String> {
         format!(
             "{} of the {} points are equal to another one in every latent, up to {} to each other. There the latent space \
              has collapsed: its distances and silhouettes say little of these points.",
-            percent(neighbours.twins as f64 / cluster.points as f64),
+            percent(neighbours.duplicates as f64 / cluster.points as f64),
             count(cluster.points),
             count(neighbours.largest_group)
         )

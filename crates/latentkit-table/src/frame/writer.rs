@@ -134,11 +134,11 @@ fn polars_error(path: &Path, error: &PolarsError) -> Error {
 /// As [`atomic::write_with`]; where the system refused to write, its error is the one that is returned.
 fn write_remembering(
     path: &Path,
-    fill: impl FnOnce(&mut BufWriter<&mut Remembering>) -> Result<()>,
+    fill: impl FnOnce(&mut BufWriter<&mut ErrorCapturingWriter>) -> Result<()>,
 ) -> Result<()> {
     let _entered = tracing::info_span!("writing", file = %path.display()).entered();
     atomic::write_with(path, |file| {
-        let mut file = Remembering { file, error: None };
+        let mut file = ErrorCapturingWriter { file, error: None };
         // polars writes the footer byte by byte.
         let mut buffer = BufWriter::with_capacity(BUFFER, &mut file);
         let outcome = fill(&mut buffer).and_then(|()| Ok(buffer.flush()?));
@@ -155,12 +155,12 @@ fn write_remembering(
 const BUFFER: usize = 1 << 18;
 
 /// A file that keeps the system's error, of which polars keeps the text alone: its kind tells the way out.
-struct Remembering<'a> {
+struct ErrorCapturingWriter<'a> {
     file: &'a mut fs_err::File,
     error: Option<io::Error>,
 }
 
-impl Remembering<'_> {
+impl ErrorCapturingWriter<'_> {
     fn remember<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
         outcome.map_err(|error| {
             let kind = error.kind();
@@ -172,7 +172,7 @@ impl Remembering<'_> {
     }
 }
 
-impl Write for Remembering<'_> {
+impl Write for ErrorCapturingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let outcome = self.file.write(bytes);
         self.remember(outcome)

@@ -124,7 +124,7 @@ fn equal_points_are_neighbours_in_their_order() {
     assert_eq!(found.row(0).to_vec(), [1, 2, 3]);
     assert_eq!(found.row(2).to_vec(), [0, 1, 3]);
     assert_eq!(found.row(49).to_vec(), [0, 1, 2]);
-    // 0 and -0 are equal, and a point is nearer than a twin of a farther one.
+    // 0 and -0 are equal, and a point is nearer than a duplicate of a farther one.
     let points = array![[0.0], [5.0], [-0.0], [5.0], [1.0]];
     assert_eq!(of_all(&points, 4).row(4).to_vec(), [0, 2, 1, 3]);
     assert_eq!(of_all(&points, 2).row(3).to_vec(), [1, 4]);

@@ -8,7 +8,7 @@ use crate::line::LANES;
 /// Channels are padded to whole lines and lie together, `[rows, pitch, blocks]` lines; or the only channel is
 /// `[rows, pitch]` numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Plane {
+pub(crate) struct ImageLayout {
     /// Rows of the image.
     pub(crate) height: usize,
     /// Columns of the image.
@@ -25,7 +25,7 @@ pub(crate) struct Plane {
     pub(crate) single: bool,
 }
 
-impl Plane {
+impl ImageLayout {
     pub(crate) fn new(height: usize, width: usize, channels: usize, single: bool) -> Self {
         let rows = height.next_multiple_of(2) + 2;
         let pitch = width.next_multiple_of(2) + 2;

@@ -7,19 +7,19 @@ use ndarray::ArrayView2;
 
 /// How many points equal another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Twins {
+pub(super) struct Duplicates {
     /// Points that equal another one in every coordinate.
     pub(super) points: usize,
     /// Points that are equal to each other, at most.
     pub(super) largest_group: usize,
 }
 
-/// Counts the points, [n, dimensions], that have a twin. 0 and -0 are equal.
+/// Counts the points, [n, dimensions], that have a duplicate. 0 and -0 are equal.
 ///
 /// # Errors
 /// When the user interrupts.
-pub(super) fn twins(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Twins> {
-    let _entered = tracing::info_span!("twins").entered();
+pub(super) fn duplicates(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Duplicates> {
+    let _entered = tracing::info_span!("duplicates").entered();
     // Adding 0 makes -0 and 0 the same bits.
     let bits: Vec<u32> = points.iter().map(|value| (value + 0.0).to_bits()).collect();
     let mut groups: HashMap<&[u32], usize> = HashMap::with_capacity(points.nrows());
@@ -27,7 +27,7 @@ pub(super) fn twins(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result
         cancel.check()?;
         *groups.entry(point).or_default() += 1;
     }
-    Ok(Twins {
+    Ok(Duplicates {
         points: groups.values().filter(|&&size| size > 1).sum(),
         largest_group: groups.values().copied().max().unwrap_or(0),
     })
@@ -42,7 +42,8 @@ mod tests {
     #[test]
     fn equal_points_are_counted_once_each() {
         let of = |points: Array2<f32>| {
-            let Twins { points, largest_group } = twins(points.view(), Cancellation::never()).unwrap();
+            let Duplicates { points, largest_group } =
+                duplicates(points.view(), Cancellation::never()).unwrap();
             (points, largest_group)
         };
         assert_eq!(of(array![[0.0, 1.0], [2.0, 1.0], [1.0, 0.0]]), (0, 1));
