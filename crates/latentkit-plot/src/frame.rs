@@ -3,16 +3,15 @@
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::element::{PathElement, Rectangle};
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
-use crate::canvas::{Area, Drawn, logical, px};
+use crate::canvas::{Area, Drawn, Svg, logical, px};
 use crate::scale::Axis;
 use crate::style::{self, Text};
 
 /// A coordinate system to draw data in.
-pub(crate) type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
+pub(crate) type Plot<'a> = ChartContext<'a, Svg, Cartesian2d<Axis, Axis>>;
 
 /// Logical pixels between the edge of the picture and what is drawn.
 pub(crate) const MARGIN: f64 = 20.0;
@@ -22,11 +21,7 @@ pub(crate) const TITLE_HEIGHT: f64 = 32.0;
 pub(crate) const SUBTITLE_HEIGHT: f64 = 28.0;
 
 /// Draws the background and the title, at its right the name of the experiment. Returns what is left, without margins.
-pub(crate) fn titled<DB: DrawingBackend>(
-    area: &Area<DB>,
-    title: &str,
-    experiment: &str,
-) -> Drawn<DB, Area<DB>> {
+pub(crate) fn titled(area: &Area, title: &str, experiment: &str) -> Drawn<Area> {
     area.fill(&style::PAPER)?;
     let inner = area.margin(px(MARGIN), px(MARGIN), px(MARGIN), px(MARGIN));
     let width = logical(inner.dim_in_pixel().0);
@@ -38,11 +33,7 @@ pub(crate) fn titled<DB: DrawingBackend>(
 }
 
 /// Draws a second line below the title. Returns what is left.
-pub(crate) fn subtitled<DB: DrawingBackend>(
-    area: &Area<DB>,
-    text: &str,
-    color: RGBColor,
-) -> Drawn<DB, Area<DB>> {
+pub(crate) fn subtitled(area: &Area, text: &str, color: RGBColor) -> Drawn<Area> {
     let style = Text::LABEL.color(color);
     let text = style.fit(text, logical(area.dim_in_pixel().0));
     area.draw_text(&text, &style.at(HPos::Left, VPos::Top), (0, 0))?;
@@ -69,12 +60,7 @@ pub(crate) fn left_of_plot(y: &Axis) -> f64 {
 }
 
 /// Draws axes and grid. The room for the names of the ticks is measured, so that none is cut off.
-pub(crate) fn plot<'a, DB: DrawingBackend + 'a>(
-    area: &'a Area<DB>,
-    x: Axis,
-    y: Axis,
-    grid: Grid,
-) -> Drawn<DB, Plot<'a, DB>> {
+pub(crate) fn plot(area: &Area, x: Axis, y: Axis, grid: Grid) -> Drawn<Plot<'_>> {
     let (x_title, y_title) = (x.title.clone(), y.title.clone());
     let mut chart = ChartBuilder::on(area)
         .y_label_area_size(px(left_of_plot(&y)))
@@ -100,7 +86,7 @@ pub(crate) fn plot<'a, DB: DrawingBackend + 'a>(
 }
 
 /// The axes of plotters end where the plot does, which leaves a notch where they meet.
-fn close_corner<DB: DrawingBackend>(area: &Area<DB>, chart: &Plot<DB>) -> Drawn<DB> {
+fn close_corner(area: &Area, chart: &Plot<'_>) -> Drawn {
     let (columns, rows) = chart.plotting_area().get_pixel_range();
     let (left, top) = area.get_base_pixel();
     let (x, y, half) = (columns.start - left, rows.end - top, px(0.5));
@@ -124,7 +110,7 @@ impl Sheet {
     }
 
     /// Draws the vertical grid lines of a horizontal axis, its base, and the names of its ticks below.
-    pub(crate) fn draw_x_axis<DB: DrawingBackend>(&self, area: &Area<DB>, axis: &Axis) -> Drawn<DB> {
+    pub(crate) fn draw_x_axis(&self, area: &Area, axis: &Axis) -> Drawn {
         for (value, name) in &axis.ticks {
             let x = px(self.x(axis, *value));
             let ends = vec![(x, px(self.top)), (x, px(self.bottom + 4.0))];

@@ -1,7 +1,6 @@
 //! The legend of charts of labels. It stands at the right of the plot and covers no data.
 
 use plotters::element::Rectangle;
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
@@ -37,7 +36,7 @@ impl<'a> Legend<'a> {
     }
 
     /// Draws it at the right of an area. Returns the rest of the area.
-    pub(crate) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB, Area<DB>> {
+    pub(crate) fn draw(&self, area: &Area) -> Drawn<Area> {
         let (width, _) = area.dim_in_pixel();
         let (rest, legend) = area.split_horizontally(width as i32 - px(self.width()));
         for (index, (name, color)) in self.entries.iter().enumerate() {

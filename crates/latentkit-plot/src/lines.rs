@@ -1,7 +1,6 @@
 //! Lines through points, which differ by dashes and markers too, not by their colours alone.
 
 use plotters::element::{Circle, EmptyElement, PathElement, Rectangle};
-use plotters::prelude::DrawingBackend;
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
@@ -31,7 +30,7 @@ pub(crate) struct Line<'a> {
 
 impl Line<'_> {
     /// Draws the line through points, with a marker on each of them where they are few.
-    pub(crate) fn draw<DB: DrawingBackend>(&self, plot: &mut Plot<DB>, points: &[(f64, f64)]) -> Drawn<DB> {
+    pub(crate) fn draw(&self, plot: &mut Plot<'_>, points: &[(f64, f64)]) -> Drawn {
         let pen = style::line(self.color, WIDTH);
         if self.dashed {
             plot.draw_series(DashedLineSeries::new(points.to_vec(), px(DASH), px(DASH_GAP), pen))?;
@@ -87,11 +86,7 @@ pub(crate) fn legend_rows<'l, 'a>(lines: &'l [Line<'a>], width: f64) -> Vec<&'l 
 }
 
 /// Draws a legend of lines of so many points in a row, as the second line of a header. Returns what is left.
-pub(crate) fn legend<DB: DrawingBackend>(
-    area: &Area<DB>,
-    lines: &[Line],
-    points: usize,
-) -> Drawn<DB, Area<DB>> {
+pub(crate) fn legend(area: &Area, lines: &[Line], points: usize) -> Drawn<Area> {
     let (row, rest) = area.split_vertically(px(SUBTITLE_HEIGHT));
     let width = logical(row.dim_in_pixel().0);
     let middle = px(style::TEXT_SIZE * 0.36);

@@ -1,11 +1,12 @@
 //! Grey images, drawn pixel by pixel.
 
-use plotters::element::{Drawable, PointCollection, Rectangle};
-use plotters::prelude::DrawingBackend;
-use plotters::style::Color;
-use plotters_backend::{BackendCoord, DrawingErrorKind};
+use std::convert::Infallible;
 
-use crate::canvas::{Area, Drawn, logical, px};
+use plotters::element::{Drawable, PointCollection, Rectangle};
+use plotters::style::Color;
+use plotters_backend::{BackendCoord, DrawingBackend as _, DrawingErrorKind};
+
+use crate::canvas::{Area, Drawn, Svg, logical, px};
 use crate::style;
 
 /// A grey image.
@@ -20,12 +21,7 @@ pub(crate) struct Image<'a> {
 impl Image<'_> {
     /// Draws the image in the middle of a square cell at `left` and `top`, framed, so that a dark or a white one has an
     /// edge. All lengths are in logical pixels.
-    pub(crate) fn draw<DB: DrawingBackend>(
-        self,
-        area: &Area<DB>,
-        (left, top): (f64, f64),
-        cell: f64,
-    ) -> Drawn<DB> {
+    pub(crate) fn draw(self, area: &Area, (left, top): (f64, f64), cell: f64) -> Drawn {
         let (pixels, (width, height)) = self.enlarge(cell);
         // Whole logical pixels, so that no pixel of the image is cut.
         let inset = |size: u32| ((cell - logical(size)) / 2.0).floor();
@@ -71,13 +67,13 @@ impl<'a> PointCollection<'a, BackendCoord> for &'a Picture {
     }
 }
 
-impl<DB: DrawingBackend> Drawable<DB> for Picture {
+impl Drawable<Svg> for Picture {
     fn draw<I: Iterator<Item = BackendCoord>>(
         &self,
         mut corner: I,
-        backend: &mut DB,
+        backend: &mut Svg,
         _: (u32, u32),
-    ) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
+    ) -> Result<(), DrawingErrorKind<Infallible>> {
         corner.next().map_or(Ok(()), |corner| backend.blit_bitmap(corner, self.size, &self.pixels))
     }
 }

@@ -1,15 +1,14 @@
-//! The bundled font: how wide a text is, and where its glyphs go.
+//! The bundled font: how wide a text is, and where its baseline goes.
 //!
-//! Charts are laid out with these figures, the bitmaps are drawn with these glyphs, and SVG files and the report embed
-//! the same font. So a text has the same width everywhere.
+//! Charts are laid out with these figures, bitmaps are rendered with this font, and SVG files and the report embed it. So a text has the same width everywhere.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use ab_glyph::{Font as _, FontRef, GlyphId};
+use ab_glyph::{Font as _, FontRef};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use plotters_backend::text_anchor::{HPos, Pos, VPos};
+use plotters_backend::text_anchor::VPos;
 use plotters_backend::{BackendTextStyle, FontStyle};
 
 /// The fonts that a text is set in, as CSS has it; the first one is bundled.
@@ -39,11 +38,17 @@ impl Weight {
         }
     }
 
-    pub(super) fn font(self) -> &'static FontRef<'static> {
-        static REGULAR: LazyLock<FontRef<'static>> =
-            LazyLock::new(|| parse(include_bytes!("../../fonts/Inter-Regular.ttf")));
-        static SEMI_BOLD: LazyLock<FontRef<'static>> =
-            LazyLock::new(|| parse(include_bytes!("../../fonts/Inter-SemiBold.ttf")));
+    /// The bundled font file.
+    pub(super) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Regular => include_bytes!("../../fonts/Inter-Regular.ttf"),
+            Self::SemiBold => include_bytes!("../../fonts/Inter-SemiBold.ttf"),
+        }
+    }
+
+    fn font(self) -> &'static FontRef<'static> {
+        static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| parse(Weight::Regular.bytes()));
+        static SEMI_BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| parse(Weight::SemiBold.bytes()));
         match self {
             Self::Regular => &REGULAR,
             Self::SemiBold => &SEMI_BOLD,
@@ -55,31 +60,14 @@ fn parse(font: &'static [u8]) -> FontRef<'static> {
     FontRef::try_from_slice(font).expect("the bundled font is a font")
 }
 
-/// Size of an em in the units of the font's tables.
-pub(super) fn units_per_em(font: &FontRef<'_>) -> f64 {
-    f64::from(font.units_per_em().expect("the bundled font has a size"))
-}
-
-/// The glyphs of a text, each with the distance from the text's start to its origin, and the width of the whole. All in
-/// units of the font's tables.
-pub(super) fn layout(text: &str, font: &FontRef<'_>) -> (Vec<(GlyphId, f64)>, f64) {
-    let mut glyphs: Vec<(GlyphId, f64)> = Vec::new();
-    let mut x = 0.0;
-    for character in text.chars() {
-        let glyph = font.glyph_id(character);
-        if let Some(&(previous, _)) = glyphs.last() {
-            x += f64::from(font.kern_unscaled(previous, glyph));
-        }
-        glyphs.push((glyph, x));
-        x += f64::from(font.h_advance_unscaled(glyph));
-    }
-    (glyphs, x)
-}
-
 /// Width of a text of a size, in the unit of the size.
 pub(crate) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     let font = weight.font();
-    layout(text, font).1 * size / units_per_em(font)
+    let glyphs: Vec<_> = text.chars().map(|character| font.glyph_id(character)).collect();
+    let advances: f32 = glyphs.iter().map(|&glyph| font.h_advance_unscaled(glyph)).sum();
+    let kerning: f32 = glyphs.windows(2).map(|pair| font.kern_unscaled(pair[0], pair[1])).sum();
+    let units_per_em = font.units_per_em().expect("the bundled font has a size");
+    f64::from(advances + kerning) * size / f64::from(units_per_em)
 }
 
 /// The text, or as much of its start and end as fits into `available` with an ellipsis between: long names often differ
@@ -100,20 +88,14 @@ pub(crate) fn fit(text: &str, size: f64, weight: Weight, available: f64) -> Cow<
     Cow::Borrowed("…")
 }
 
-/// Where the baseline of a text starts, seen from its anchor: x to the right, y down. The anchor is above, below or at
-/// half the height of the capitals; what hangs below the baseline is not counted.
-pub(super) fn origin(anchor: Pos, width: f64, size: f64) -> (f64, f64) {
-    let x = match anchor.h_pos {
-        HPos::Left => 0.0,
-        HPos::Center => -width / 2.0,
-        HPos::Right => -width,
-    };
-    let y = match anchor.v_pos {
+/// How far below its anchor the baseline of a text lies. The anchor is above, below or at half the height of the capitals;
+/// what hangs below the baseline is not counted.
+pub(super) fn baseline(anchor: VPos, size: f64) -> f64 {
+    match anchor {
         VPos::Top => CAPITALS * size,
         VPos::Center => CAPITALS * size / 2.0,
         VPos::Bottom => 0.0,
-    };
-    (x, y)
+    }
 }
 
 /// The CSS that brings the bundled font along, without any file beside.

@@ -1,48 +1,24 @@
-//! What charts are drawn on: bitmaps and SVG, behind the trait of plotters that both implement.
+//! What charts are drawn on: SVG, behind the trait of plotters, which bitmaps are rendered from.
 //!
-//! Both are drawn in the same units, a quarter of a logical pixel each, so that a chart has one layout. The two backends
-//! are this crate's own because the two of plotters set the same text differently: in its bitmaps glyphs sit on whole
-//! pixels without their side bearings, and above the place where SVG puts them.
+//! The back end is this crate's own because that of plotters sets text by guessed widths, and knows no bundled font.
 
-mod bitmap;
 mod encode;
 pub(crate) mod font;
+mod png;
 mod svg;
 mod units;
 
-use latentkit_core::Result;
+use std::convert::Infallible;
+
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 
-pub(crate) use bitmap::Bitmap;
-use encode::encode;
+pub(crate) use png::png;
 pub(crate) use svg::{Svg, element as svg_element, file as svg_file};
-use units::{PIXELS, UNITS};
 pub(crate) use units::{logical, px};
 
 /// What a chart draws on.
-pub(crate) type Area<DB> = DrawingArea<DB, Shift>;
+pub(crate) type Area = DrawingArea<Svg, Shift>;
 
 /// The result of drawing.
-pub(crate) type Drawn<DB, T = ()> =
-    std::result::Result<T, DrawingAreaErrorKind<<DB as plotters::prelude::DrawingBackend>::ErrorType>>;
-
-/// A PNG file of a drawing of a logical size, twice as large.
-pub(crate) fn png(
-    (width, height): (u32, u32),
-    draw: impl FnOnce(Bitmap<'_>) -> Result<()>,
-) -> Result<Vec<u8>> {
-    let mut image = bitmap::Image::new(width * PIXELS, height * PIXELS);
-    draw(Bitmap::new(&mut image))?;
-    Ok(encode(image.pixels(), (width * PIXELS, height * PIXELS)))
-}
-
-/// The body of an SVG element of a drawing of a logical size.
-pub(crate) fn svg_body(
-    (width, height): (u32, u32),
-    draw: impl FnOnce(Svg<'_>) -> Result<()>,
-) -> Result<String> {
-    let mut body = String::new();
-    draw(Svg::new(&mut body, (width * UNITS, height * UNITS)))?;
-    Ok(body)
-}
+pub(crate) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<Infallible>>;

@@ -1,7 +1,9 @@
 //! SVG. Text stays text, set in the bundled font.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,6 +30,11 @@ pub(crate) fn file(body: &str, size: (u32, u32), title: &str, description: &str)
     format!("{}{head}{body}</svg>\n", open(size, "xmlns=\"http://www.w3.org/2000/svg\" role=\"img\""))
 }
 
+/// The drawing alone, to be rendered.
+pub(super) fn bare(body: &str, size: (u32, u32)) -> String {
+    format!("{}{body}</svg>", open(size, "xmlns=\"http://www.w3.org/2000/svg\""))
+}
+
 /// An element of a page that brings the font along.
 pub(crate) fn element(body: &str, size: (u32, u32), description: &str) -> String {
     format!("{}{body}</svg>", open(size, &format!("role=\"img\" aria-label=\"{}\"", escape(description))))
@@ -44,8 +51,8 @@ fn open((width, height): (u32, u32), attributes: &str) -> String {
 }
 
 /// The backend that writes SVG elements.
-pub(crate) struct Svg<'a> {
-    body: &'a mut String,
+pub(crate) struct Svg {
+    body: Rc<RefCell<String>>,
     size: (u32, u32),
     /// Discs of the same look that were drawn one after the other and are not yet written.
     discs: Vec<BackendCoord>,
@@ -60,16 +67,17 @@ struct Disc {
     alpha: f64,
 }
 
-impl<'a> Svg<'a> {
-    /// `size` is in units.
-    pub(super) fn new(body: &'a mut String, size: (u32, u32)) -> Self {
+impl Svg {
+    /// Writes into `body`; the size is in logical pixels.
+    pub(crate) fn new(body: Rc<RefCell<String>>, (width, height): (u32, u32)) -> Self {
         let look = Disc { radius: 0, rgb: (0, 0, 0), alpha: 1.0 };
+        let size = (width * UNITS, height * UNITS);
         Self { body, size, discs: Vec::new(), look }
     }
 
     fn write(&mut self, element: std::fmt::Arguments) {
         self.end_discs();
-        self.body.write_fmt(element).expect("a string takes every write");
+        self.body.borrow_mut().write_fmt(element).expect("a string takes every write");
     }
 
     /// Writes the discs that wait: thousands as one path of lines without length, whose round ends are the discs.
@@ -133,7 +141,7 @@ fn short(value: f64) -> String {
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
-impl DrawingBackend for Svg<'_> {
+impl DrawingBackend for Svg {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {
@@ -166,6 +174,9 @@ impl DrawingBackend for Svg<'_> {
         filled: bool,
     ) -> Done {
         let (width, height) = (right - left, bottom - top);
+        if width <= 0 || height <= 0 {
+            return Ok(());
+        }
         let look = if filled { fill(style.color()) } else { stroke(style) };
         self.write(format_args!(
             "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" {look} \
@@ -180,6 +191,10 @@ impl DrawingBackend for Svg<'_> {
         style: &S,
     ) -> Done {
         let path: Vec<_> = path.into_iter().collect();
+        // Of a line without length nothing can be seen.
+        if path.iter().all(|point| *point == path[0]) {
+            return Ok(());
+        }
         let straight = matches!(&path[..], [from, to] if from.0 == to.0 || from.1 == to.1);
         let sharp = if straight { " shape-rendering=\"crispEdges\"" } else { "" };
         self.write(format_args!("<polyline points=\"{}\" {}{sharp}/>\n", corners(path), stroke(style)));
@@ -219,7 +234,7 @@ impl DrawingBackend for Svg<'_> {
 
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
         let anchor = style.anchor();
-        let (_, dy) = font::origin(anchor, 0.0, style.size());
+        let dy = font::baseline(anchor.v_pos, style.size());
         let side = match anchor.h_pos {
             HPos::Left => "",
             HPos::Center => " text-anchor=\"middle\"",

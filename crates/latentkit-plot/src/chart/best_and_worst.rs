@@ -1,9 +1,8 @@
 //! The test images that are reconstructed best and worst.
 
 use latentkit_table::{Reconstruction, ReconstructionKind, Reconstructions};
-use plotters::prelude::DrawingBackend;
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use super::pairs::{Block, COLUMNS, Pairs};
 use crate::canvas::{Area, Drawn};
 use crate::experiment::Experiment;
@@ -37,9 +36,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(chart))
 }
 
-impl Figure for Extremes<'_> {
-    const FILE_STEM: &'static str = "best_and_worst";
-    const TITLE: &'static str = "Best and worst reconstructions";
+impl Chart for Extremes<'_> {
+    fn file_stem(&self) -> &'static str {
+        "best_and_worst"
+    }
+
+    fn title(&self) -> &'static str {
+        "Best and worst reconstructions"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Extremes
@@ -63,7 +67,7 @@ impl Figure for Extremes<'_> {
         self.0.size()
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        self.0.draw(&frame::titled(area, Self::TITLE, experiment)?)
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        self.0.draw(&frame::titled(area, self.title(), experiment)?)
     }
 }

@@ -1,10 +1,9 @@
 //! What the decoder makes of the centroid of each cluster.
 
 use latentkit_table::{ClusterLabels, ClusterRow};
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::experiment::Experiment;
 use crate::frame::{self, MARGIN, SUBTITLE_HEIGHT, TITLE_HEIGHT};
@@ -70,9 +69,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Centroids::new(experiment)?))
 }
 
-impl Figure for Centroids<'_> {
-    const FILE_STEM: &'static str = "centroids";
-    const TITLE: &'static str = "The centre of each cluster, decoded";
+impl Chart for Centroids<'_> {
+    fn file_stem(&self) -> &'static str {
+        "centroids"
+    }
+
+    fn title(&self) -> &'static str {
+        "The centre of each cluster, decoded"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Images
@@ -102,8 +106,8 @@ impl Figure for Centroids<'_> {
         ((2.0 * MARGIN + width) as u32, (2.0 * MARGIN + height) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let text = "Each is what the decoder makes of the mean of a cluster, not an image of the data.";
         let inner = frame::subtitled(&inner, text, style::MUTED)?;
         let mut top = 0.0;
@@ -118,12 +122,7 @@ impl Figure for Centroids<'_> {
 }
 
 impl Cell<'_> {
-    fn draw<DB: DrawingBackend>(
-        &self,
-        area: &Area<DB>,
-        size: (usize, usize),
-        (left, top): (f64, f64),
-    ) -> Drawn<DB> {
+    fn draw(&self, area: &Area, size: (usize, usize), (left, top): (f64, f64)) -> Drawn {
         Image { size, pixels: self.pixels }.draw(area, (left, top), CELL)?;
         let line = |number: usize| (px(left + CELL / 2.0), px(top + CELL + 8.0 + LINE * number as f64));
         let heading = format!("cluster {}", self.cluster);

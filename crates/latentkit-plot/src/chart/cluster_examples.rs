@@ -1,10 +1,9 @@
 //! Images of each cluster: those nearest to the centroid, and those that fit least.
 
 use latentkit_table::ExampleKind;
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::cluster_name;
 use crate::experiment::Experiment;
@@ -77,9 +76,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Gallery::new(experiment)?))
 }
 
-impl Figure for Gallery<'_> {
-    const FILE_STEM: &'static str = "cluster_examples";
-    const TITLE: &'static str = "Images of each cluster";
+impl Chart for Gallery<'_> {
+    fn file_stem(&self) -> &'static str {
+        "cluster_examples"
+    }
+
+    fn title(&self) -> &'static str {
+        "Images of each cluster"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Images
@@ -109,8 +113,8 @@ impl Figure for Gallery<'_> {
         ((2.0 * MARGIN + width) as u32, (2.0 * MARGIN + height) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let lefts = [CAPTION, CAPTION + KIND + BETWEEN];
         let headings = ["nearest to the centroid", "lowest silhouette: nearly in another cluster"];
         for (heading, left) in headings.into_iter().zip(lefts) {

@@ -2,11 +2,10 @@
 
 use latentkit_table::ClusterRow;
 use plotters::element::{Circle, PathElement};
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::cluster_name;
 use crate::experiment::Experiment;
@@ -53,9 +52,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(ClusterQuality::new(experiment)?))
 }
 
-impl Figure for ClusterQuality<'_> {
-    const FILE_STEM: &'static str = "cluster_quality";
-    const TITLE: &'static str = "How well each cluster stands apart";
+impl Chart for ClusterQuality<'_> {
+    fn file_stem(&self) -> &'static str {
+        "cluster_quality"
+    }
+
+    fn title(&self) -> &'static str {
+        "How well each cluster stands apart"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Clusters
@@ -80,8 +84,8 @@ impl Figure for ClusterQuality<'_> {
         (WIDTH as u32, height as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, subject: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, subject)?;
+    fn draw(&self, area: &Area, subject: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), subject)?;
         let (right, bottom) = (WIDTH - 2.0 * MARGIN - SIZES, self.rows.len() as f64 * ROW);
         let sheet = Sheet { left: NAMES, right, top: 0.0, bottom };
         let values = self.rows.iter().map(|(_, silhouette)| *silhouette);

@@ -1,11 +1,10 @@
 //! Labels in each cluster, side by side.
 
 use plotters::element::Rectangle;
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 
 use super::bars::{self, Order};
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn};
 use crate::contingency::Contingency;
 use crate::experiment::Experiment;
@@ -26,9 +25,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Grouped(experiment.contingency.as_ref()?)))
 }
 
-impl Figure for Grouped<'_> {
-    const FILE_STEM: &'static str = "clusters_grouped";
-    const TITLE: &'static str = "Labels in each cluster, side by side";
+impl Chart for Grouped<'_> {
+    fn file_stem(&self) -> &'static str {
+        "clusters_grouped"
+    }
+
+    fn title(&self) -> &'static str {
+        "Labels in each cluster, side by side"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Labels
@@ -52,9 +56,9 @@ impl Figure for Grouped<'_> {
         )
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
         let Self(contingency) = self;
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+        let inner = frame::titled(area, self.title(), experiment)?;
         let inner = bars::legend(contingency, Order::Down).draw(&inner)?;
         let (x, y) = bars::axes(contingency, contingency.largest_count());
         let plot = frame::plot(&inner, x, y, Grid::Horizontal)?;

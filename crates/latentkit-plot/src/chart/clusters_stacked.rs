@@ -1,12 +1,11 @@
 //! Labels in each cluster, one on the other.
 
 use plotters::element::{EmptyElement, Rectangle, Text as TextElement};
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::bars::{self, Order};
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, logical, px};
 use crate::contingency::{Contingency, dominant};
 use crate::experiment::Experiment;
@@ -27,9 +26,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Stacked(experiment.contingency.as_ref()?)))
 }
 
-impl Figure for Stacked<'_> {
-    const FILE_STEM: &'static str = "clusters_stacked";
-    const TITLE: &'static str = "Labels in each cluster, stacked";
+impl Chart for Stacked<'_> {
+    fn file_stem(&self) -> &'static str {
+        "clusters_stacked"
+    }
+
+    fn title(&self) -> &'static str {
+        "Labels in each cluster, stacked"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Labels
@@ -61,9 +65,9 @@ impl Figure for Stacked<'_> {
         )
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
         let Self(contingency) = self;
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+        let inner = frame::titled(area, self.title(), experiment)?;
         // The last label comes first, since it is on top of the bars.
         let inner = bars::legend(contingency, Order::Up).draw(&inner)?;
         let (x, y) = bars::axes(contingency, contingency.largest_cluster());

@@ -1,11 +1,10 @@
 //! How the points of each label spread over the clusters.
 
 use plotters::element::Rectangle;
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::contingency::Contingency;
 use crate::experiment::Experiment;
@@ -51,9 +50,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(HeatMap(experiment.contingency.as_ref()?)))
 }
 
-impl Figure for HeatMap<'_> {
-    const FILE_STEM: &'static str = "contingency";
-    const TITLE: &'static str = "Where the points of each label are";
+impl Chart for HeatMap<'_> {
+    fn file_stem(&self) -> &'static str {
+        "contingency"
+    }
+
+    fn title(&self) -> &'static str {
+        "Where the points of each label are"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Labels
@@ -86,8 +90,8 @@ impl Figure for HeatMap<'_> {
         ((2.0 * MARGIN + width.max(PICTURE)) as u32, (2.0 * MARGIN + height) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let text = "The share of each label that is in each cluster; a row adds up to 100\u{a0}%.";
         let inner = frame::subtitled(&inner, text, style::MUTED)?;
         let cell = self.cell_width();
@@ -134,7 +138,7 @@ impl Figure for HeatMap<'_> {
 }
 
 /// The colours of 0 to 100 %.
-fn draw_key<DB: DrawingBackend>(area: &Area<DB>, top: f64) -> Drawn<DB> {
+fn draw_key(area: &Area, top: f64) -> Drawn {
     const STEPS: u32 = 100;
     let at = |step: u32| px(NAMES + f64::from(step) * 2.4);
     for step in 0..STEPS {

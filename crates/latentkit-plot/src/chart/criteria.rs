@@ -2,11 +2,10 @@
 
 use latentkit_core::summary::{CriterionFigure, CriterionValue};
 use plotters::element::{Circle, PathElement, Rectangle};
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::criterion;
 use crate::experiment::Experiment;
@@ -61,9 +60,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Panels::new(experiment)?))
 }
 
-impl Figure for Panels<'_> {
-    const FILE_STEM: &'static str = "criteria";
-    const TITLE: &'static str = "What each criterion says of k";
+impl Chart for Panels<'_> {
+    fn file_stem(&self) -> &'static str {
+        "criteria"
+    }
+
+    fn title(&self) -> &'static str {
+        "What each criterion says of k"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Criteria
@@ -99,8 +103,8 @@ impl Figure for Panels<'_> {
         ((2.0 * MARGIN + WIDTH) as u32, (2.0 * MARGIN + height) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let color = if self.clear { style::MUTED } else { style::WARNING };
         let verdict =
             format!("Together: {}.", criterion::readable(self.verdict, self.figures.iter().copied()));
@@ -116,12 +120,7 @@ impl Figure for Panels<'_> {
 }
 
 /// Draws one criterion.
-fn draw_panel<DB: DrawingBackend>(
-    figure: &CriterionFigure,
-    area: &Area<DB>,
-    (left, top): (f64, f64),
-    width: f64,
-) -> Drawn<DB> {
+fn draw_panel(figure: &CriterionFigure, area: &Area, (left, top): (f64, f64), width: f64) -> Drawn {
     let sheet =
         Sheet { left: left + LEFT, right: left + width, top: top + HEADING, bottom: top + HEADING + PLOT };
     let heading = criterion::heading(figure);

@@ -1,8 +1,6 @@
 //! What a chart is.
 
-use plotters::prelude::DrawingBackend;
-
-use crate::canvas::{Area, Bitmap, Drawn, Svg};
+use crate::canvas::{Area, Drawn};
 
 /// Where a chart stands in the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +27,13 @@ pub(crate) enum Slot {
     Elsewhere,
 }
 
-/// A chart, as it is written. Implement this; [`Chart`] follows.
-pub(crate) trait Figure {
+/// A chart.
+pub(crate) trait Chart {
     /// Name of its files, without an extension.
-    const FILE_STEM: &'static str;
+    fn file_stem(&self) -> &'static str;
+
     /// What stands above it.
-    const TITLE: &'static str;
+    fn title(&self) -> &'static str;
 
     /// Where it stands in the report.
     fn slot(&self) -> Slot {
@@ -57,60 +56,9 @@ pub(crate) trait Figure {
     /// Width and height in logical pixels.
     fn size(&self) -> (u32, u32);
 
-    /// Draws it on an area of [`Figure::size`]; `subject` stands at the right of its title.
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, subject: &str) -> Drawn<DB>;
-}
-
-/// A chart of any kind.
-pub(crate) trait Chart {
-    fn file_stem(&self) -> &'static str;
-    fn title(&self) -> &'static str;
-    fn slot(&self) -> Slot;
-    fn caption(&self) -> String;
-    fn describe(&self) -> String;
-    fn note(&self) -> Option<String>;
-    fn size(&self) -> (u32, u32);
-    fn draw_bitmap<'a>(&self, area: &Area<Bitmap<'a>>, subject: &str) -> Drawn<Bitmap<'a>>;
-    fn draw_svg<'a>(&self, area: &Area<Svg<'a>>, subject: &str) -> Drawn<Svg<'a>>;
+    /// Draws it on an area of [`Chart::size`]; `subject` stands at the right of its title.
+    fn draw(&self, area: &Area, subject: &str) -> Drawn;
 }
 
 /// A chart of an experiment; none where there is no data for it.
 pub(crate) type Made<'a> = Option<Box<dyn Chart + 'a>>;
-
-impl<F: Figure> Chart for F {
-    fn file_stem(&self) -> &'static str {
-        F::FILE_STEM
-    }
-
-    fn title(&self) -> &'static str {
-        F::TITLE
-    }
-
-    fn slot(&self) -> Slot {
-        Figure::slot(self)
-    }
-
-    fn caption(&self) -> String {
-        Figure::caption(self)
-    }
-
-    fn describe(&self) -> String {
-        Figure::describe(self)
-    }
-
-    fn note(&self) -> Option<String> {
-        Figure::note(self)
-    }
-
-    fn size(&self) -> (u32, u32) {
-        Figure::size(self)
-    }
-
-    fn draw_bitmap<'a>(&self, area: &Area<Bitmap<'a>>, subject: &str) -> Drawn<Bitmap<'a>> {
-        self.draw(area, subject)
-    }
-
-    fn draw_svg<'a>(&self, area: &Area<Svg<'a>>, subject: &str) -> Drawn<Svg<'a>> {
-        self.draw(area, subject)
-    }
-}

@@ -2,7 +2,6 @@
 
 use latentkit_core::summary::Metrics;
 use latentkit_table::HistoryRow;
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::canvas::{Area, Drawn, px};
@@ -38,7 +37,7 @@ impl Panel<'_> {
         Self { heading, y, lines: vec![(TRAIN, train), (VALIDATION, validation)] }
     }
 
-    fn draw<DB: DrawingBackend>(self, area: &Area<DB>, epochs: &[u32]) -> Drawn<DB> {
+    fn draw(self, area: &Area, epochs: &[u32]) -> Drawn {
         let margin = if epochs.len() > 1 { epochs.len() as f64 * 0.03 } else { 0.5 };
         let x = Axis::whole("epoch", epochs, margin, 8);
 
@@ -60,21 +59,13 @@ pub(super) fn points(history: &[HistoryRow], value: impl Fn(&HistoryRow) -> f64)
 }
 
 /// Draws two panels side by side.
-pub(super) fn draw<DB: DrawingBackend>(
-    area: &Area<DB>,
-    history: &[HistoryRow],
-    panels: [Panel; 2],
-) -> Drawn<DB> {
+pub(super) fn draw(area: &Area, history: &[HistoryRow], panels: [Panel; 2]) -> Drawn {
     let epochs: Vec<u32> = history.iter().map(|row| row.epoch).collect();
     draw_over(area, &epochs, panels)
 }
 
 /// As [`draw`], over these epochs, ascending.
-pub(super) fn draw_over<DB: DrawingBackend>(
-    area: &Area<DB>,
-    epochs: &[u32],
-    panels: [Panel; 2],
-) -> Drawn<DB> {
+pub(super) fn draw_over(area: &Area, epochs: &[u32], panels: [Panel; 2]) -> Drawn {
     let (width, _) = area.dim_in_pixel();
     let (left, right) = area.split_horizontally(width as i32 / 2);
     let left = left.margin(0, 0, 0, px(12.0));

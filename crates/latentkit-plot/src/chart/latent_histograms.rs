@@ -1,11 +1,10 @@
 //! How the values of each latent are spread, a panel a latent.
 
 use plotters::element::Rectangle;
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::experiment::Experiment;
 use crate::format;
@@ -108,7 +107,7 @@ impl<'a> Histogram<'a> {
         if high > low { axis.within(low..high) } else { axis }
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, (left, top): (f64, f64), width: f64) -> Drawn<DB> {
+    fn draw(&self, area: &Area, (left, top): (f64, f64), width: f64) -> Drawn {
         let sheet = Sheet { left, right: left + width, top: top + HEADING, bottom: top + HEADING + PLOT };
         area.draw_text(self.name, &Text::HEADING.at(HPos::Left, VPos::Top), (px(left), px(top)))?;
         let mut words = Vec::new();
@@ -150,9 +149,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Histograms::new(experiment)?))
 }
 
-impl Figure for Histograms<'_> {
-    const FILE_STEM: &'static str = "latent_histograms";
-    const TITLE: &'static str = "Values of each latent";
+impl Chart for Histograms<'_> {
+    fn file_stem(&self) -> &'static str {
+        "latent_histograms"
+    }
+
+    fn title(&self) -> &'static str {
+        "Values of each latent"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Latents
@@ -192,8 +196,8 @@ impl Figure for Histograms<'_> {
         ((2.0 * MARGIN + WIDTH) as u32, (2.0 * MARGIN + height) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let mut inner = frame::subtitled(&inner, &self.explanation(), style::MUTED)?;
         if let Some(text) = self.zeros() {
             inner = frame::subtitled(&inner, text, style::MUTED)?;

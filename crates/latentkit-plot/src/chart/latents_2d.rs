@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use plotters::element::{Circle, EmptyElement, Rectangle, Text as TextElement};
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, px};
 use crate::experiment::Experiment;
 use crate::frame::{self, BESIDE_DATA, Grid, MARGIN, SUBTITLE_HEIGHT, TITLE_HEIGHT};
@@ -139,7 +138,7 @@ impl<'a> Scatter<'a> {
         (width * span(&y) / span(&x)).clamp(LOWEST, HIGHEST)
     }
 
-    fn draw_panel<DB: DrawingBackend>(&self, area: &Area<DB>, panel: &Panel) -> Drawn<DB> {
+    fn draw_panel(&self, area: &Area, panel: &Panel) -> Drawn {
         let (heading, rest) = area.split_vertically(px(HEADING));
         let (body, legend) = rest.split_vertically(px(self.data_height() + BESIDE_DATA));
         let (x, y) = self.axes();
@@ -268,9 +267,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Scatter::new(experiment)?))
 }
 
-impl Figure for Scatter<'_> {
-    const FILE_STEM: &'static str = "latents_2d";
-    const TITLE: &'static str = "The points on two principal components";
+impl Chart for Scatter<'_> {
+    fn file_stem(&self) -> &'static str {
+        "latents_2d"
+    }
+
+    fn title(&self) -> &'static str {
+        "The points on two principal components"
+    }
 
     fn slot(&self) -> Slot {
         if self.of_latents { Slot::Latents } else { Slot::Clusters }
@@ -310,8 +314,8 @@ impl Figure for Scatter<'_> {
         ((2.0 * MARGIN + width) as u32, height as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let mut rest = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let mut rest = frame::titled(area, self.title(), experiment)?;
         if let Some(note) = self.note() {
             rest = frame::subtitled(&rest, &note, style::MUTED)?;
         }

@@ -1,9 +1,8 @@
 //! The learning rate against epochs at the left, the loss at the right.
 
 use latentkit_table::HistoryRow;
-use plotters::prelude::DrawingBackend;
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use super::epochs::{self, Panel, TRAIN, VALIDATION, points};
 use crate::canvas::{Area, Drawn};
 use crate::experiment::Experiment;
@@ -38,9 +37,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     if history.is_empty() { None } else { Some(Box::new(RateAndLoss(history))) }
 }
 
-impl Figure for RateAndLoss<'_> {
-    const FILE_STEM: &'static str = "learning_rate_and_loss";
-    const TITLE: &'static str = "Learning rate and binary cross-entropy by epoch";
+impl Chart for RateAndLoss<'_> {
+    fn file_stem(&self) -> &'static str {
+        "learning_rate_and_loss"
+    }
+
+    fn title(&self) -> &'static str {
+        "Learning rate and binary cross-entropy by epoch"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Training
@@ -67,8 +71,8 @@ impl Figure for RateAndLoss<'_> {
         epochs::SIZE
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let inner = lines::legend(&inner, &[RATE, TRAIN, VALIDATION], self.0.len())?;
         let title = "nats per pixel";
         let loss = Panel::of_metric(self.0, "Binary cross-entropy", title, |metrics| metrics.bce);

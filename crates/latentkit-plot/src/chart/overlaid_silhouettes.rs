@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use plotters::element::Circle;
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 
-use super::definition::Figure;
+use super::definition::Chart;
 use super::overlaid_training::{draw_legend, legend_height, line};
 use crate::canvas::{Area, Drawn, px};
 use crate::comparison::ComparedRun;
@@ -54,9 +53,14 @@ impl<'a> Sweeps<'a> {
     }
 }
 
-impl Figure for Sweeps<'_> {
-    const FILE_STEM: &'static str = "overlaid_silhouettes";
-    const TITLE: &'static str = "Silhouette by number of clusters";
+impl Chart for Sweeps<'_> {
+    fn file_stem(&self) -> &'static str {
+        "overlaid_silhouettes"
+    }
+
+    fn title(&self) -> &'static str {
+        "Silhouette by number of clusters"
+    }
 
     fn caption(&self) -> String {
         "The mean silhouette of each run for each number of clusters; a ring marks the chosen one. Silhouettes \
@@ -80,8 +84,8 @@ impl Figure for Sweeps<'_> {
         (SIZE.0, SIZE.1 + legend_height(&self.lines()))
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let longest = self.0.iter().map(|sweep| sweep.points.len()).max().unwrap_or(0);
         let inner = draw_legend(inner, &self.lines(), longest)?.margin(px(GAP), 0, 0, 0);
 

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use latentkit_core::summary::Metrics;
 use latentkit_table::HistoryRow;
-use plotters::prelude::DrawingBackend;
 
-use super::definition::Figure;
+use super::definition::Chart;
 use super::epochs::{self, Panel, points};
 use crate::canvas::{Area, Drawn};
 use crate::comparison::ComparedRun;
@@ -21,11 +20,7 @@ pub(super) fn line(place: usize, run: &ComparedRun) -> Line<'_> {
 }
 
 /// Draws the legend of some lines in as many rows as it needs. Returns what is left.
-pub(super) fn draw_legend<DB: DrawingBackend>(
-    area: Area<DB>,
-    lines: &[Line],
-    points: usize,
-) -> Drawn<DB, Area<DB>> {
+pub(super) fn draw_legend(area: Area, lines: &[Line], points: usize) -> Drawn<Area> {
     let mut rest = area;
     for row in lines::legend_rows(lines, LEGEND_WIDTH) {
         rest = lines::legend(&rest, row, points)?;
@@ -72,9 +67,14 @@ impl<'a> Losses<'a> {
     }
 }
 
-impl Figure for Losses<'_> {
-    const FILE_STEM: &'static str = "overlaid_training";
-    const TITLE: &'static str = "Binary cross-entropy by epoch";
+impl Chart for Losses<'_> {
+    fn file_stem(&self) -> &'static str {
+        "overlaid_training"
+    }
+
+    fn title(&self) -> &'static str {
+        "Binary cross-entropy by epoch"
+    }
 
     fn caption(&self) -> String {
         "The loss of each run over its training steps, and on the validation images after each epoch."
@@ -97,8 +97,8 @@ impl Figure for Losses<'_> {
         (width, height - SUBTITLE_HEIGHT as u32 + legend_height(&self.lines()))
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let inner = draw_legend(inner, &self.lines(), self.longest())?;
         let epochs: BTreeSet<u32> =
             self.0.iter().flat_map(|(_, run)| &run.history).map(|row| row.epoch).collect();

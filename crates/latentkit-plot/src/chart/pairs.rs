@@ -1,7 +1,6 @@
 //! Images above their reconstructions, in blocks of columns.
 
 use latentkit_table::{Reconstruction, Reconstructions};
-use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::canvas::{Area, Drawn, px};
@@ -69,14 +68,14 @@ impl<'a> Pairs<'a> {
     }
 
     /// Draws the blocks below a header.
-    pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
+    pub(super) fn draw(&self, area: &Area) -> Drawn {
         for (index, block) in self.blocks.iter().enumerate() {
             self.draw_block(area, block, index as f64 * self.block_height())?;
         }
         Ok(())
     }
 
-    fn draw_block<DB: DrawingBackend>(&self, area: &Area<DB>, block: &Block, top: f64) -> Drawn<DB> {
+    fn draw_block(&self, area: &Area, block: &Block, top: f64) -> Drawn {
         let images = top + self.names_height();
         if let Some(heading) = block.heading {
             let place = (0, px(images - 8.0));

@@ -1,9 +1,8 @@
 //! One test image of each label above its reconstruction, pixel by pixel.
 
 use latentkit_table::{ReconstructionKind, Reconstructions};
-use plotters::prelude::DrawingBackend;
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use super::pairs::{Block, COLUMNS, Pairs};
 use crate::canvas::{Area, Drawn};
 use crate::experiment::Experiment;
@@ -30,9 +29,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(chart))
 }
 
-impl Figure for Examples<'_> {
-    const FILE_STEM: &'static str = "reconstructions";
-    const TITLE: &'static str = "Test images and their reconstructions";
+impl Chart for Examples<'_> {
+    fn file_stem(&self) -> &'static str {
+        "reconstructions"
+    }
+
+    fn title(&self) -> &'static str {
+        "Test images and their reconstructions"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Reconstructions
@@ -53,7 +57,7 @@ impl Figure for Examples<'_> {
         self.0.size()
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        self.0.draw(&frame::titled(area, Self::TITLE, experiment)?)
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        self.0.draw(&frame::titled(area, self.title(), experiment)?)
     }
 }

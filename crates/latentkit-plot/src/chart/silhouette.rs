@@ -2,13 +2,12 @@
 
 use latentkit_core::summary::ClusterSummary;
 use plotters::element::{Circle, EmptyElement, PathElement, Rectangle, Text as TextElement};
-use plotters::prelude::DrawingBackend;
 use plotters::series::LineSeries;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
-use crate::canvas::{Area, Drawn, px};
+use super::definition::{Chart, Made, Slot};
+use crate::canvas::{Area, Drawn, Svg, px};
 use crate::experiment::Experiment;
 use crate::format;
 use crate::frame::{self, Grid};
@@ -85,9 +84,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(Sweep::new(experiment)?))
 }
 
-impl Figure for Sweep<'_> {
-    const FILE_STEM: &'static str = "silhouette";
-    const TITLE: &'static str = "Silhouette by number of clusters";
+impl Chart for Sweep<'_> {
+    fn file_stem(&self) -> &'static str {
+        "silhouette"
+    }
+
+    fn title(&self) -> &'static str {
+        "Silhouette by number of clusters"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Silhouettes
@@ -131,8 +135,8 @@ impl Figure for Sweep<'_> {
         (960, 440)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let mut inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let mut inner = frame::titled(area, self.title(), experiment)?;
         if let Some(verdict) = self.verdict() {
             let color = if self.is_doubtful() { style::WARNING } else { style::MUTED };
             inner = frame::subtitled(&inner, &verdict, color)?;
@@ -189,10 +193,10 @@ impl Figure for Sweep<'_> {
 }
 
 /// The bar from the lowest to the highest silhouette of a k.
-fn draw_whisker<DB: DrawingBackend>(
-    plotting: &plotters::drawing::DrawingArea<DB, plotters::coord::cartesian::Cartesian2d<Axis, Axis>>,
+fn draw_whisker(
+    plotting: &plotters::drawing::DrawingArea<Svg, plotters::coord::cartesian::Cartesian2d<Axis, Axis>>,
     figures: &KFigures,
-) -> Drawn<DB> {
+) -> Drawn {
     let k = f64::from(figures.k);
     let stem = vec![(k, figures.lowest), (k, figures.highest)];
     plotting.draw(&PathElement::new(stem, style::line(style::FIRST, 1.5)))?;

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use plotters::element::{PathElement, Polygon, Rectangle};
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use crate::canvas::{Area, Drawn, logical, px};
 use crate::experiment::Experiment;
 use crate::frame::{self, BESIDE_DATA, MARGIN, SUBTITLE_HEIGHT, Sheet, TITLE_HEIGHT};
@@ -133,13 +132,7 @@ impl<'a> Band<'a> {
         }
     }
 
-    fn draw<DB: DrawingBackend>(
-        &self,
-        area: &Area<DB>,
-        axis: &Axis,
-        sheet: &Sheet,
-        (top, bottom): (f64, f64),
-    ) -> Drawn<DB> {
+    fn draw(&self, area: &Area, axis: &Axis, sheet: &Sheet, (top, bottom): (f64, f64)) -> Drawn {
         let zero = px(sheet.x(axis, 0.0));
         let step = (bottom - top) / (self.edge.len() - 1) as f64;
         let mut corners = vec![(zero, px(sheet.top + top))];
@@ -173,9 +166,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     Some(Box::new(SilhouettePlot::new(experiment)?))
 }
 
-impl Figure for SilhouettePlot<'_> {
-    const FILE_STEM: &'static str = "silhouette_plot";
-    const TITLE: &'static str = "Silhouette of every point";
+impl Chart for SilhouettePlot<'_> {
+    fn file_stem(&self) -> &'static str {
+        "silhouette_plot"
+    }
+
+    fn title(&self) -> &'static str {
+        "Silhouette of every point"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Clusters
@@ -216,8 +214,8 @@ impl Figure for SilhouettePlot<'_> {
         (WIDTH, (self.height() + beside) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let text = "Thick bands are large clusters. Points left of 0 are closer to another cluster than to their own.";
         let inner = frame::subtitled(&inner, text, style::MUTED)?;
         let width = logical(inner.dim_in_pixel().0);
@@ -254,7 +252,7 @@ impl Figure for SilhouettePlot<'_> {
 
 impl SilhouettePlot<'_> {
     /// The mean over all points, a line with a white edge, so that it is seen on every band.
-    fn draw_mean<DB: DrawingBackend>(&self, area: &Area<DB>, axis: &Axis, sheet: &Sheet) -> Drawn<DB> {
+    fn draw_mean(&self, area: &Area, axis: &Axis, sheet: &Sheet) -> Drawn {
         let x = px(sheet.x(axis, self.mean));
         for (color, width) in [(style::PAPER, 4.0), (style::INK, 1.5)] {
             let ends = vec![(x, px(sheet.top - 4.0)), (x, px(sheet.bottom))];
@@ -268,12 +266,7 @@ impl SilhouettePlot<'_> {
     }
 
     /// Number and name of each cluster at the left, its figures at the right.
-    fn draw_lines<DB: DrawingBackend>(
-        &self,
-        area: &Area<DB>,
-        sheet: &Sheet,
-        places: &[(f64, f64)],
-    ) -> Drawn<DB> {
+    fn draw_lines(&self, area: &Area, sheet: &Sheet, places: &[(f64, f64)]) -> Drawn {
         let columns = [sheet.right + 56.0, sheet.right + 128.0, sheet.right + FIGURES];
         for (heading, x) in ["mean", "points", "below 0"].into_iter().zip(columns) {
             let place = (px(x), px(sheet.top - 8.0));

@@ -1,9 +1,8 @@
 //! Errors against epochs: MAE at the left, MSE at the right, each for training and validation.
 
 use latentkit_table::HistoryRow;
-use plotters::prelude::DrawingBackend;
 
-use super::definition::{Figure, Made, Slot};
+use super::definition::{Chart, Made, Slot};
 use super::epochs::{self, Panel, TRAIN, VALIDATION};
 use crate::canvas::{Area, Drawn};
 use crate::experiment::Experiment;
@@ -18,9 +17,14 @@ pub(super) fn of(experiment: &Experiment) -> Made<'_> {
     if history.is_empty() { None } else { Some(Box::new(Errors(history))) }
 }
 
-impl Figure for Errors<'_> {
-    const FILE_STEM: &'static str = "training_curves";
-    const TITLE: &'static str = "Reconstruction error by epoch";
+impl Chart for Errors<'_> {
+    fn file_stem(&self) -> &'static str {
+        "training_curves"
+    }
+
+    fn title(&self) -> &'static str {
+        "Reconstruction error by epoch"
+    }
 
     fn slot(&self) -> Slot {
         Slot::Training
@@ -47,8 +51,8 @@ impl Figure for Errors<'_> {
         epochs::SIZE
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let inner = lines::legend(&inner, &[TRAIN, VALIDATION], self.0.len())?;
         let mae = "mean absolute error of a pixel (0 to 1)";
         let mse = "mean squared error of a pixel (0 to 1)";

@@ -1,11 +1,10 @@
 //! Test BCE and best silhouette of the trials of a sweep, a row a trial, the best of each marked.
 
 use plotters::element::{Circle, PathElement, Rectangle};
-use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::definition::Figure;
+use super::definition::Chart;
 use crate::canvas::{Area, Drawn, px};
 use crate::format;
 use crate::frame::{self, MARGIN, Sheet, TITLE_HEIGHT};
@@ -132,7 +131,7 @@ impl<'a> Figures<'a> {
         ticks.into_iter().filter_map(|(number, name)| Some((self.row(place(number)?), name))).collect()
     }
 
-    fn draw_panel<DB: DrawingBackend>(&self, area: &Area<DB>, measure: &Measure, sheet: Sheet) -> Drawn<DB> {
+    fn draw_panel(&self, area: &Area, measure: &Measure, sheet: Sheet) -> Drawn {
         let heading = (px(sheet.left), px(sheet.top - HEADING + 4.0));
         let sampled = self.trials.iter().any(|trial| trial.silhouette_sampled);
         let measured = if sampled { measure.sampled } else { measure.heading };
@@ -176,9 +175,14 @@ impl<'a> Figures<'a> {
     }
 }
 
-impl Figure for Figures<'_> {
-    const FILE_STEM: &'static str = "trials";
-    const TITLE: &'static str = "Figures of each trial";
+impl Chart for Figures<'_> {
+    fn file_stem(&self) -> &'static str {
+        "trials"
+    }
+
+    fn title(&self) -> &'static str {
+        "Figures of each trial"
+    }
 
     fn describe(&self) -> String {
         let mut sentences = vec![format!("Dot chart of {} trials.", self.trials.len())];
@@ -204,8 +208,8 @@ impl Figure for Figures<'_> {
         (WIDTH as u32, height.ceil() as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, experiment: &str) -> Drawn<DB> {
-        let inner = frame::titled(area, Self::TITLE, experiment)?;
+    fn draw(&self, area: &Area, experiment: &str) -> Drawn {
+        let inner = frame::titled(area, self.title(), experiment)?;
         let labels = self.labels();
         let look = if self.named() { Text::BODY } else { Text::TICK };
         let widest = labels.iter().map(|(_, text)| look.width(text)).fold(0.0, f64::max).min(NAME);

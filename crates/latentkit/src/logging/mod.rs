@@ -76,7 +76,11 @@ fn shown(global: &Global, variable: &str) -> (Targets, Vec<String>) {
         (false, 1) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
     };
-    let mut shown = Targets::new().with_default(LevelFilter::WARN).with_target(OURS, level);
+    // usvg warns of each character that the bundled font lacks, which the picture shows.
+    let mut shown = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("usvg", LevelFilter::ERROR)
+        .with_target(OURS, level);
     let (mut entries, mut unknown) = (Vec::new(), Vec::new());
     for entry in variable.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
         match entry.parse::<Targets>() {

@@ -22,7 +22,7 @@ impl Definition for Plot {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn about(&self) -> &'static str {
