@@ -9,15 +9,18 @@ fuzz_target!(init: let_panics_be_caught(), |bytes: &[u8]| {
     let path = file("table.parquet", bytes);
     let read = |_name: &str, work: &dyn Fn()| within((256 << 20) + 1000 * bytes.len(), work);
     read("embeddings", &|| {
-        if let Ok(points) = table::read_embeddings(&path, None, None) {
-            assert!(points.values.iter().all(|value| value.is_finite()));
-            assert_eq!(points.ids.len(), points.values.nrows());
+        if let Ok(points) = table::read_embeddings(&[table::Part::file(&path)], None, None) {
+            assert!(match &points.values {
+                table::Values::Single(values) => values.iter().all(|value| value.is_finite()),
+                table::Values::Double(values) => values.iter().all(|value| value.is_finite()),
+            });
+            assert_eq!(points.ids.len(), points.values.dim().0);
             if let Some(labels) = points.labels {
-                assert!(labels.codes.iter().all(|&code| usize::from(code) < labels.names.len()));
+                assert!(labels.codes.iter().flatten().all(|&code| (code as usize) < labels.names.len()));
             }
         }
     });
-    read("embeddings in a column", &|| drop(table::read_embeddings(&path, Some("z"), Some("label"))));
+    read("embeddings in a column", &|| drop(table::read_embeddings(&[table::Part::file(&path)], Some("z"), Some("label"))));
     read("dataset", &|| drop(table::read_dataset(&path)));
     read("history", &|| drop(table::read_history(&path)));
     read("reconstructions", &|| drop(table::read_reconstructions(&path)));

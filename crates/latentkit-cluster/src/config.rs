@@ -76,11 +76,12 @@ impl ClusterConfig {
     }
 
     /// What methods are told, with the `tables` of those that have keys of their own.
-    pub(crate) fn options<'a>(&self, tables: &'a Table) -> Options<'a> {
+    pub(crate) fn options<'a>(&self, tables: &'a Table, unit: f64) -> Options<'a> {
         Options {
             restarts: self.restarts.get(),
             max_iterations: self.max_iterations.get(),
-            tolerance: self.tolerance.get(),
+            tolerance: self.tolerance.get() / unit,
+            unit,
             engine: self.engine,
             batch_size: self.batch_size.map(|size| size.get() as usize),
             tables,

@@ -6,33 +6,35 @@ use ndarray::{Array2, ArrayView1};
 /// The points of each pair of a cluster and a label that some point has.
 pub(crate) struct Contingency<'a> {
     /// The labels that some point has, ascending.
-    labels: Vec<u8>,
+    labels: Vec<u32>,
     names: &'a [String],
     /// Points of each pair: [k, labels].
     counts: Array2<u32>,
 }
 
 impl<'a> Contingency<'a> {
-    /// Counts the points; the clusters go from 0 to `k` - 1.
+    /// Counts the points that have a label; the clusters go from 0 to `k` - 1.
     pub(crate) fn new(clusters: &[u32], k: usize, labels: &'a Labels) -> Self {
-        let mut occurring = labels.codes.clone();
+        let mut occurring: Vec<u32> = labels.codes.iter().copied().flatten().collect();
         occurring.sort_unstable();
         occurring.dedup();
         let mut counts = Array2::zeros((k, occurring.len()));
-        for (&cluster, &label) in clusters.iter().zip(&labels.codes) {
+        let labelled =
+            clusters.iter().zip(&labels.codes).filter_map(|(&cluster, label)| Some((cluster, (*label)?)));
+        for (cluster, label) in labelled {
             counts[[cluster as usize, occurring.partition_point(|&other| other < label)]] += 1;
         }
         Self { labels: occurring, names: &labels.names, counts }
     }
 
     /// The labels that some point has, ascending.
-    pub(crate) fn labels(&self) -> &[u8] {
+    pub(crate) fn labels(&self) -> &[u32] {
         &self.labels
     }
 
     /// The name of a label.
-    pub(crate) fn name(&self, label: u8) -> &'a str {
-        &self.names[usize::from(label)]
+    pub(crate) fn name(&self, label: u32) -> &'a str {
+        &self.names[label as usize]
     }
 
     /// The points of a cluster by label, in the order of [`Contingency::labels`].
@@ -63,7 +65,8 @@ mod tests {
 
     #[test]
     fn every_pair_has_a_row() {
-        let labels = Labels { codes: vec![0, 1, 1, 0, 1], names: vec!["cat".into(), "dog".into()] };
+        let labels =
+            Labels { codes: [0, 1, 1, 0, 1].map(Some).into(), names: vec!["cat".into(), "dog".into()] };
         let rows = Contingency::new(&[0, 0, 0, 1, 0], 2, &labels).rows();
         let found: Vec<_> =
             rows.iter().map(|row| (row.cluster, row.label, row.label_name.as_str(), row.count)).collect();
@@ -73,9 +76,14 @@ mod tests {
     #[test]
     fn a_label_of_no_point_has_no_row() {
         let names: Vec<String> = (0..=255).map(|label| label.to_string()).collect();
-        let of = |codes: Vec<u8>| {
+        let of = |codes: Vec<u32>| {
             let clusters = vec![0; codes.len()];
-            let rows = Contingency::new(&clusters, 1, &Labels { codes, names: names.clone() }).rows();
+            let rows = Contingency::new(
+                &clusters,
+                1,
+                &Labels { codes: codes.into_iter().map(Some).collect(), names: names.clone() },
+            )
+            .rows();
             rows.into_iter().map(|row| (row.label, row.label_name, row.count)).collect::<Vec<_>>()
         };
         assert_eq!(of(vec![255, 255]), [(255, "255".to_owned(), 2)]);

@@ -5,16 +5,18 @@ use std::time::Instant;
 use latentkit_core::rng::generator;
 use latentkit_core::summary::DensityFigure;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{DensityRow, Embeddings};
+use latentkit_table::DensityRow;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::centroids::means;
 use crate::config::ClusterConfig;
 use crate::criterion::choose;
+use crate::external::quality_of_labelled;
 use crate::method::Method;
 use crate::method::definition::{self, DensityFit, Task};
 use crate::partition::Partition;
-use crate::{DensityClustering, adjusted_rand_index, external_quality, silhouette, silhouette_sampled};
+use crate::scaling::Embeddings;
+use crate::{DensityClustering, adjusted_rand_index, silhouette, silhouette_sampled};
 
 /// The clusters that such a method found.
 pub(crate) struct Density {
@@ -97,8 +99,7 @@ fn density(
     let chosen: Vec<u32> = inside.numbers.iter().map(|&point| best.clusters.of(point as usize)).collect();
     let several = !inside.numbers.is_empty();
     let labels = embeddings.labels.as_ref().map(|labels| inside.of(&labels.codes));
-    let external =
-        labels.filter(|_| several).map(|labels| external_quality(&inside.clusters, &labels)).transpose()?;
+    let external = labels.map(|labels| quality_of_labelled(&inside.clusters, &labels)).transpose()?.flatten();
     let ari_to_best = several.then(|| adjusted_rand_index(&inside.clusters, &chosen)).transpose()?;
     Ok(Some(Density {
         method,

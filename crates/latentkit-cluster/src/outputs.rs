@@ -9,16 +9,16 @@ use latentkit_core::layout::{
 use latentkit_core::summary::{CriterionFigure, SilhouetteKind};
 use latentkit_core::{Cancellation, Result};
 use latentkit_table::{
-    Assignments, Centroids, Embeddings, Metadata, Projection, write_assignments, write_centroids,
-    write_clusters, write_contingency, write_criteria, write_density, write_examples, write_label_pairs,
-    write_projection, write_sweep,
+    Assignments, Centroids, Metadata, Projection, write_assignments, write_centroids, write_clusters,
+    write_contingency, write_criteria, write_density, write_examples, write_label_pairs, write_projection,
+    write_sweep,
 };
 use ndarray::{Array2, Axis, concatenate};
 
 use crate::densities::Density;
 use crate::diagnosis::Diagnosis;
 use crate::projection::Principal;
-use crate::scaling::Original;
+use crate::scaling::{Embeddings, Original};
 use crate::sweep::Sweep;
 
 /// What the tables are made from.
@@ -64,6 +64,7 @@ impl Outputs<'_> {
         let names = names.chain(self.densities.iter().map(of_density));
         let names: Vec<_> = names.map(|(method, k)| (method.name().to_owned(), k)).collect();
         let (ids, points) = (&self.embeddings.ids, self.embeddings.values.view());
+        let unit = self.original.unit;
         write_assignments(path, &names, self.kind, self.metadata, cancel, |index| {
             let (method, k) = names[index].clone();
             let Some(partition) = partitions.get(index) else {
@@ -74,7 +75,7 @@ impl Outputs<'_> {
                     ids: ids.clone(),
                     clusters: found.clusters.clone(),
                     silhouettes: narrow(found.silhouettes.clone()),
-                    distances: narrow(found.distances.clone()),
+                    distances: found.distances.iter().map(|at| at.map(|at| (at * unit) as f32)).collect(),
                 });
             };
             Ok(Assignments {
@@ -89,7 +90,7 @@ impl Outputs<'_> {
                 distances: partition
                     .distances(points)
                     .into_iter()
-                    .map(|distance| Some(distance as f32))
+                    .map(|distance| Some((distance * unit) as f32))
                     .collect(),
             })
         })

@@ -5,7 +5,7 @@ use std::path::Path;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, MethodNames, SilhouetteKind};
 use latentkit_core::{Cancellation, Error, Result, timings};
-use latentkit_table::{Embeddings, LabelPairRow, Metadata, read_embeddings};
+use latentkit_table::{LabelPairRow, Metadata, Part, read_embeddings};
 use ndarray::ArrayView2;
 use toml::Table;
 
@@ -19,7 +19,7 @@ use crate::neighbours;
 use crate::outputs::Outputs;
 use crate::points::check_k;
 use crate::projection::project;
-use crate::scaling::{constant_columns, scale};
+use crate::scaling::{Embeddings, constant_columns, scale};
 use crate::select_k::{Suggestion, verdict};
 use crate::simd::Simd;
 use crate::sweep::{Sweep, silhouette_sample, sweep};
@@ -31,9 +31,9 @@ const LABEL_PAIRS: usize = 10;
 /// Which points are clustered.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
-    /// A Parquet file.
-    pub file: &'a Path,
-    /// A column of lists; without it the points are in z0, z1, ... or in the list column `z`.
+    /// The files with the points, see [`read_embeddings`].
+    pub parts: &'a [Part],
+    /// The columns of the points, where they are not the usual ones.
     pub column: Option<&'a str>,
     /// A column of labels; without it that of the name `label`, where there is one.
     pub label_column: Option<&'a str>,
@@ -77,11 +77,12 @@ pub fn run(
     output_folder: &Path,
     cancel: Cancellation,
 ) -> Result<ClusterSummary> {
-    let mut embeddings = read(source, cancel)?;
-    for warning in embeddings.warnings.iter().cloned().chain(constant_columns(&embeddings)) {
+    let read = read(source, cancel)?;
+    for warning in read.warnings.iter().cloned().chain(constant_columns(&read.values)) {
         tracing::warn!("{warning}");
     }
-    let original = scale(&mut embeddings, config.scaling, cancel)?;
+    let (values, original) = scale(read.values, config.scaling, cancel)?;
+    let embeddings = Embeddings { ids: read.ids, labels: read.labels, values };
     let points = embeddings.values.view();
     let (count, dimensions) = points.dim();
     let ks = config.k.values();
@@ -91,7 +92,7 @@ pub fn run(
 
     let sample = silhouette_sample(config, seed, count);
     let kind = if sample.is_some() { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
-    let options = config.options(tables);
+    let options = config.options(tables, original.unit);
     let task = Task { points: points.view(), options: &options, cancel };
     let sweep = sweep(config, &task, seed, &embeddings, sample.as_deref())?;
     tracing::info!("{}", time_taken(&sweep, kind, points));
@@ -133,15 +134,21 @@ pub fn run(
         &Subject {
             k: partition.centroids.nrows(),
             clusters: &partition.clusters.to_vec(),
-            distances: &partition.distances(points),
+            distances: &partition.distances(points).iter().map(|at| at * original.unit).collect::<Vec<_>>(),
             silhouettes: &silhouettes,
         },
         cancel,
     )?;
-    let principal = project(points, cancel)?;
+    let mut principal = project(points, cancel)?;
+    for value in principal.first.iter_mut().chain(&mut principal.second) {
+        *value *= original.unit as f32;
+    }
     let explained_variance = principal.explained_variance.to_vec();
-    let file = source.file.to_owned();
-    let latents = cancel.wait_for(move || FileRecord::of(&file, "latents").map_err(Error::into_input))??;
+    let parts = source.parts.to_vec();
+    let hashes = cancel.wait_for(move || {
+        let of = |part: &Part| FileRecord::of(&part.path, "latents").map(|record| record.blake3);
+        parts.iter().map(of).collect::<Result<Vec<_>>>().map_err(Error::into_input)
+    })??;
     let methods: Vec<_> = config.method.all().iter().map(|method| method.name()).collect();
     let metadata = Metadata::from([
         ("method".into(), methods.join(",")),
@@ -158,7 +165,8 @@ pub fn run(
             "silhouette_sample".into(),
             sample.as_ref().map_or("none".into(), |sample| sample.len().to_string()),
         ),
-        ("latents_blake3".into(), latents.blake3),
+        ("latents_blake3".into(), hashes.join(",")),
+        ("unit".into(), original.unit.to_string()),
     ]);
     let outputs = Outputs {
         embeddings: &embeddings,
@@ -201,11 +209,11 @@ fn names(method: Method) -> MethodNames {
 }
 
 /// Reads the points.
-fn read(source: Source, cancel: Cancellation) -> Result<Embeddings> {
-    let _entered = tracing::info_span!("reading", file = %source.file.display()).entered();
-    let file = source.file.to_owned();
+fn read(source: Source, cancel: Cancellation) -> Result<latentkit_table::Embeddings> {
+    let _entered = tracing::info_span!("reading", file = %source.parts[0].path.display()).entered();
+    let parts = source.parts.to_vec();
     let [column, label_column] = [source.column, source.label_column].map(|name| name.map(str::to_owned));
-    cancel.wait_for(move || read_embeddings(&file, column.as_deref(), label_column.as_deref()))?
+    cancel.wait_for(move || read_embeddings(&parts, column.as_deref(), label_column.as_deref()))?
 }
 
 /// Fails when `k` clusters of these points would have no silhouette.

@@ -1,21 +1,49 @@
 //! Points scaled before they are clustered, and centroids in the coordinates that the points came in.
 
-use crate::config::Scaling;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::Embeddings;
+use latentkit_table::{Labels, Values};
 use ndarray::{Array2, ArrayView1, Axis};
 
+use crate::config::Scaling;
+
+/// The points as they are clustered.
+pub(crate) struct Embeddings {
+    /// Id of each point: [n].
+    pub(crate) ids: Vec<u32>,
+    pub(crate) labels: Option<Labels>,
+    /// The coordinates: [n, dimensions]. Those of the table, scaled, less `origin` and divided by `unit` of [`Original`].
+    pub(crate) values: Array2<f32>,
+}
+
 /// What leads back to the coordinates of the table.
-pub(crate) enum Original {
-    /// The points less this: [dimensions].
-    Shifted(Vec<f64>),
-    /// The points less `mean`, divided by `deviation`, each [dimensions].
-    Standardized { mean: Vec<f64>, deviation: Vec<f64> },
+pub(crate) struct Original {
+    /// What a coordinate of 0 stands for after scaling: [dimensions].
+    origin: Vec<f64>,
+    /// What a distance of 1 stands for after scaling, a power of two.
+    pub(crate) unit: f64,
+    scaling: Scaled,
+}
+
+/// How points were scaled.
+enum Scaled {
+    Not,
+    /// Each column less `mean`, divided by `deviation`, each [dimensions].
+    Standardized {
+        mean: Vec<f64>,
+        deviation: Vec<f64>,
+    },
     /// Each point divided by its norm: [n].
     Divided(Vec<f64>),
 }
 
-/// Scales the points of `embeddings` in place.
+/// Columns that are scaled at a time, so that each line of the cache is read once.
+const COLUMNS: usize = 16;
+
+/// The largest distance of a coordinate from its origin whose square f32 holds with room for thousands of columns, and the least
+/// one below which squares of f32 would lose what is small beside it.
+const RANGE: (f64, f64) = (1e-6, 1e15);
+
+/// Scales points, and narrows them to f32 relative to where most of them lie.
 ///
 /// - `none` leaves them.
 /// - `standardize` takes the mean from each column and divides it by its population standard deviation; a constant column
@@ -23,82 +51,190 @@ pub(crate) enum Original {
 /// - `unit-length` divides each point by its Euclidean norm. The squared distance of two such points is
 ///   2 - 2 cos of the angle between them, so that K-Means becomes spherical K-Means but for its centroids.
 ///
+/// All of this is computed in f64. What is clustered is f32: as they are where f32 holds all numbers exactly and nothing is
+/// scaled; else each column less its median, so that rounding takes its share of the distance from where most points lie, and
+/// neither a common offset nor a few huge values cost the others their digits. Where all are very large or very small they are
+/// also divided by a power of two.
+///
 /// # Errors
 /// Of kind input, naming the row, when a point that should get unit length is 0; and when the user interrupts.
-pub(crate) fn scale(embeddings: &mut Embeddings, scaling: Scaling, cancel: Cancellation) -> Result<Original> {
+pub(crate) fn scale(
+    values: Values,
+    scaling: Scaling,
+    cancel: Cancellation,
+) -> Result<(Array2<f32>, Original)> {
     let _entered = tracing::info_span!("scaling").entered();
-    let origin = std::mem::take(&mut embeddings.origin);
-    let values = &mut embeddings.values;
-    match scaling {
-        Scaling::None => Ok(Original::Shifted(origin)),
+    let (rows, columns) = values.dim();
+    let scaled = match scaling {
+        Scaling::None => Scaled::Not,
         Scaling::Standardize => {
-            let (mut mean, mut deviation) = (origin, vec![0.0; values.ncols()]);
-            for ((mut column, mean), deviation) in
-                values.columns_mut().into_iter().zip(&mut mean).zip(&mut deviation)
-            {
-                cancel.check()?;
-                let (own, spread) = moments(column.view());
-                *deviation = spread;
-                *mean += own;
-                let divisor = if spread > 0.0 { spread } else { 1.0 };
-                column.mapv_inplace(|value| ((f64::from(value) - own) / divisor) as f32);
-            }
-            Ok(Original::Standardized { mean, deviation })
+            let (mut mean, mut deviation) = (vec![0.0; columns], vec![0.0; columns]);
+            each_column(&values, cancel, |column, values| {
+                (mean[column], deviation[column]) = moments(values);
+                Ok(())
+            })?;
+            Scaled::Standardized { mean, deviation }
         }
-        Scaling::UnitLength => {
-            let mut norms = Vec::with_capacity(values.nrows());
-            for (row, mut point) in values.rows_mut().into_iter().enumerate() {
-                cancel.check()?;
-                let full = |(value, origin): (&f32, &f64)| f64::from(*value) + origin;
-                let norm = point.iter().zip(&origin).map(full).map(|value| value * value).sum::<f64>().sqrt();
-                if norm == 0.0 {
-                    return Err(Error::input(format!(
-                        "the point in row {row} (counted from 0) is 0 and cannot get unit length"
-                    ))
-                    .hint("drop the row, or set `cluster.scaling` to \"none\" or \"standardize\""));
+        Scaling::UnitLength => Scaled::Divided(norms(&values, cancel)?),
+    };
+    let values = match (values, &scaled) {
+        (Values::Single(points), Scaled::Not)
+            if largest(points.iter().map(|&value| f64::from(value))).is_none_or(is_in_range) =>
+        {
+            return Ok((points, Original { origin: vec![0.0; columns], unit: 1.0, scaling: scaled }));
+        }
+        (values, _) => values,
+    };
+    let apply = |column: usize, row: usize, value: f64| match &scaled {
+        Scaled::Not => value,
+        Scaled::Standardized { mean, deviation } => {
+            (value - mean[column]) / if deviation[column] > 0.0 { deviation[column] } else { 1.0 }
+        }
+        Scaled::Divided(norms) => value / norms[row],
+    };
+    let mut origin = vec![0.0; columns];
+    let mut farthest = 0.0_f64;
+    let mut scratch = vec![0.0; rows];
+    each_column(&values, cancel, |column, values| {
+        for (row, (to, &value)) in scratch.iter_mut().zip(values).enumerate() {
+            *to = apply(column, row, value);
+        }
+        origin[column] = origin_of(&scratch);
+        let from = |&value: &f64| value - origin[column];
+        farthest = farthest.max(largest(scratch.iter().map(from)).unwrap_or(0.0));
+        Ok(())
+    })?;
+    let unit = if is_in_range(farthest) { 1.0 } else { unit_of(farthest) };
+    let mut narrowed = Array2::zeros((rows, columns));
+    each_column(&values, cancel, |column, values| {
+        for (row, (to, &value)) in narrowed.column_mut(column).iter_mut().zip(values).enumerate() {
+            *to = ((apply(column, row, value) - origin[column]) / unit) as f32;
+        }
+        Ok(())
+    })?;
+    Ok((narrowed, Original { origin, unit, scaling: scaled }))
+}
+
+/// Calls `visit` with each column as f64.
+fn each_column(
+    values: &Values,
+    cancel: Cancellation,
+    mut visit: impl FnMut(usize, &[f64]) -> Result<()>,
+) -> Result<()> {
+    let (rows, columns) = values.dim();
+    let mut block = vec![vec![0.0; rows]; COLUMNS.min(columns)];
+    for first in (0..columns).step_by(COLUMNS) {
+        cancel.check()?;
+        let count = COLUMNS.min(columns - first);
+        for (place, column) in block.iter_mut().take(count).enumerate() {
+            match values {
+                Values::Single(values) => {
+                    let from = values.column(first + place);
+                    column.iter_mut().zip(from).for_each(|(to, &value)| *to = f64::from(value));
                 }
-                for (value, origin) in point.iter_mut().zip(&origin) {
-                    *value = ((f64::from(*value) + origin) / norm) as f32;
+                Values::Double(values) => {
+                    column.iter_mut().zip(values.column(first + place)).for_each(|(to, &value)| *to = value);
                 }
-                norms.push(norm);
             }
-            Ok(Original::Divided(norms))
+        }
+        for (place, column) in block.iter().take(count).enumerate() {
+            visit(first + place, column)?;
         }
     }
+    Ok(())
+}
+
+/// The Euclidean norm of each point: [n].
+fn norms(values: &Values, cancel: Cancellation) -> Result<Vec<f64>> {
+    // Relative to the largest coordinate, so that no square vanishes or overflows.
+    let norm = |row: usize, point: &mut dyn Iterator<Item = f64>| {
+        let point: Vec<f64> = point.collect();
+        let largest = largest(point.iter().copied()).unwrap_or(0.0);
+        if largest == 0.0 {
+            return Err(Error::input(format!(
+                "the point in row {row} (counted from 0) is 0 and cannot get unit length"
+            ))
+            .hint("drop the row, or set `cluster.scaling` to \"none\" or \"standardize\""));
+        }
+        Ok(largest * point.iter().map(|value| (value / largest).powi(2)).sum::<f64>().sqrt())
+    };
+    let of = |row: usize| {
+        cancel.check()?;
+        match values {
+            Values::Single(values) => norm(row, &mut values.row(row).iter().map(|&value| f64::from(value))),
+            Values::Double(values) => norm(row, &mut values.row(row).iter().copied()),
+        }
+    };
+    (0..values.dim().0).map(of).collect()
+}
+
+/// The largest absolute value; none of none.
+fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
+    values.map(f64::abs).reduce(f64::max)
+}
+
+/// Whether f32 holds squares of numbers up to this one, and those of numbers that are small beside it. 0 is.
+fn is_in_range(largest: f64) -> bool {
+    largest == 0.0 || (RANGE.0..=RANGE.1).contains(&largest)
+}
+
+/// The power of two to divide by, so that the largest becomes about 1, or the upper end of the range where that is nearer.
+fn unit_of(largest: f64) -> f64 {
+    let aim = if largest > RANGE.1 { RANGE.1 } else { 1.0 };
+    (largest / aim).log2().ceil().clamp(-1000.0, 1000.0).exp2()
+}
+
+/// What a column is narrowed relative to: 0 where f32 holds all of its numbers, else their median.
+#[expect(clippy::float_cmp, reason = "asks whether f32 holds the same number")]
+fn origin_of(values: &[f64]) -> f64 {
+    if values.iter().all(|&value| f64::from(value as f32) == value) {
+        return 0.0;
+    }
+    let middle = values.len() / 2;
+    let mut sorted = values.to_vec();
+    *sorted.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
 /// Mean and population standard deviation of a column; the deviation of equal values is exactly 0.
-fn moments(column: ArrayView1<'_, f32>) -> (f64, f64) {
-    let first = column.first().copied().map_or(0.0, f64::from);
+fn moments(column: &[f64]) -> (f64, f64) {
+    let first = column.first().copied().unwrap_or(0.0);
     let count = column.len().max(1) as f64;
-    let mean = first + column.iter().map(|&value| f64::from(value) - first).sum::<f64>() / count;
-    let square = column.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>();
-    (mean, (square / count).sqrt())
-}
-
-#[expect(clippy::float_cmp, reason = "asks whether all values are the same number")]
-fn is_constant(column: ArrayView1<'_, f32>) -> bool {
-    column.iter().all(|value| *value == column[0])
+    let mean = first + column.iter().map(|&value| value - first).sum::<f64>() / count;
+    // Relative to the largest, so that no square vanishes or overflows.
+    let scale = largest(column.iter().map(|value| value - mean)).unwrap_or(0.0);
+    if scale == 0.0 {
+        return (mean, 0.0);
+    }
+    let square = column.iter().map(|&value| ((value - mean) / scale).powi(2)).sum::<f64>();
+    (mean, scale * (square / count).sqrt())
 }
 
 /// A sentence about the columns on which all points are equal; none where there are none.
-pub(crate) fn constant_columns(embeddings: &Embeddings) -> Option<String> {
-    let values = &embeddings.values;
-    let constant: Vec<String> = (0..values.ncols())
-        .filter(|&axis| is_constant(values.column(axis)))
-        .map(|axis| format!("z{axis}"))
-        .collect();
+#[expect(clippy::float_cmp, reason = "asks whether all values are the same number")]
+pub(crate) fn constant_columns(values: &Values) -> Option<String> {
+    let columns = values.dim().1;
+    let is_constant = |column: &usize| match values {
+        Values::Single(values) => values.column(*column).iter().all(|value| *value == values[[0, *column]]),
+        Values::Double(values) => values.column(*column).iter().all(|value| *value == values[[0, *column]]),
+    };
+    let constant: Vec<String> = (0..columns).filter(is_constant).map(|axis| format!("z{axis}")).collect();
+    let shown = if constant.len() > SHOWN {
+        format!("{}, ...", constant[..SHOWN].join(", "))
+    } else {
+        constant.join(", ")
+    };
     (!constant.is_empty()).then(|| {
         format!(
-            "{} of {} columns {} the same value in every row ({}) and {} nothing to any distance",
+            "{} of {columns} columns {} the same value in every row ({shown}) and {} nothing to any distance",
             constant.len(),
-            values.ncols(),
             if constant.len() == 1 { "has" } else { "have" },
-            constant.join(", "),
             if constant.len() == 1 { "adds" } else { "add" },
         )
     })
 }
+
+/// Columns that a sentence names at most.
+const SHOWN: usize = 10;
 
 impl Original {
     /// The centroids of clusters in the coordinates of the table: the means of their points as they came.
@@ -108,18 +244,23 @@ impl Original {
         clusters: &[u32],
         centroids: &Array2<f64>,
     ) -> Array2<f64> {
-        match self {
-            Self::Shifted(origin) => centroids + &ArrayView1::from(origin),
-            Self::Standardized { mean, deviation } => {
-                centroids * &ArrayView1::from(deviation) + ArrayView1::from(mean)
+        let origin = ArrayView1::from(&self.origin);
+        match &self.scaling {
+            Scaled::Not => centroids * self.unit + origin,
+            Scaled::Standardized { mean, deviation } => {
+                (centroids * self.unit + origin) * ArrayView1::from(deviation) + ArrayView1::from(mean)
             }
-            Self::Divided(norms) => {
+            Scaled::Divided(norms) => {
                 let mut sums = Array2::<f64>::zeros(centroids.dim());
                 let mut counts = vec![0_u32; centroids.nrows()];
                 for ((point, &cluster), norm) in points.rows().into_iter().zip(clusters).zip(norms) {
                     counts[cluster as usize] += 1;
+                    let full = point
+                        .iter()
+                        .zip(origin)
+                        .map(|(&value, origin)| f64::from(value) * self.unit + origin);
                     let mut sum = sums.row_mut(cluster as usize);
-                    sum.zip_mut_with(&point, |sum, &value| *sum += f64::from(value) * norm);
+                    sum.iter_mut().zip(full).for_each(|(sum, value)| *sum += value * norm);
                 }
                 for (mut sum, &count) in sums.axis_iter_mut(Axis(0)).zip(&counts) {
                     sum /= f64::from(count.max(1));
@@ -137,57 +278,95 @@ mod tests {
     use super::*;
     use crate::testing::assert_close;
 
-    fn embeddings(values: Array2<f32>, origin: Vec<f64>) -> Embeddings {
-        let ids = (0..values.nrows() as u32).collect();
-        Embeddings { ids, labels: None, values, origin, warnings: Vec::new() }
+    fn scaled(values: Values, scaling: Scaling) -> (Array2<f32>, Original) {
+        scale(values, scaling, Cancellation::never()).unwrap()
     }
 
     #[test]
     fn nothing_is_scaled_unless_asked() {
-        let mut points = embeddings(array![[1.0, 2.0], [3.0, 4.0]], vec![10.0, 0.0]);
-        let original = scale(&mut points, Scaling::None, Cancellation::never()).unwrap();
-        assert_eq!(points.values, array![[1.0, 2.0], [3.0, 4.0]]);
-        let centroids = original.centroids(&points.values, &[0, 0], &array![[2.0, 3.0]]);
-        assert_eq!(centroids, array![[12.0, 3.0]]);
+        let (points, original) = scaled(Values::Single(array![[1.0, 2.0], [3.0, 4.0]]), Scaling::None);
+        assert_eq!(points, array![[1.0, 2.0], [3.0, 4.0]]);
+        assert_eq!(original.centroids(&points, &[0, 0], &array![[2.0, 3.0]]), array![[2.0, 3.0]]);
+    }
+
+    #[test]
+    fn neither_an_offset_nor_a_huge_value_costs_the_others_their_digits() {
+        let near =
+            array![[0.1, 1e6 + 0.1], [0.2, 1e6 + 0.2], [0.3, 1e6 + 0.3], [0.4, 1e6 + 0.4], [1e10, 1e6]];
+        let (points, original) = scaled(Values::Double(near.clone()), Scaling::None);
+        for row in 0..4 {
+            for column in 0..2 {
+                let apart = f64::from(points[[row, column]]) - f64::from(points[[0, column]]);
+                assert_close(apart, 0.1 * row as f64, 1e-7, &format!("row {row}, column {column}"));
+            }
+        }
+        let clusters = [0, 1, 2, 3, 4];
+        let back = original.centroids(&points, &clusters, &points.mapv(f64::from));
+        for (found, expected) in back.iter().zip(&near) {
+            assert_close(*found, *expected, 1e-6 * expected.abs().max(0.1), "back");
+        }
+    }
+
+    #[test]
+    fn very_large_and_very_small_numbers_keep_their_distances() {
+        for size in [1e-300, 1e-30, 1e30, 1e300] {
+            let (points, original) =
+                scaled(Values::Double(array![[size], [3.0 * size], [7.0 * size]]), Scaling::None);
+            let at = |row: usize| f64::from(points[[row, 0]]);
+            assert_close((at(2) - at(1)) / (at(1) - at(0)), 2.0, 1e-6, &format!("{size}"));
+            assert!((at(2) - at(0)).abs() < 1e16 && (at(2) - at(0)).abs() > 1e-3, "{size}");
+            let back = original.centroids(&points, &[0, 1, 2], &points.mapv(f64::from));
+            assert_close(back[[2, 0]] / size, 7.0, 1e-6, "back");
+        }
+        let (points, _) = scaled(Values::Single(array![[1e30], [2e30]]), Scaling::None);
+        assert!(points.iter().all(|value| value.abs() < 1e16), "{points}");
     }
 
     #[test]
     fn standardized_columns_have_mean_0_and_deviation_1() {
-        let mut points = embeddings(array![[1.0, 7.0], [3.0, 7.0], [5.0, 7.0]], vec![100.0, 0.5]);
-        let original = scale(&mut points, Scaling::Standardize, Cancellation::never()).unwrap();
+        let (points, original) =
+            scaled(Values::Single(array![[101.0, 7.5], [103.0, 7.5], [105.0, 7.5]]), Scaling::Standardize);
         // The deviation is the square root of 8 / 3, as NumPy's std of 1, 3, 5.
         let expected = 2.0 / (8.0_f64 / 3.0).sqrt();
-        assert_close(f64::from(points.values[[2, 0]]), expected, 1e-7, "last");
-        assert_eq!(points.values.column(1), array![0.0, 0.0, 0.0]);
-        let centroids = original.centroids(&points.values, &[0, 0, 0], &array![[0.0, 0.0], [expected, 0.0]]);
-        assert_eq!(centroids.row(0), array![103.0, 7.5]);
-        assert_close(centroids[[1, 0]], 105.0, 1e-12, "back");
+        assert_close(f64::from(points[[2, 0]] - points[[1, 0]]), expected, 1e-7, "last");
+        assert_eq!(points.column(1), array![0.0, 0.0, 0.0]);
+        let back = original.centroids(&points, &[0, 1, 2], &points.mapv(f64::from));
+        assert_eq!(back.column(1), array![7.5, 7.5, 7.5]);
+        assert_close(back[[2, 0]], 105.0, 1e-6, "back");
     }
 
     #[test]
-    fn points_of_unit_length_keep_their_direction() {
-        let mut points = embeddings(array![[3.0, 3.0], [0.0, 1.0]], vec![0.0, 1.0]);
-        let original = scale(&mut points, Scaling::UnitLength, Cancellation::never()).unwrap();
-        assert_eq!(points.values, array![[0.6, 0.8], [0.0, 1.0]]);
-        let centroids = original.centroids(&points.values, &[0, 0], &array![[0.3, 0.9]]);
-        assert_close(centroids[[0, 0]], 1.5, 1e-7, "mean of 3 and 0");
-        assert_close(centroids[[0, 1]], 3.0, 1e-7, "mean of 4 and 2");
+    fn points_of_unit_length_keep_their_direction_whatever_their_norm() {
+        for norm in [1e-200, 1e-9, 1.0, 1e9] {
+            let (points, original) =
+                scaled(Values::Double(array![[3.0 * norm, 4.0 * norm], [0.0, 2.0]]), Scaling::UnitLength);
+            let at = |row: usize, column: usize| {
+                f64::from(points[[row, column]]) * original.unit + original.origin[column]
+            };
+            for (place, expected) in [(0, [0.6, 0.8]), (1, [0.0, 1.0])] {
+                assert_close(at(place, 0), expected[0], 1e-7, "first");
+                assert_close(at(place, 1), expected[1], 1e-7, "second");
+            }
+            let back = original.centroids(&points, &[0, 1], &points.mapv(f64::from));
+            assert_close(back[[0, 1]] / norm, 4.0, 1e-6, "back");
+        }
     }
 
     #[test]
     fn a_point_at_0_has_no_direction() {
-        let mut points = embeddings(array![[1.0], [0.0]], vec![0.0]);
-        let error = scale(&mut points, Scaling::UnitLength, Cancellation::never()).err().unwrap().to_string();
-        assert!(error.contains("row 1 (counted from 0)"), "{error}");
+        for values in [Values::Single(array![[1.0], [0.0]]), Values::Double(array![[0.1], [0.0]])] {
+            let error = scale(values, Scaling::UnitLength, Cancellation::never()).err().unwrap().to_string();
+            assert!(error.contains("row 1 (counted from 0)"), "{error}");
+        }
     }
 
     #[test]
     fn constant_columns_are_named() {
-        let found = constant_columns(&embeddings(array![[1.0, 2.0, 0.0], [1.0, 3.0, 0.0]], vec![0.0; 3]));
+        let found = constant_columns(&Values::Single(array![[1.0, 2.0, 0.0], [1.0, 3.0, 0.0]]));
         assert_eq!(
             found.unwrap(),
             "2 of 3 columns have the same value in every row (z0, z2) and add nothing to any distance"
         );
-        assert_eq!(constant_columns(&embeddings(array![[1.0], [2.0]], vec![0.0])), None);
+        assert_eq!(constant_columns(&Values::Double(array![[1.0], [1e-20]])), None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use latentkit_core::rng::generator;
 use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Cancellation, Phase, Result};
-use latentkit_table::{Embeddings, SilhouetteFigure, SweepRow};
+use latentkit_table::{SilhouetteFigure, SweepRow};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
@@ -14,11 +14,12 @@ use crate::clusters::Clusters;
 use crate::config::ClusterConfig;
 use crate::criterion::definition::{Clustered, Source};
 use crate::criterion::{CRITERIA, choose, total_squares};
-use crate::external_quality;
+use crate::external::quality_of_labelled;
 use crate::method::Method;
 use crate::method::definition::{Information, Partitioning, Task};
 use crate::paired::Paired;
 use crate::partition::{Partition, Silhouettes};
+use crate::scaling::Embeddings;
 use crate::silhouette::{estimate, mean as mean_of_points, of_clusters};
 use crate::times::{ClusteringTime, Times};
 
@@ -102,7 +103,7 @@ pub(crate) fn sweep<'a>(
                 .map(|(found, silhouettes)| {
                     cancel.check()?;
                     let figure = silhouettes.as_ref().map(|(figure, _)| *figure);
-                    row(config, embeddings, seed, found, figure, spread)
+                    row(config, embeddings, seed, found, figure, (spread, task.options.unit))
                 })
                 .collect::<Result<_>>()?;
             sweep.rows.extend(rows);
@@ -234,21 +235,22 @@ fn silhouettes(
     Ok(found.iter().map(|found| several(&found).then(|| computed.next().map(figure)).flatten()).collect())
 }
 
-/// The figures of one clustering; `spread` is the sum of the squared distances of the points to their mean.
+/// The figures of one clustering; `spread` is the sum of the squared distances of the points to their mean, `unit` what a
+/// distance of 1 is in the units of the table.
 fn row(
     config: &ClusterConfig,
     embeddings: &Embeddings,
     seed: u32,
     found: &Found,
     silhouette: Option<SilhouetteFigure>,
-    spread: f64,
+    (spread, unit): (f64, f64),
 ) -> Result<SweepRow> {
     let points = embeddings.values.view();
     let Found { partition, inertia, information } = found;
     let clusters = partition.clusters.to_vec();
     let centroids = &partition.centroids;
     let clustered = Clustered::new(points.view(), &clusters, centroids, spread, *inertia, *information);
-    let of_labels = |labels: &latentkit_table::Labels| external_quality(&clusters, &labels.codes);
+    let of_labels = |labels: &latentkit_table::Labels| quality_of_labelled(&clusters, &labels.codes);
     let criteria = CRITERIA.iter().filter_map(|criterion| match criterion.source() {
         Source::Clusters(of) => {
             let value = config.criteria.has(criterion.key()).then(|| of.value(&clustered)).flatten();
@@ -260,10 +262,10 @@ fn row(
         method: partition.method.name().to_owned(),
         k: partition.k,
         seed,
-        inertia: clustered.inertia(),
+        inertia: clustered.inertia() * unit * unit,
         silhouette,
         criteria: criteria.collect(),
-        external: embeddings.labels.as_ref().map(of_labels).transpose()?,
+        external: embeddings.labels.as_ref().map(of_labels).transpose()?.flatten(),
     })
 }
 

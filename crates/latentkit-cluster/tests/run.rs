@@ -17,9 +17,9 @@ use latentkit_core::rng::generator;
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_table::{
-    Centroids, ClusterLabels, Dataset, ExampleKind, Latents, Metadata, Split, SweepRow, read_assignments,
-    read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs, read_neighbours,
-    read_projection, read_sweep, write_centroids, write_dataset, write_latents,
+    Centroids, ClusterLabels, Dataset, ExampleKind, Latents, Metadata, Part, Split, SweepRow,
+    read_assignments, read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs,
+    read_neighbours, read_projection, read_sweep, write_centroids, write_dataset, write_latents,
 };
 use ndarray::{Array2, ArrayView1, array};
 use rand::Rng as _;
@@ -60,8 +60,9 @@ fn methods_of(names: &[&str]) -> Methods {
     Methods::new(names.iter().map(|name| Method::named(name).unwrap()).collect()).unwrap()
 }
 
-fn source(file: &Path) -> Source<'_> {
-    Source { file, column: None, label_column: None, images: None }
+fn source(file: &Path) -> Source<'static> {
+    let parts = Box::leak(Box::new([Part::file(file)])); // a test is short
+    Source { parts, column: None, label_column: None, images: None }
 }
 
 fn mean_silhouette(row: &SweepRow) -> f64 {
@@ -337,6 +338,98 @@ fn an_offset_of_columns_of_f64_changes_nothing_but_the_centroids() {
     }
     for (near, far) in near_centroids.rows().into_iter().zip(far_centroids.rows()) {
         assert!((&far - &offset - near).iter().all(|difference| difference.abs() < 1e-9), "{near} {far}");
+    }
+}
+
+/// The mean silhouette by its definition, in f64.
+fn defined_silhouette(points: &Array2<f64>, clusters: &[u32]) -> f64 {
+    let k = clusters.iter().max().unwrap() + 1;
+    let size = |cluster: u32| clusters.iter().filter(|&&other| other == cluster).count() as f64;
+    let distance = |a: usize, b: usize| {
+        let apart = &points.row(a) - &points.row(b);
+        let largest = apart.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        if largest > 0.0 { largest * apart.mapv(|value| (value / largest).powi(2)).sum().sqrt() } else { 0.0 }
+    };
+    let of = |point: usize| {
+        let own = clusters[point];
+        if size(own) < 2.0 {
+            return 0.0;
+        }
+        let total = |cluster: u32| {
+            (0..clusters.len()).filter(|&b| clusters[b] == cluster).map(|b| distance(point, b)).sum::<f64>()
+        };
+        let a = total(own) / (size(own) - 1.0);
+        let others = (0..k).filter(|&cluster| cluster != own).map(|cluster| total(cluster) / size(cluster));
+        let b = others.fold(f64::INFINITY, f64::min);
+        (b - a) / a.max(b)
+    };
+    (0..clusters.len()).map(of).sum::<f64>() / clusters.len() as f64
+}
+
+#[test]
+fn the_size_of_the_numbers_and_where_they_lie_change_nothing() {
+    let mut rng = generator(2, "test", 1);
+    let near = Array2::from_shape_fn((60, 2), |(point, axis)| {
+        (point % 3) as f64 * [4.0, -3.0][axis] + rng.r#gen::<f64>()
+    });
+    let mut outlier = near.clone();
+    outlier[[0, 0]] = 1e10;
+    let mut norms = near.mapv(|value| value + 1.0);
+    for (row, mut point) in norms.rows_mut().into_iter().enumerate() {
+        point *= 10.0_f64.powi(row as i32 % 12 - 9);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("points.parquet");
+    let mut cluster = |values: &Array2<f64>, scaling: Scaling| {
+        let table = Centroids { k: vec![60; 60], clusters: vec![0; 60], values: values.clone() };
+        write_centroids(&file, &table, &Metadata::new()).unwrap();
+        let config = ClusterConfig { scaling, ..config(&[2, 3, 4]) };
+        run(&config, &Table::new(), 42, source(&file), folder.path(), Cancellation::never()).unwrap()
+    };
+    let expected = cluster(&near, Scaling::None);
+    for (name, values, scale) in [
+        ("as f32", near.mapv(|value| f64::from(value as f32)), 1.0),
+        ("shifted", near.mapv(|value| value + 1e6), 1.0),
+        ("small", near.mapv(|value| value * 1e-30), 1e-30),
+        ("tiny", near.mapv(|value| value * 1e-150), 1e-150),
+        ("large", near.mapv(|value| value * 1e30), 1e30),
+        ("huge", near.mapv(|value| value * 1e140), 1e140),
+    ] {
+        let found = cluster(&values, Scaling::None);
+        for (found, expected) in found.sweep.iter().zip(&expected.sweep) {
+            let apart = found.silhouette.mean() - expected.silhouette.mean();
+            assert!(apart.abs() < 1e-6, "{name}: {found:?} {expected:?}");
+            let ratio = found.inertia / scale / scale / expected.inertia;
+            assert!((ratio - 1.0).abs() < 1e-5, "{name}: {found:?} {expected:?}");
+        }
+        assert_eq!((found.best_k, &found.verdict), (expected.best_k, &expected.verdict), "{name}");
+        assert_eq!(found.neighbours.unwrap().duplicates, 0, "{name}");
+    }
+    for (name, values, scaling) in
+        [("an outlier", &outlier, Scaling::None), ("norms of all sizes", &norms, Scaling::UnitLength)]
+    {
+        let found = cluster(values, scaling);
+        let scaled = match scaling {
+            Scaling::UnitLength => {
+                let mut scaled = values.clone();
+                for mut point in scaled.rows_mut() {
+                    let norm = point.dot(&point).sqrt();
+                    point /= norm;
+                }
+                scaled
+            }
+            _ => values.clone(),
+        };
+        for row in &found.sweep {
+            let path = folder.path().join(ASSIGNMENTS);
+            let table = latentkit_table::read_assignments(&path, "k-means", row.k as u32).unwrap().unwrap();
+            let clusters: Vec<u32> = table.clusters.into_iter().map(Option::unwrap).collect();
+            let by_definition = defined_silhouette(&scaled, &clusters);
+            assert!(
+                (row.silhouette.mean() - by_definition).abs() < 1e-6,
+                "{name}: {row:?}, not {by_definition}"
+            );
+        }
     }
 }
 
@@ -741,9 +834,8 @@ fn a_column_that_cannot_be_used_is_a_warning() {
     });
     summary.unwrap_err();
     let warnings = capture::texts(Level::WARN, &events);
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].starts_with("column `id` is not used"), "{warnings:?}");
-    assert!(warnings[1].starts_with("column `label` is not used"), "{warnings:?}");
 }
 
 /// Images of `latents`, their latents as bytes among noise.

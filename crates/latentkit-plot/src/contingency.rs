@@ -10,7 +10,7 @@ pub(crate) struct Contingency {
     /// Clusters, ascending.
     pub(crate) clusters: Vec<u32>,
     /// Codes of the labels, ascending.
-    pub(crate) codes: Vec<u8>,
+    pub(crate) codes: Vec<u32>,
     /// Names of the labels, in the order of their codes.
     pub(crate) labels: Vec<String>,
     /// Points, by cluster and label.
@@ -22,7 +22,8 @@ impl Contingency {
     pub(crate) fn new(rows: &[ContingencyRow]) -> Option<Self> {
         let clusters: Vec<u32> =
             rows.iter().map(|row| row.cluster).collect::<BTreeSet<_>>().into_iter().collect();
-        let names: BTreeMap<u8, &str> = rows.iter().map(|row| (row.label, row.label_name.as_str())).collect();
+        let names: BTreeMap<u32, &str> =
+            rows.iter().map(|row| (row.label, row.label_name.as_str())).collect();
         let mut counts = vec![vec![0; names.len()]; clusters.len()];
         for row in rows {
             let cluster = clusters.binary_search(&row.cluster).ok()?;
@@ -92,7 +93,7 @@ pub(crate) fn dominant(counts: &[usize]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn row(cluster: u32, label: u8, count: u32) -> ContingencyRow {
+    fn row(cluster: u32, label: u32, count: u32) -> ContingencyRow {
         ContingencyRow { cluster, label, label_name: format!("label {label}"), count }
     }
 

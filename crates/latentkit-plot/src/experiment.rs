@@ -12,7 +12,7 @@ use latentkit_core::manifest::Manifest;
 use latentkit_core::summary::{ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, TrainSummary};
 use latentkit_core::{Error, Result};
 use latentkit_table::{
-    CentroidImages, ClusterRow, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Projection,
+    CentroidImages, ClusterRow, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Part, Projection,
     Reconstructions, read_assignments, read_centroid_images, read_clusters, read_contingency,
     read_embeddings, read_examples, read_history, read_images, read_label_pairs, read_projection,
     read_reconstructions, read_sweep,
@@ -187,7 +187,7 @@ impl Experiment {
             train: files.finished(TRAIN)?,
             history: files.rows(TRAIN, HISTORY, read_history)?,
             latents: if export.is_some() {
-                files.read(EXPORT, LATENTS, |path| read_embeddings(path, None, None))?
+                files.read(EXPORT, LATENTS, |path| read_embeddings(&[Part::file(path)], None, None))?
             } else {
                 None
             },
@@ -204,7 +204,7 @@ impl Experiment {
             },
             clusters: files.rows(CLUSTER, CLUSTERS, read_clusters)?,
             projection: files.read(CLUSTER, PROJECTION, read_projection)?,
-            contingency: Contingency::new(&files.rows(CLUSTER, CONTINGENCY, read_contingency)?),
+            contingency: drawable(Contingency::new(&files.rows(CLUSTER, CONTINGENCY, read_contingency)?)),
             label_pairs: files.rows(CLUSTER, LABEL_PAIRS, read_label_pairs)?,
             ingest,
             export,
@@ -235,6 +235,23 @@ impl Experiment {
         let row = self.clusters.iter().find(|row| row.cluster == cluster)?;
         row.labels.as_ref().map(|labels| labels.name.as_str())
     }
+}
+
+/// Labels that charts and tables of a page can tell apart, at most.
+const MOST_LABELS: usize = 200;
+
+/// The counts, where there are not too many labels to be drawn.
+fn drawable(contingency: Option<Contingency>) -> Option<Contingency> {
+    contingency.filter(|counts| {
+        let labels = counts.labels.len();
+        if labels > MOST_LABELS {
+            tracing::warn!(
+                "the points have {labels} labels, more than {MOST_LABELS}: the report leaves out what is shown by label; \
+                 `{CLUSTER}/{CONTINGENCY}` has it"
+            );
+        }
+        labels <= MOST_LABELS
+    })
 }
 
 /// Whether a stage read the very file that another one has written, and not one from elsewhere or from before.

@@ -6,7 +6,7 @@ use divan::Bencher;
 use latentkit_core::Cancellation;
 use latentkit_core::summary::SilhouetteKind;
 use latentkit_table::{
-    Assignments, Dataset, Latents, Metadata, Split, read_assignments, read_dataset, read_embeddings,
+    Assignments, Dataset, Latents, Metadata, Part, Split, read_assignments, read_dataset, read_embeddings,
     write_assignments, write_dataset, write_latents,
 };
 use ndarray::Array2;
@@ -69,7 +69,7 @@ fn write_latents_of_70_000(bencher: Bencher) {
 fn read_latents_of_70_000(bencher: Bencher) {
     let (_folder, path) = file("latents.parquet");
     write_latents(&path, &latents(), &Metadata::new()).unwrap();
-    bencher.bench(|| read_embeddings(&path, None, None).unwrap());
+    bencher.bench(|| read_embeddings(&[Part::file(&path)], None, None).unwrap());
 }
 
 #[divan::bench]

@@ -13,19 +13,19 @@ pub struct ContingencyRow {
     /// Cluster, 0 to k - 1.
     pub cluster: u32,
     /// Label.
-    pub label: u8,
+    pub label: u32,
     /// Name of the label.
     pub label_name: String,
     /// Points.
     pub count: u32,
 }
 
-/// Writes columns cluster u32, label u8, `label_name`, count u32; every pair of a cluster and a label that some
+/// Writes columns cluster u32, label u32, `label_name`, count u32; every pair of a cluster and a label that some
 /// point has is given a row, also where the count is 0.
 pub fn write_contingency(path: &Path, rows: &[ContingencyRow], metadata: &Metadata) -> Result<()> {
     Table::new(rows.len())
         .u32("cluster", rows.iter().map(|row| row.cluster).collect())
-        .u8("label", rows.iter().map(|row| row.label).collect())
+        .u32("label", rows.iter().map(|row| row.label).collect())
         .text("label_name", rows.iter().map(|row| row.label_name.as_str()))
         .u32("count", rows.iter().map(|row| row.count).collect())
         .write(path, metadata)
@@ -34,7 +34,7 @@ pub fn write_contingency(path: &Path, rows: &[ContingencyRow], metadata: &Metada
 /// Reads what [`write_contingency`] wrote.
 pub fn read_contingency(path: &Path) -> Result<Vec<ContingencyRow>> {
     let table = TableReader::open(path)?;
-    let (label, count) = (table.u8("label")?, table.u32("count")?);
+    let (label, count) = (table.u32("label")?, table.u32("count")?);
     let names = table.text("label_name")?;
     let rows = table.u32("cluster")?.into_iter().enumerate().map(|(row, cluster)| ContingencyRow {
         cluster,

@@ -20,7 +20,7 @@ pub struct ClusterRow {
     pub silhouette: Option<f64>,
     /// Mean Euclidean distance of its points to the centroid.
     pub distance: f64,
-    /// What its labels say, where the points have labels.
+    /// What its labels say, where some of its points have labels.
     pub labels: Option<ClusterLabels>,
 }
 
@@ -33,7 +33,7 @@ pub struct ClusterLabels {
     pub purity: f64,
 }
 
-/// Writes columns cluster u32, size u32, silhouette f64 (or `silhouette_sampled`), distance f64; and, when every row has
+/// Writes columns cluster u32, size u32, silhouette f64 (or `silhouette_sampled`), distance f64; and, when some row has
 /// [`ClusterRow::labels`], name and purity f64.
 pub fn write_clusters(
     path: &Path,
@@ -46,11 +46,11 @@ pub fn write_clusters(
         .u32("size", rows.iter().map(|row| row.size).collect())
         .f64_or_null(kind.name(), rows.iter().map(|row| row.silhouette).collect())
         .f64("distance", rows.iter().map(|row| row.distance).collect());
-    let labels: Option<Vec<&ClusterLabels>> = rows.iter().map(|row| row.labels.as_ref()).collect();
-    if let Some(labels) = labels {
+    let labels = || rows.iter().map(|row| row.labels.as_ref());
+    if labels().any(|labels| labels.is_some()) {
         table = table
-            .text("name", labels.iter().map(|labels| labels.name.as_str()))
-            .f64("purity", labels.iter().map(|labels| labels.purity).collect());
+            .text_or_null("name", labels().map(|labels| labels.map(|labels| labels.name.as_str())))
+            .f64_or_null("purity", labels().map(|labels| labels.map(|labels| labels.purity)).collect());
     }
     table.write(path, metadata)
 }
@@ -60,15 +60,19 @@ pub fn read_clusters(path: &Path) -> Result<Vec<ClusterRow>> {
     let table = TableReader::open(path)?;
     let (size, distance) = (table.u32("size")?, table.f64("distance")?);
     let silhouette = table.f64_or_null(silhouette_column(&table))?;
-    let labels = if table.has("name") { Some((table.text("name")?, table.f64("purity")?)) } else { None };
+    let labels = if table.has("name") {
+        Some((table.text_or_null("name")?, table.f64_or_null("purity")?))
+    } else {
+        None
+    };
     let rows = table.u32("cluster")?.into_iter().enumerate().map(|(row, cluster)| ClusterRow {
         cluster,
         size: size[row],
         silhouette: silhouette[row],
         distance: distance[row],
-        labels: labels
-            .as_ref()
-            .map(|(name, purity)| ClusterLabels { name: name[row].clone(), purity: purity[row] }),
+        labels: labels.as_ref().and_then(|(name, purity)| {
+            Some(ClusterLabels { name: name[row].clone()?, purity: purity[row]? })
+        }),
     });
     Ok(rows.collect())
 }
@@ -105,7 +109,7 @@ pub struct ExampleRow {
     pub rank: u32,
     /// Id of the point.
     pub id: u32,
-    /// Name of its label, where the points have labels.
+    /// Name of its label, where it has one.
     pub label_name: Option<String>,
     /// Its silhouette, -1 to 1; none where it is not in the sample of which they are.
     pub silhouette: Option<f32>,
@@ -114,7 +118,7 @@ pub struct ExampleRow {
 }
 
 /// Writes columns cluster u32, kind, rank u32, id u32, silhouette f32 (or `silhouette_sampled`), distance f32; and, when
-/// every row has one, `label_name`.
+/// some row has one, `label_name`.
 pub fn write_examples(
     path: &Path,
     rows: &[ExampleRow],
@@ -128,9 +132,8 @@ pub fn write_examples(
         .u32("id", rows.iter().map(|row| row.id).collect())
         .f32_or_null(kind.name(), rows.iter().map(|row| row.silhouette).collect())
         .f32("distance", rows.iter().map(|row| row.distance).collect());
-    let names: Option<Vec<&str>> = rows.iter().map(|row| row.label_name.as_deref()).collect();
-    if let Some(names) = names {
-        table = table.text("label_name", names.into_iter());
+    if rows.iter().any(|row| row.label_name.is_some()) {
+        table = table.text_or_null("label_name", rows.iter().map(|row| row.label_name.as_deref()));
     }
     table.write(path, metadata)
 }
@@ -140,7 +143,7 @@ pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
     let table = TableReader::open(path)?;
     let (cluster, rank, id) = (table.u32("cluster")?, table.u32("rank")?, table.u32("id")?);
     let (silhouette, distance) = (table.f32_or_null(silhouette_column(&table))?, table.f32("distance")?);
-    let names = if table.has("label_name") { Some(table.text("label_name")?) } else { None };
+    let names = if table.has("label_name") { Some(table.text_or_null("label_name")?) } else { None };
     let rows = table.text("kind")?.into_iter().enumerate().map(|(row, kind)| {
         let kind = ExampleKind::ALL
             .into_iter()
@@ -151,7 +154,7 @@ pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
             kind,
             rank: rank[row],
             id: id[row],
-            label_name: names.as_ref().map(|names| names[row].clone()),
+            label_name: names.as_ref().and_then(|names| names[row].clone()),
             silhouette: silhouette[row],
             distance: distance[row],
         })
@@ -163,23 +166,23 @@ pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelPairRow {
     /// The lower label.
-    pub first: u8,
+    pub first: u32,
     /// Its name.
     pub first_name: String,
     /// The higher label.
-    pub second: u8,
+    pub second: u32,
     /// Its name.
     pub second_name: String,
     /// Probability that a random point of one and a random point of the other are in the same cluster, 0 to 1.
     pub share: f64,
 }
 
-/// Writes columns first u8, `first_name`, second u8, `second_name`, share f64, in the order of the rows.
+/// Writes columns first u32, `first_name`, second u32, `second_name`, share f64, in the order of the rows.
 pub fn write_label_pairs(path: &Path, rows: &[LabelPairRow], metadata: &Metadata) -> Result<()> {
     Table::new(rows.len())
-        .u8("first", rows.iter().map(|row| row.first).collect())
+        .u32("first", rows.iter().map(|row| row.first).collect())
         .text("first_name", rows.iter().map(|row| row.first_name.as_str()))
-        .u8("second", rows.iter().map(|row| row.second).collect())
+        .u32("second", rows.iter().map(|row| row.second).collect())
         .text("second_name", rows.iter().map(|row| row.second_name.as_str()))
         .f64("share", rows.iter().map(|row| row.share).collect())
         .write(path, metadata)
@@ -188,9 +191,9 @@ pub fn write_label_pairs(path: &Path, rows: &[LabelPairRow], metadata: &Metadata
 /// Reads what [`write_label_pairs`] wrote.
 pub fn read_label_pairs(path: &Path) -> Result<Vec<LabelPairRow>> {
     let table = TableReader::open(path)?;
-    let (second, share) = (table.u8("second")?, table.f64("share")?);
+    let (second, share) = (table.u32("second")?, table.f64("share")?);
     let (first_names, second_names) = (table.text("first_name")?, table.text("second_name")?);
-    let rows = table.u8("first")?.into_iter().enumerate().map(|(row, first)| LabelPairRow {
+    let rows = table.u32("first")?.into_iter().enumerate().map(|(row, first)| LabelPairRow {
         first,
         first_name: first_names[row].clone(),
         second: second[row],

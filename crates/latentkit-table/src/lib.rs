@@ -22,6 +22,7 @@ mod reconstructions;
 mod split;
 mod sweep;
 mod trials;
+mod values;
 
 pub use assignments::{Assignments, read_assignments, write_assignments};
 pub use centroids::{
@@ -36,7 +37,7 @@ pub use diagnosis::{
     read_label_pairs, write_clusters, write_examples, write_label_pairs,
 };
 pub use difference::table_differences;
-pub use embeddings::{Embeddings, read_embeddings};
+pub use embeddings::{Embeddings, Part, read_embeddings};
 pub use frame::{ColumnDifference, Difference, TableDifferences};
 pub use history::{HistoryRow, read_history, write_history};
 pub use labels::Labels;
@@ -50,3 +51,4 @@ pub use reconstructions::{
 pub use split::Split;
 pub use sweep::{External, SilhouetteFigure, SweepRow, read_sweep, write_sweep};
 pub use trials::{TrialFigure, TrialRow, write_trials};
+pub use values::Values;

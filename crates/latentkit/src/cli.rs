@@ -257,11 +257,11 @@ pub(crate) struct StageArguments {
 /// Which points a stage works on.
 #[derive(Debug, Default, Args)]
 pub(crate) struct PointsArguments {
-    /// Parquet file of the points (columns z0, z1, ... or a column of lists) [default: what export made]
+    /// Parquet file of the points, a folder of such files, or a pattern such as 'part-*.parquet' [default: what export made]
     #[arg(long, value_name = "FILE")]
     pub(crate) latents: Option<PathBuf>,
-    /// Column of lists that holds the points
-    #[arg(long, value_name = "NAME")]
+    /// Columns of the points: a column of lists, 'x,y', or 'embedding_*' [default: z0, z1, ... or the only ones that fit]
+    #[arg(long, visible_alias = "columns", value_name = "NAME")]
     pub(crate) column: Option<String>,
     /// Column of labels, which are compared with the clusters and never used to find them [default: label]
     #[arg(long, value_name = "NAME")]
@@ -362,11 +362,11 @@ pub(crate) struct SweepArguments {
     /// Last stage to run; stages whose sections the config lacks are left out
     #[arg(long, value_name = "STAGE", default_value = last_stage(), value_parser = a_stage())]
     pub(crate) to: Stage,
-    /// Parquet file of points: every trial clusters them, and nothing is trained
+    /// Parquet file of points, a folder or a pattern: every trial clusters them, and nothing is trained
     #[arg(long, value_name = "FILE")]
     pub(crate) latents: Option<PathBuf>,
-    /// Column of lists that holds the points
-    #[arg(long, value_name = "NAME", requires = "latents")]
+    /// Columns of the points: a column of lists, 'x,y', or 'embedding_*' [default: z0, z1, ... or the only ones that fit]
+    #[arg(long, visible_alias = "columns", value_name = "NAME", requires = "latents")]
     pub(crate) column: Option<String>,
     /// Column of labels, which are compared with the clusters and never used to find them [default: label]
     #[arg(long, value_name = "NAME", requires = "latents")]

@@ -40,7 +40,8 @@ pub(super) fn examples(
                 kind,
                 rank,
                 id: ids[point],
-                label_name: labels.map(|labels| labels.names[usize::from(labels.codes[point])].clone()),
+                label_name:
+                    labels.and_then(|labels| Some(labels.names[labels.codes[point]? as usize].clone())),
                 silhouette: silhouette(point),
                 distance: distance(point),
             }));

@@ -8,9 +8,10 @@ mod subject;
 mod tests;
 
 use latentkit_core::{Cancellation, Result};
-use latentkit_table::{ClusterRow, ContingencyRow, Embeddings, ExampleRow, LabelPairRow};
+use latentkit_table::{ClusterRow, ContingencyRow, ExampleRow, LabelPairRow};
 
 use crate::contingency::Contingency;
+use crate::scaling::Embeddings;
 use examples::examples;
 use names::cluster_labels;
 use pairs::label_pairs;
@@ -58,7 +59,7 @@ fn clusters(subject: &Subject, counts: Option<&Contingency>) -> Vec<ClusterRow> 
             size: 0,
             silhouette: None,
             distance: 0.0,
-            labels: counts.map(|counts| cluster_labels(counts, cluster)),
+            labels: counts.and_then(|counts| cluster_labels(counts, cluster)),
         })
         .collect();
     let mut known = vec![(0.0, 0_u32); subject.k];

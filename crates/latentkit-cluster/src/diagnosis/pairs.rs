@@ -4,11 +4,17 @@ use latentkit_table::LabelPairRow;
 
 use crate::contingency::Contingency;
 
+/// Labels whose pairs are listed, at most.
+const MOST: usize = 1000;
+
 /// The probability that a random point of one label and a random point of another are in the same cluster,
 /// Σ n(c, a) n(c, b) / (n(a) n(b)) over the clusters c, for every two labels that occur; the highest first, of equals the
-/// lower labels.
+/// lower labels. None where there are more than [`MOST`] labels.
 pub(super) fn label_pairs(counts: &Contingency) -> Vec<LabelPairRow> {
     let labels = counts.labels();
+    if labels.len() > MOST {
+        return Vec::new();
+    }
     let mut rows = Vec::new();
     for (first, &first_label) in labels.iter().enumerate() {
         for (second, &second_label) in labels.iter().enumerate().skip(first + 1) {

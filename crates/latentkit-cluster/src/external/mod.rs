@@ -48,7 +48,7 @@ const PERFECT: External = External {
 /// assert!((found.ari - 4.0 / 7.0).abs() < 1e-12);
 /// # Ok::<(), latentkit_core::Error>(())
 /// ```
-pub fn external_quality(clusters: &[u32], labels: &[u8]) -> Result<External> {
+pub fn external_quality<T: Copy + Ord>(clusters: &[u32], labels: &[T]) -> Result<External> {
     let counts = counts(clusters, labels)?;
     if counts.is_renaming() {
         return Ok(PERFECT);
@@ -73,6 +73,13 @@ pub fn external_quality(clusters: &[u32], labels: &[u8]) -> Result<External> {
         v_measure: harmonic_mean(homogeneity, completeness),
         purity: purity(&counts),
     })
+}
+
+/// As [`external_quality`] of those points that have a label; none where none has.
+pub(crate) fn quality_of_labelled(clusters: &[u32], labels: &[Option<u32>]) -> Result<Option<External>> {
+    let labelled = clusters.iter().zip(labels).filter_map(|(&cluster, label)| Some((cluster, (*label)?)));
+    let (clusters, labels): (Vec<u32>, Vec<u32>) = labelled.unzip();
+    (!clusters.is_empty()).then(|| external_quality(&clusters, &labels)).transpose()
 }
 
 /// The adjusted Rand index of two clusterings of the same points, [n] each, by any names; see [`External::ari`].

@@ -262,6 +262,6 @@ fn the_points_of_both_must_be_the_same() {
         "cannot compare clusters with the labels of other points\n  expected: the labels of 3 points\n  \
          found: those of 2"
     );
-    let error = external_quality(&[], &[]).unwrap_err();
+    let error = external_quality::<u32>(&[], &[]).unwrap_err();
     assert_eq!(error.to_string(), "cannot compare the clusters and the labels of no points");
 }

@@ -55,8 +55,9 @@ impl Density for Dbscan {
         let keys: Keys = task.options.table();
         let min_points =
             keys.min_points.map_or_else(|| default_min_points(task.points), |given| given.get() as usize);
-        let params = DbscanParams { radius: keys.radius.map(Positive::get), min_points };
+        let params =
+            DbscanParams { radius: keys.radius.map(|radius| radius.get() / task.options.unit), min_points };
         let (found, radius) = dbscan(task.points, params, task.cancel)?;
-        Ok(DensityFit { found, radius: Some(radius), min_points, min_cluster_size: None })
+        Ok(DensityFit { found, radius: Some(radius * task.options.unit), min_points, min_cluster_size: None })
     }
 }

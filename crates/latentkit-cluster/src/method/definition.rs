@@ -69,6 +69,8 @@ pub(crate) struct Options<'a> {
     pub(crate) restarts: u32,
     pub(crate) max_iterations: u32,
     pub(crate) tolerance: f64,
+    /// What a distance of 1 between the points is in the units of the table.
+    pub(crate) unit: f64,
     pub(crate) engine: ClusterEngine,
     pub(crate) batch_size: Option<usize>,
     pub(crate) tables: &'a Table,

@@ -8,13 +8,13 @@ use ndarray::ArrayView2;
 pub(super) fn agreement(
     neighbours: ArrayView2<'_, usize>,
     queries: &[usize],
-    labels: &[u8],
+    labels: &[u32],
     k: usize,
 ) -> LabelAgreement {
     // Sums of whole numbers, which no order of the points changes.
     let (mut same, mut squares, mut right) = (0_u64, 0_u64, 0_u64);
     for (neighbours, &query) in neighbours.rows().into_iter().zip(queries) {
-        let nearest: Vec<u8> = neighbours.iter().take(k).map(|&point| labels[point]).collect();
+        let nearest: Vec<u32> = neighbours.iter().take(k).map(|&point| labels[point]).collect();
         let own: u64 = nearest.iter().map(|&label| u64::from(label == labels[query])).sum();
         same += own;
         squares += own * own;
@@ -33,22 +33,17 @@ pub(super) fn agreement(
 }
 
 /// The most frequent of labels, of equally frequent ones the one that comes first; none of no labels.
-fn vote(labels: &[u8]) -> Option<u8> {
-    let mut counts = [0_u32; 256];
-    for &label in labels {
-        counts[usize::from(label)] += 1;
-    }
-    let most = counts.into_iter().max()?;
-    labels.iter().copied().find(|&label| counts[usize::from(label)] == most)
+fn vote(labels: &[u32]) -> Option<u32> {
+    let count = |label: u32| labels.iter().filter(|&&other| other == label).count();
+    let most = labels.iter().map(|&label| count(label)).max()?;
+    labels.iter().copied().find(|&label| count(label) == most)
 }
 
 /// The probability that two points drawn at random have the same label, Σ p² over the shares of the labels.
-pub(super) fn chance(labels: &[u8]) -> f64 {
-    let mut counts = [0_u64; 256];
-    for &label in labels {
-        counts[usize::from(label)] += 1;
-    }
-    let pairs: u64 = counts.iter().map(|count| count * count).sum();
+pub(super) fn chance(labels: &[u32]) -> f64 {
+    let mut sorted = labels.to_vec();
+    sorted.sort_unstable();
+    let pairs: u64 = sorted.chunk_by(u32::eq).map(|equal| (equal.len() as u64).pow(2)).sum();
     pairs as f64 / (labels.len() as f64 * labels.len() as f64)
 }
 

@@ -17,13 +17,14 @@ use latentkit_core::layout::NEIGHBOURS;
 use latentkit_core::rng::generator;
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation};
 use latentkit_core::{Cancellation, Result};
-use latentkit_table::{Embeddings, Labels, Metadata, read_images, write_neighbours};
-use ndarray::Axis;
+use latentkit_table::{Labels, Metadata, read_images, write_neighbours};
+use ndarray::{Axis, CowArray, Ix2};
 
 pub use preservation::preservation;
 pub use search::nearest_neighbours;
 
 use crate::criterion::choose;
+use crate::scaling::Embeddings;
 use duplicates::{Duplicates, duplicates};
 
 /// Numbers of neighbours that are looked at, ascending.
@@ -52,9 +53,10 @@ pub(crate) fn survey(
 ) -> Result<NeighbourSummary> {
     let count = embeddings.values.nrows();
     let (mut label_sample, mut of_labels) = (0, [None; KS.len()]);
-    if let Some(labels) = &embeddings.labels {
+    let labelled = embeddings.labels.as_ref().map(|labels| Labelled::of(embeddings, labels));
+    if let Some(labelled) = &labelled {
         let start = Instant::now();
-        (label_sample, of_labels) = label_figures(embeddings, labels, seed, cancel)?;
+        (label_sample, of_labels) = label_figures(labelled, seed, cancel)?;
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!("neighbours of {label_sample} points in {seconds:.2} s");
     }
@@ -70,7 +72,7 @@ pub(crate) fn survey(
     let summary = NeighbourSummary {
         label_sample,
         image_sample,
-        chance: embeddings.labels.as_ref().map(|labels| labels::chance(&labels.codes)),
+        chance: labelled.as_ref().map(|labelled| labels::chance(&labelled.labels)),
         figures: figures
             .map(|((k, labels), images)| NeighbourFigure { k, labels, images })
             .filter(|figure| figure.labels.is_some() || figure.images.is_some())
@@ -80,8 +82,8 @@ pub(crate) fn survey(
     };
     if summary.many_twins(count) {
         tracing::warn!(
-            "{duplicates} of the {count} points are equal to another one, up to {largest_group} to each other: the latents have \
-             collapsed, and their distances and silhouettes say little"
+            "{duplicates} of the {count} points are equal to another one, up to {largest_group} to each other: distances and \
+             silhouettes say little there (of latents, that they have collapsed)"
         );
     }
     Ok(summary)
@@ -107,19 +109,38 @@ fn sample(count: usize, size: usize, seed: u32, index: u64) -> Vec<usize> {
     chosen.into_iter().map(|point| point as usize).collect()
 }
 
-/// How the labels of neighbours agree, for each of [`KS`] below the number of points, and the number of points looked at.
+/// The points that have a label.
+struct Labelled<'a> {
+    points: CowArray<'a, f32, Ix2>, // [n, dimensions]
+    labels: Vec<u32>,
+}
+
+impl<'a> Labelled<'a> {
+    fn of(embeddings: &'a Embeddings, labels: &Labels) -> Self {
+        let known = labels.codes.iter().enumerate().filter_map(|(row, label)| Some((row, (*label)?)));
+        let (rows, labels): (Vec<usize>, Vec<u32>) = known.unzip();
+        let points = if rows.len() == embeddings.values.nrows() {
+            embeddings.values.view().into()
+        } else {
+            embeddings.values.select(Axis(0), &rows).into()
+        };
+        Self { points, labels }
+    }
+}
+
+/// How the labels of neighbours agree, for each of [`KS`] below the number of points that have one, and the number of points
+/// looked at.
 fn label_figures(
-    embeddings: &Embeddings,
-    labels: &Labels,
+    labelled: &Labelled,
     seed: u32,
     cancel: Cancellation,
 ) -> Result<(usize, [Option<LabelAgreement>; KS.len()])> {
-    let count = embeddings.values.nrows();
+    let count = labelled.labels.len();
     let queries = sample(count, LABEL_SAMPLE, seed, 0);
     let Some(&most) = KS.iter().rfind(|&&k| k < count) else { return Ok((0, [None; KS.len()])) };
-    let found = nearest_neighbours(embeddings.values.view(), &queries, most, cancel)?;
+    let found = nearest_neighbours(labelled.points.view(), &queries, most, cancel)?;
     let figures =
-        KS.map(|k| (k < count).then(|| labels::agreement(found.view(), &queries, &labels.codes, k)));
+        KS.map(|k| (k < count).then(|| labels::agreement(found.view(), &queries, &labelled.labels, k)));
     Ok((queries.len(), figures))
 }
 

@@ -50,7 +50,8 @@ impl<'a> Histograms<'a> {
     pub(super) fn new(experiment: &'a Experiment) -> Option<Self> {
         let (latents, export) = (experiment.latents.as_ref()?, experiment.export.as_ref()?);
         let health = &export.summary.latents;
-        let columns = latents.values.columns();
+        let values = latents.values.clone().rounded();
+        let columns = values.columns();
         let panels: Vec<_> = columns
             .into_iter()
             .zip(health)

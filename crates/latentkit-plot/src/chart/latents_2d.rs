@@ -80,11 +80,12 @@ impl<'a> Scatter<'a> {
         // The labels are those of the latents, so they are known only where these are the points.
         if let Some(latents) = &experiment.latents
             && let Some(labels) = &latents.labels
+            && let Some(codes) = labels.codes.iter().copied().collect::<Option<Vec<u32>>>()
             && experiment.clustered_latents
             && latents.ids == projection.ids
         {
             let names = labels.names.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
-            let members = sampled(&|row| usize::from(labels.codes[row]));
+            let members = sampled(&|row| codes[row] as usize);
             panels.push(Panel::new("By label", names, members, COLORED_LABELS));
         }
         if let Some(clusters) = &experiment.members

@@ -25,7 +25,7 @@ pub(super) fn confusion(experiment: &Experiment) -> Option<Section> {
         .columns(Align::Left, ["labels"])
         .columns(Align::Right, ["together", "two of the first", "two of the second"]);
     for pair in pairs.iter().take(SHOWN) {
-        let own = |label: u8| {
+        let own = |label: u32| {
             let own = experiment.contingency.as_ref().and_then(|table| own_share(table, label));
             own.map_or_else(|| "–".to_owned(), |share| decimal(share, 2))
         };
@@ -83,6 +83,6 @@ fn ranked(pairs: &[LabelPairRow]) -> Vec<&LabelPairRow> {
     pairs
 }
 
-fn own_share(table: &Contingency, label: u8) -> Option<f64> {
+fn own_share(table: &Contingency, label: u32) -> Option<f64> {
     table.codes.binary_search(&label).ok().map(|index| table.own_share(index))
 }

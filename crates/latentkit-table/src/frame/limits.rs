@@ -107,38 +107,35 @@ fn children(schema: &mut Thrift<'_>) -> Option<i64> {
     Some(children)
 }
 
-/// Checks the numbers of the footer: rows and values that add up, chunks that lie in the file, and values that take no
-/// more memory than [`allowed`].
-pub(super) fn check_footer<'a>(
-    metadata: &FileMetadata,
-    fields: impl Iterator<Item = &'a ArrowField>,
-    length: u64,
-) -> Checked<()> {
-    let groups = metadata.row_groups.iter();
-    let rows = groups.clone().try_fold(0_usize, |sum, group| sum.checked_add(group.num_rows()));
+/// Checks that the rows of the footer add up.
+pub(super) fn check_footer(metadata: &FileMetadata) -> Checked<()> {
+    let rows = metadata.row_groups.iter().try_fold(0_usize, |sum, group| sum.checked_add(group.num_rows()));
     let rows = rows.filter(|&rows| rows == metadata.num_rows).ok_or("its row groups do not add up")?;
     if u32::try_from(rows).is_err() {
         return Err(format!("it claims {rows} rows, more than {}", u32::MAX));
     }
-    let mut bytes = 0_u64;
-    for field in fields {
-        let width = width(field.dtype());
-        for group in groups.clone() {
-            for chunk in group.columns_under_root_iter(&field.name).into_iter().flatten() {
-                let values = u64::try_from(chunk.num_values())
-                    .map_err(|_| format!("column `{}` claims {} values", field.name, chunk.num_values()))?;
-                let range = chunk.byte_range();
-                if range.start > range.end || range.end > length {
-                    return Err(format!("column `{}` does not lie in the file", field.name));
-                }
-                let expected = group.num_rows() as u64;
-                let nested = is_nested(field.dtype());
-                if values < expected || (values > expected && !nested) {
-                    return Err(format!("column `{}` claims {values} values of {expected} rows", field.name));
-                }
-                let slots = values.max(expected.saturating_mul(slots(field.dtype())));
-                bytes = bytes.saturating_add(slots.saturating_mul(width));
+    Ok(())
+}
+
+/// Checks the numbers of the footer about a column: values that add up, chunks that lie in the file, and values that take no
+/// more memory than [`allowed`].
+pub(super) fn check_column(metadata: &FileMetadata, field: &ArrowField, length: u64) -> Checked<()> {
+    let (mut bytes, width) = (0_u64, width(field.dtype()));
+    for group in &metadata.row_groups {
+        for chunk in group.columns_under_root_iter(&field.name).into_iter().flatten() {
+            let values = u64::try_from(chunk.num_values())
+                .map_err(|_| format!("column `{}` claims {} values", field.name, chunk.num_values()))?;
+            let range = chunk.byte_range();
+            if range.start > range.end || range.end > length {
+                return Err(format!("column `{}` does not lie in the file", field.name));
             }
+            let expected = group.num_rows() as u64;
+            let nested = is_nested(field.dtype());
+            if values < expected || (values > expected && !nested) {
+                return Err(format!("column `{}` claims {values} values of {expected} rows", field.name));
+            }
+            let slots = values.max(expected.saturating_mul(slots(field.dtype())));
+            bytes = bytes.saturating_add(slots.saturating_mul(width));
         }
     }
     check_size(bytes, length)
@@ -270,6 +267,7 @@ fn width(dtype: &ArrowDataType) -> u64 {
         T::Int32 | T::UInt32 | T::Float32 | T::Date32 | T::Time32(_) => 4,
         T::FixedSizeBinary(size) => *size as u64,
         T::List(inner) | T::LargeList(inner) | T::FixedSizeList(inner, _) => width(inner.dtype()),
+        T::Extension(extension) => width(&extension.inner),
         T::Int64 | T::UInt64 | T::Float64 => 8,
         _ => 16,
     }
@@ -279,6 +277,7 @@ fn width(dtype: &ArrowDataType) -> u64 {
 fn slots(dtype: &ArrowDataType) -> u64 {
     match dtype {
         ArrowDataType::FixedSizeList(inner, width) => (*width as u64).saturating_mul(slots(inner.dtype())),
+        ArrowDataType::Extension(extension) => slots(&extension.inner),
         _ => 1,
     }
 }
@@ -286,6 +285,9 @@ fn slots(dtype: &ArrowDataType) -> u64 {
 /// Whether a row may have several values.
 fn is_nested(dtype: &ArrowDataType) -> bool {
     use ArrowDataType as T;
+    if let T::Extension(extension) = dtype {
+        return is_nested(&extension.inner);
+    }
     matches!(dtype, T::List(_) | T::LargeList(_) | T::FixedSizeList(..) | T::Struct(_) | T::Map(..))
 }
 

@@ -4,6 +4,7 @@ use latentkit_core::summary::SilhouetteKind;
 
 mod catch_panic;
 mod difference;
+mod labels;
 mod limits;
 mod points;
 mod reader;
@@ -12,7 +13,7 @@ mod writer;
 
 pub(crate) use difference::differences;
 pub use difference::{ColumnDifference, Difference, TableDifferences};
-pub(crate) use points::Usable;
+pub(crate) use labels::Usable;
 pub(crate) use reader::TableReader;
 pub(crate) use writer::{Blocks, Table};
 

@@ -1,314 +1,358 @@
-//! Points, ids and labels from tables that anyone may have made.
+//! The coordinates of points from tables that anyone may have made.
 
-use latentkit_core::Result;
-use ndarray::{Array2, ArrayView1, ArrayViewMut1};
+use std::collections::BTreeMap;
+
+use latentkit_core::{Error, Result};
+use ndarray::Array2;
 use polars::prelude::*;
 
-use super::reader::{TableReader, first_null};
-use crate::labels::Labels;
-
-/// What a column says, or why it cannot be used.
-pub(crate) type Usable<T> = std::result::Result<T, String>;
+use super::reader::TableReader;
+use crate::values::Values;
 
 impl TableReader {
-    /// The ids of the points: any whole numbers from 0 that fit.
-    pub(crate) fn ids(&self, name: &str) -> Result<Usable<Vec<u32>>> {
-        Ok(self.optional(name)?.and_then(|series| whole_numbers(&series, u32::MAX)))
-    }
-
-    /// Labels: whole numbers from 0 to 255, each named by itself, or texts or truth values, numbered in the order of the
-    /// alphabet.
-    pub(crate) fn labels(&self, name: &str) -> Result<Usable<Labels>> {
-        if self.holds_texts(name) {
-            return Ok(self.texts(name)?.and_then(|texts| named_labels(&texts)));
-        }
-        Ok(self.optional(name)?.and_then(|series| match series.dtype() {
-            DataType::Boolean => named_labels(&truth_values(&series)?),
-            _ => whole_numbers(&series, 255).map(|numbers| numbered_labels(&numbers)),
-        }))
-    }
-
-    /// The labels of a column that must have some.
-    pub(crate) fn required_labels(&self, name: &str) -> Result<Labels> {
-        if !self.has(name) {
-            // The error of a missing column names those that there are.
-            return self.series(name).and_then(|_| Err(self.wrong(format!("it has no column `{name}`"))));
-        }
-        self.labels(name)?.map_err(|reason| {
-            self.wrong(format!("column `{name}` cannot be used as labels: {reason}"))
-                .expected("at most 256 different texts, whole numbers from 0 to 255, or truth values")
-        })
-    }
-
-    /// The texts of a column.
-    pub(crate) fn texts(&self, name: &str) -> Result<Usable<Vec<String>>> {
-        let series = self.optional(name)?;
-        if let Some(texts) = series.as_ref().ok().and_then(|series| series.str().ok()) {
-            let lengths = texts.iter().flatten().map(|text| text.len() + size_of::<String>());
-            self.within_reason(name, lengths)?;
-        }
-        Ok(series.and_then(|series| texts(&series)))
-    }
-
-    pub(crate) fn holds_texts(&self, name: &str) -> bool {
-        self.schema.get(name).is_some_and(|field| {
-            matches!(field.dtype(), ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
-        })
-    }
-
-    /// A column that the table can do without; an error only where the file cannot be read.
-    fn optional(&self, name: &str) -> Result<Usable<Series>> {
-        if let Some(unsupported) = self.unsupported(name) {
-            return Ok(Err(format!("it holds `{unsupported}`")));
-        }
-        self.series(name).map(Ok)
-    }
-
-    /// The points of the table and what they are relative to; see [`crate::Embeddings`].
-    pub(crate) fn points(&self, column: Option<&str>) -> Result<(Array2<f32>, Vec<f64>)> {
+    /// The columns of the points and their coordinates; see [`crate::read_embeddings`].
+    pub(crate) fn points(&self, column: Option<&str>) -> Result<(Vec<String>, Values)> {
         if self.height == 0 {
             return Err(self.wrong("it has no rows"));
         }
-        if let Some(name) = column {
-            return self.list_points(name);
+        let names = match column {
+            Some(name) => self.named_columns(name)?,
+            None => self.usual_columns()?,
+        };
+        let values = match names.as_slice() {
+            [one] if self.is_list(one) => self.list_points(one)?,
+            several => self.column_points(several)?,
+        };
+        Ok((names, values))
+    }
+
+    /// The columns that a name, a list of names or a pattern stands for.
+    fn named_columns(&self, name: &str) -> Result<Vec<String>> {
+        if self.has(name) {
+            return Ok(vec![name.to_owned()]);
         }
-        if self.has("z0") {
-            return self.column_points(&self.numbered_columns()?);
+        if let Some((before, after)) = name.split_once('*') {
+            let rest = |column: &str| Some(column.strip_prefix(before)?.strip_suffix(after)?.to_owned());
+            let mut found: Vec<(String, String)> = self
+                .schema
+                .iter_names()
+                .filter_map(|column| Some((rest(column)?, column.to_string())))
+                .collect();
+            // `x_2` comes before `x_10`.
+            if found.iter().all(|(rest, _)| rest.parse::<u64>().is_ok()) {
+                found.sort_by_key(|(rest, _)| rest.parse::<u64>().ok());
+            }
+            if !found.is_empty() {
+                return Ok(found.into_iter().map(|(_, column)| column).collect());
+            }
+            return Err(self.wrong(format!("it has no column like `{name}`")).found(self.column_names()));
         }
-        let lists: Vec<&str> = self
-            .schema
-            .iter()
-            .filter(|(_, field)| {
-                matches!(
-                    field.dtype(),
-                    ArrowDataType::LargeList(_) | ArrowDataType::List(_) | ArrowDataType::FixedSizeList(..)
-                )
-            })
-            .map(|(name, _)| name.as_str())
-            .collect();
-        match lists.as_slice() {
-            ["z"] => self.list_points("z"),
-            [only] => self.list_points(only),
-            _ => {
-                let names: Vec<_> = self.schema.iter_names().map(|name| format!("`{name}`")).collect();
+        let names: Vec<String> = name.split(',').map(|name| name.trim().to_owned()).collect();
+        if names.len() > 1
+            && let Some(missing) = names.iter().find(|name| !self.has(name))
+        {
+            return Err(self.wrong(format!("it has no column `{missing}`")).found(self.column_names()));
+        }
+        Ok(names) // of one name that is not there, reading tells
+    }
+
+    /// The columns that hold the points where nobody says which.
+    fn usual_columns(&self) -> Result<Vec<String>> {
+        for prefix in ["z", ""] {
+            if self.has(&format!("{prefix}0")) {
+                return self.numbered_columns(prefix);
+            }
+        }
+        let mut candidates: Vec<Vec<String>> = Vec::new();
+        let lists = self.schema.iter_names().filter(|name| self.is_list(name));
+        candidates.extend(lists.map(|name| vec![name.to_string()]));
+        if candidates.iter().any(|names| names[0] == "z") {
+            return Ok(vec!["z".to_owned()]);
+        }
+        for prefix in self.numbered_prefixes() {
+            candidates.push(self.numbered_columns(&prefix)?);
+        }
+        match candidates.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(self
+                .wrong("it has no columns that are known to hold points")
+                .expected("columns `z0`, `z1`, ..., `0`, `1`, ... or others that are numbered from 0 on, or a column of lists")
+                .found(self.column_names())
+                .hint("name them with `--column NAME`, `--column 'x,y'` or `--column 'pattern_*'`")),
+            several => {
+                let names: Vec<_> = several
+                    .iter()
+                    .map(|names| match names.as_slice() {
+                        [one] => format!("`{one}`"),
+                        [first, .., last] => format!("`{first}` to `{last}`"),
+                        [] => String::new(),
+                    })
+                    .collect();
                 Err(self
-                    .wrong("it has no latent columns")
-                    .expected("columns `z0`, `z1`, ... of f32 or f64, or one column of lists of them")
+                    .wrong("several of its columns may hold the points")
                     .found(names.join(", "))
-                    .hint("name the column of lists with `--column NAME`"))
+                    .hint("name one with `--column NAME`, or several with `--column 'pattern_*'`"))
             }
         }
     }
 
-    /// The names `z0`, `z1`, ... up to the last that the table has.
-    fn numbered_columns(&self) -> Result<Vec<String>> {
+    fn column_names(&self) -> String {
+        let names: Vec<_> = self.schema.iter_names().map(|name| format!("`{name}`")).collect();
+        names.join(", ")
+    }
+
+    fn is_list(&self, name: &str) -> bool {
+        self.schema.get(name).is_some_and(|field| is_list(field.dtype()))
+    }
+
+    /// What stands before the numbers of columns of numbers that are numbered from 0 on, at least two of each.
+    fn numbered_prefixes(&self) -> Vec<String> {
+        let mut prefixes = BTreeMap::new();
+        for (name, field) in self.schema.iter() {
+            if !is_number(field.dtype()) {
+                continue;
+            }
+            let prefix = name.trim_end_matches(|character: char| character.is_ascii_digit());
+            if prefix.len() < name.len() {
+                *prefixes.entry(prefix.to_owned()).or_insert(0) += 1;
+            }
+        }
+        let numbered = |(prefix, count): &(String, i32)| *count > 1 && self.has(&format!("{prefix}0"));
+        prefixes.into_iter().filter(numbered).map(|(prefix, _)| prefix).collect()
+    }
+
+    /// The names `z0`, `z1`, ... up to the last that the table has, with another prefix where it is another.
+    fn numbered_columns(&self, prefix: &str) -> Result<Vec<String>> {
         let index = |name: &str| {
-            let index: usize = name.strip_prefix('z')?.parse().ok()?;
+            let index: usize = name.strip_prefix(prefix)?.parse().ok()?;
             // Not `z07` or `z+7`.
-            (format!("z{index}") == name).then_some(index)
+            (format!("{prefix}{index}") == name).then_some(index)
         };
         let last = self.schema.iter_names().filter_map(|name| index(name)).max().unwrap_or(0);
-        let names = (0..=last).map(|index| format!("z{index}"));
+        let names = (0..=last).map(|index| format!("{prefix}{index}"));
         let missing = names.clone().find(|name| !self.has(name));
         match missing {
             None => Ok(names.collect()),
             Some(missing) => Err(self
                 .wrong(format!("it has no column `{missing}`"))
-                .expected(format!("all of `z0` to `z{last}`"))
-                .hint("add the column, rename those after the gap, or name a column of lists with `--column NAME`")),
+                .expected(format!("all of `{prefix}0` to `{prefix}{last}`"))
+                .hint("add the column, rename those after the gap, or name the columns with `--column`")),
         }
     }
 
     /// The points whose coordinates are the columns `names`.
-    fn column_points(&self, names: &[String]) -> Result<(Array2<f32>, Vec<f64>)> {
-        let mut points = Array2::zeros((self.height, names.len()));
-        let mut origin = Vec::with_capacity(names.len());
+    fn column_points(&self, names: &[String]) -> Result<Values> {
+        if names.iter().all(|name| self.schema.get(name).is_some_and(|field| fits_single(field.dtype()))) {
+            return self.columns_of(names, Self::singles).map(Values::Single);
+        }
+        self.columns_of(names, Self::doubles).map(|values| Values::Double(values).simplified())
+    }
+
+    fn columns_of<T: Copy + Default>(
+        &self,
+        names: &[String],
+        read: impl Fn(&Self, &str, &Series) -> Result<Vec<T>>,
+    ) -> Result<Array2<T>> {
+        let mut points = Array2::from_elem((self.height, names.len()), T::default());
         for (index, name) in names.iter().enumerate() {
             let series = self.series(name)?;
             self.no_nulls(name, &series)?;
-            let values = self.floats(name, &series)?;
-            for (row, &value) in values.iter().enumerate() {
-                self.check_value(name, row, value)?;
+            let values = read(self, name, &series)?;
+            for (point, value) in points.column_mut(index).iter_mut().zip(values) {
+                *point = value;
             }
-            origin.push(narrow(ArrayView1::from(&values), points.column_mut(index)));
         }
-        Ok((points, origin))
+        Ok(points)
     }
 
     /// The points that are the lists of one column.
-    fn list_points(&self, name: &str) -> Result<(Array2<f32>, Vec<f64>)> {
-        let series = self.series(name)?;
-        self.no_nulls(name, &series)?;
-        let inner = match series.dtype() {
-            DataType::List(inner) | DataType::Array(inner, _) if inner.is_float() => inner.as_ref().clone(),
-            other => {
-                return Err(self
-                    .wrong(format!("column `{name}` holds no points"))
-                    .expected("lists of f32 or f64")
-                    .found(format!("`{other}`")));
-            }
-        };
-        if inner == DataType::Float32 {
-            let (points, width) = self.list_values(name, &series, |value| value as f32)?;
-            return Ok((self.rows_of(points, width)?, vec![0.0; width]));
+    fn list_points(&self, name: &str) -> Result<Values> {
+        let single = self.schema.get(name).is_some_and(|field| fits_single(innermost(field.dtype())));
+        if single {
+            return self.lists_of(name, Self::singles).map(Values::Single);
         }
-        let (values, width) = self.list_values(name, &series, |value| value)?;
-        let values = self.rows_of(values, width)?;
-        let mut points = Array2::zeros(values.dim());
-        let columns = values.columns().into_iter().zip(points.columns_mut());
-        let origin = columns.map(|(values, points)| narrow(values, points)).collect();
-        Ok((points, origin))
+        self.lists_of(name, Self::doubles).map(|values| Values::Double(values).simplified())
     }
 
-    fn rows_of<T>(&self, values: Vec<T>, width: usize) -> Result<Array2<T>> {
-        Array2::from_shape_vec((self.height, width), values).map_err(|error| self.wrong(error))
-    }
-
-    /// The values of all lists of a column, which have one length, one list after the other; and that length.
-    fn list_values<T>(&self, name: &str, series: &Series, of: impl Fn(f64) -> T) -> Result<(Vec<T>, usize)> {
-        let mut values = Vec::new();
-        let mut width = 0;
-        for row in 0..series.len() {
-            let list = match series.get(row).map_err(|error| self.wrong(error))? {
-                AnyValue::List(list) | AnyValue::Array(list, _) => list,
-                other => {
-                    return Err(self.wrong(format!("column `{name}`, row {row} holds `{other}`, not a list")));
+    fn lists_of<T: Copy>(
+        &self,
+        name: &str,
+        read: impl Fn(&Self, &str, &Series) -> Result<Vec<T>>,
+    ) -> Result<Array2<T>> {
+        let (mut all, mut width) = (Vec::new(), 0);
+        for (first, series) in self.groups(name)? {
+            let series = series?;
+            if let Some(row) = super::reader::first_null(&series) {
+                return Err(self.null_at(name, first + row));
+            }
+            let (values, ends) = flatten(&series).ok_or_else(|| {
+                self.wrong(format!("column `{name}` holds no points"))
+                    .expected("lists of numbers")
+                    .found(format!("`{}`", series.dtype()))
+            })?;
+            let mut start = 0;
+            for (row, end) in ends.into_iter().enumerate() {
+                let length = end - start;
+                if first == 0 && row == 0 {
+                    width = length;
                 }
-            };
-            if row == 0 {
-                width = list.len();
-                values.reserve_exact(width.saturating_mul(series.len()).min(self.values(name)));
+                if length != width || width == 0 {
+                    return Err(self.wrong_length(name, first + row, width, length));
+                }
+                start = end;
             }
-            if list.len() != width || width == 0 {
-                return Err(self
-                    .wrong(format!(
-                        "column `{name}`, row {row} (counted from 0) has a list of another length"
-                    ))
-                    .expected(if width == 0 {
-                        "at least 1 value".to_owned()
-                    } else {
-                        format!("{width} values, as in row 0")
-                    })
-                    .found(list.len().to_string()));
-            }
-            if list.null_count() > 0 {
+            if values.null_count() > 0 {
+                let place = super::reader::first_null(&values).unwrap_or(0);
+                let row = first + place / width.max(1);
                 return Err(
                     self.wrong(format!("column `{name}`, row {row} (counted from 0) has a null in its list"))
                 );
             }
-            for value in self.floats(name, &list)? {
-                self.check_value(name, row, value)?;
-                values.push(of(value));
-            }
+            let group =
+                read(self, name, &values).map_err(|error| self.at_row(error, name, &values, first, width))?;
+            all.reserve_exact(if first == 0 {
+                self.height.saturating_mul(width).min(self.values(name))
+            } else {
+                0
+            });
+            all.extend(group);
         }
-        Ok((values, width))
+        Array2::from_shape_vec((self.height, width), all).map_err(|error| self.wrong(error))
     }
 
-    /// The values of a column of f32 or f64 without nulls.
-    fn floats(&self, name: &str, series: &Series) -> Result<Vec<f64>> {
-        match series.dtype() {
-            DataType::Float32 => Ok(series
-                .f32()
-                .map_err(|error| self.wrong(error))?
-                .into_no_null_iter()
-                .map(f64::from)
-                .collect()),
-            DataType::Float64 => {
-                Ok(series.f64().map_err(|error| self.wrong(error))?.into_no_null_iter().collect())
-            }
-            other => Err(self
+    fn wrong_length(&self, name: &str, row: usize, width: usize, length: usize) -> Error {
+        self.wrong(format!("column `{name}`, row {row} (counted from 0) has a list of another length"))
+            .expected(if width == 0 {
+                "at least 1 value".to_owned()
+            } else {
+                format!("{width} values, as in row 0")
+            })
+            .found(length.to_string())
+    }
+
+    /// The values as f32, which holds those of the type exactly.
+    fn singles(&self, name: &str, series: &Series) -> Result<Vec<f32>> {
+        let cast = self.cast(name, series, &DataType::Float32)?;
+        let values: Vec<f32> = cast.f32().map_err(|error| self.wrong(error))?.into_no_null_iter().collect();
+        self.all_finite(name, values.iter().map(|value| f64::from(*value)))?;
+        Ok(values)
+    }
+
+    /// The values as f64.
+    fn doubles(&self, name: &str, series: &Series) -> Result<Vec<f64>> {
+        let cast = self.cast(name, series, &DataType::Float64)?;
+        let values: Vec<f64> = cast.f64().map_err(|error| self.wrong(error))?.into_no_null_iter().collect();
+        self.all_finite(name, values.iter().copied())?;
+        Ok(values)
+    }
+
+    fn cast(&self, name: &str, series: &Series, dtype: &DataType) -> Result<Series> {
+        if !(series.dtype().is_numeric() || series.dtype().is_bool()) {
+            return Err(self
                 .wrong(format!("column `{name}` has the wrong type"))
-                .expected("f32 or f64")
-                .found(format!("`{other}`"))),
+                .expected("numbers")
+                .found(format!("`{}`", series.dtype())));
+        }
+        series.cast(dtype).map_err(|error| self.wrong(format!("column `{name}`: {error}")))
+    }
+
+    fn all_finite(&self, name: &str, mut values: impl Iterator<Item = f64>) -> Result<()> {
+        match values.by_ref().enumerate().find(|(_, value)| !value.is_finite()) {
+            None => Ok(()),
+            Some((row, value)) => Err(self.not_finite(name, row, value)),
         }
     }
 
-    /// An error where the value is not finite, or not as f32.
-    fn check_value(&self, name: &str, row: usize, value: f64) -> Result<()> {
-        if (value as f32).is_finite() {
-            return Ok(());
-        }
-        let problem = if value.is_finite() { "is too large for f32" } else { "is not finite" };
-        Err(self
-            .wrong(format!("column `{name}`, row {row} (counted from 0) {problem}"))
+    fn not_finite(&self, name: &str, row: usize, value: f64) -> Error {
+        self.wrong(format!("column `{name}`, row {row} (counted from 0) is not finite"))
             .found(format!("`{value}`"))
-            .hint("drop the row, or mend what made it"))
+            .hint("drop the row, or mend what made it")
+    }
+
+    /// The error about a value among those of lists, told by its row.
+    fn at_row(&self, error: Error, name: &str, values: &Series, first: usize, width: usize) -> Error {
+        let wide = values.cast(&DataType::Float64).ok();
+        let wide = wide.as_ref().and_then(|values| values.f64().ok());
+        let place = wide.and_then(|values| {
+            values
+                .iter()
+                .enumerate()
+                .find_map(|(place, value)| value.filter(|v| !v.is_finite()).map(|v| (place, v)))
+        });
+        match place {
+            Some((place, value)) => self.not_finite(name, first + place / width.max(1), value),
+            None => error,
+        }
     }
 }
 
-/// Writes the values, which are finite as f32, relative to the number that is returned: 0 where f32 holds all of them,
-/// else their mean, so that rounding takes its share of their spread and not of their distance from 0.
-#[expect(clippy::float_cmp, reason = "asks whether f32 holds the same number")]
-fn narrow(values: ArrayView1<'_, f64>, mut narrowed: ArrayViewMut1<'_, f32>) -> f64 {
-    let exact = values.iter().all(|&value| f64::from(value as f32) == value);
-    let mean = values.mean().unwrap_or(0.0);
-    let fit = values.iter().all(|&value| ((value - mean) as f32).is_finite());
-    let origin = if exact || !fit { 0.0 } else { mean };
-    narrowed.zip_mut_with(&values, |narrowed, value| *narrowed = (value - origin) as f32);
-    origin
-}
-
-/// A column of whole numbers of any type, each from 0 to `largest`.
-fn whole_numbers(series: &Series, largest: u32) -> Usable<Vec<u32>> {
-    if !series.dtype().is_integer() {
-        return Err(format!("it holds `{}`", series.dtype()));
+/// The values of lists, of lists of lists and so on, and where those of each row end.
+fn flatten(series: &Series) -> Option<(Series, Vec<usize>)> {
+    let mut values = series.rechunk();
+    let mut ends: Vec<usize> = (1..=values.len()).collect();
+    while values.dtype().is_nested() {
+        // A row that is null has no values to tell from those of others.
+        if values.null_count() > 0 {
+            return None;
+        }
+        if let Ok(lists) = values.list() {
+            let lists = lists.rechunk();
+            let offsets = lists.downcast_iter().next()?.offsets().as_slice();
+            let place = |offset: i64| usize::try_from(offset - offsets[0]).ok();
+            for end in &mut ends {
+                *end = place(offsets[*end])?;
+            }
+            values = lists.get_inner().slice(offsets[0], place(*offsets.last()?)?).rechunk();
+        } else {
+            let lists = values.array().ok()?;
+            let width = lists.width();
+            ends.iter_mut().for_each(|end| *end *= width);
+            values = lists.get_inner().rechunk();
+        }
     }
-    no_nulls(series)?;
-    let wide = series.cast(&DataType::Int64).map_err(|error| error.to_string())?;
-    let wide = wide.i64().map_err(|error| error.to_string())?;
-    wide.iter()
-        .enumerate()
-        .map(|(row, value)| {
-            // A value that Int64 cannot hold became null in the cast.
-            value.and_then(|value| u32::try_from(value).ok()).filter(|&value| value <= largest).ok_or_else(
-                || {
-                    let value = value.map_or("a larger number".to_owned(), |value| format!("`{value}`"));
-                    format!("row {row} (counted from 0) is {value}, not a whole number from 0 to {largest}")
-                },
-            )
-        })
-        .collect()
+    let are_numbers = values.dtype().is_numeric() || values.dtype().is_bool();
+    (series.dtype().is_nested() && are_numbers).then_some((values, ends))
 }
 
-fn truth_values(series: &Series) -> Usable<Vec<String>> {
-    no_nulls(series)?;
-    let values = series.bool().map_err(|error| error.to_string())?;
-    Ok(values.iter().flatten().map(|value| value.to_string()).collect())
-}
-
-fn texts(series: &Series) -> Usable<Vec<String>> {
-    let DataType::String = series.dtype() else {
-        return Err(format!("it holds `{}`", series.dtype()));
-    };
-    no_nulls(series)?;
-    let texts = series.str().map_err(|error| error.to_string())?;
-    Ok(texts.iter().flatten().map(str::to_owned).collect())
-}
-
-fn no_nulls(series: &Series) -> Usable<()> {
-    match first_null(series) {
-        Some(row) => Err(format!("row {row} (counted from 0) is null")),
-        None => Ok(()),
+fn is_list(dtype: &ArrowDataType) -> bool {
+    match dtype {
+        ArrowDataType::LargeList(_) | ArrowDataType::List(_) | ArrowDataType::FixedSizeList(..) => {
+            is_number(innermost(dtype))
+        }
+        ArrowDataType::Extension(extension) => is_list(&extension.inner),
+        _ => false,
     }
 }
 
-/// Labels of texts, numbered in the order of the alphabet.
-fn named_labels(texts: &[String]) -> Usable<Labels> {
-    let mut names = texts.to_vec();
-    names.sort_unstable();
-    names.dedup();
-    if names.len() > 256 {
-        return Err(format!("it holds {} different texts, more than 256", names.len()));
+/// The type of the values of lists, or of lists of lists and so on.
+fn innermost(dtype: &ArrowDataType) -> &ArrowDataType {
+    match dtype {
+        ArrowDataType::LargeList(inner)
+        | ArrowDataType::List(inner)
+        | ArrowDataType::FixedSizeList(inner, _) => innermost(inner.dtype()),
+        ArrowDataType::Extension(extension) => innermost(&extension.inner),
+        other => other,
     }
-    let code = |text: &String| names.binary_search(text).map_or(0, |index| index as u8);
-    Ok(Labels { codes: texts.iter().map(code).collect(), names })
 }
 
-/// Labels of numbers from 0 to 255, each named by itself.
-fn numbered_labels(numbers: &[u32]) -> Labels {
-    let count = numbers.iter().max().map_or(0, |&largest| largest + 1);
-    Labels {
-        codes: numbers.iter().map(|&number| number as u8).collect(),
-        names: (0..count).map(|label| label.to_string()).collect(),
-    }
+fn is_number(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as T;
+    fits_single(dtype)
+        || matches!(
+            dtype,
+            T::Float64
+                | T::Int32
+                | T::Int64
+                | T::UInt32
+                | T::UInt64
+                | T::Decimal(..)
+                | T::Decimal32(..)
+                | T::Decimal64(..)
+        )
+}
+
+/// Whether f32 holds every value of the type.
+fn fits_single(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as T;
+    matches!(dtype, T::Boolean | T::UInt8 | T::UInt16 | T::Int8 | T::Int16 | T::Float16 | T::Float32)
 }

@@ -46,7 +46,7 @@ impl TableReader {
             Ok((reader.get_metadata()?.clone(), reader.schema()?))
         })
         .map_err(|error| no_table(error.to_string()))?;
-        limits::check_footer(&footer, schema.iter_values(), length).map_err(no_table)?;
+        limits::check_footer(&footer).map_err(no_table)?;
         let metadata = footer
             .key_value_metadata()
             .iter()
@@ -110,11 +110,29 @@ impl TableReader {
         if let Some(unsupported) = self.unsupported(name) {
             return Err(self
                 .wrong(format!("column `{name}` has a type that cannot be read"))
-                .expected("numbers, texts, or lists of f32 or f64")
+                .expected("numbers, texts, or lists of numbers")
                 .found(format!("`{unsupported}`")));
         }
+        let field = self.schema.get(name).expect("the table has the column");
+        limits::check_column(&self.footer, field, self.length).map_err(|problem| self.wrong(problem))?;
         let mut file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
         self.checked(limits::check_pages(&mut file, &self.footer, name, self.length))
+    }
+
+    /// A column in pieces of about a row group each, with the first row of each.
+    pub(super) fn groups(&self, name: &str) -> Result<impl Iterator<Item = (usize, Result<Series>)>> {
+        self.check_column(name)?;
+        let sizes = self.footer.row_groups.iter().map(|group| group.num_rows());
+        let ends = sizes.scan(0, |end, size| {
+            let start = *end;
+            *end += size;
+            Some((start, *end))
+        });
+        let (first, last) = (self.first, self.first + self.height);
+        let pieces = ends
+            .map(move |(start, end)| (start.max(first), end.min(last)))
+            .filter(|(start, end)| start < end);
+        Ok(pieces.map(move |(start, end)| (start - first, self.read_rows(name, start, end - start))))
     }
 
     /// `height` rows of a column from row `first` of the file on. Pages that hold none of them are not unpacked.
@@ -190,7 +208,7 @@ impl TableReader {
         first_null(series).map_or(Ok(()), |row| Err(self.null_at(name, row)))
     }
 
-    fn null_at(&self, name: &str, row: usize) -> Error {
+    pub(super) fn null_at(&self, name: &str, row: usize) -> Error {
         self.wrong(format!("column `{name}`, row {row} (counted from 0) is null"))
             .hint("drop or fill the rows without a value")
     }
@@ -235,6 +253,13 @@ impl TableReader {
         let column = series.str().map_err(|error| self.wrong(error))?;
         self.within_reason(name, column.iter().flatten().map(|text| text.len() + size_of::<String>()))?;
         Ok(column.iter().flatten().map(str::to_owned).collect())
+    }
+
+    pub(crate) fn text_or_null(&self, name: &str) -> Result<Vec<Option<String>>> {
+        let series = self.typed_or_null(name, &DataType::String)?;
+        let column = series.str().map_err(|error| self.wrong(error))?;
+        self.within_reason(name, column.iter().flatten().map(|text| text.len() + size_of::<String>()))?;
+        Ok(column.iter().map(|text| text.map(str::to_owned)).collect())
     }
 
     pub(crate) fn splits(&self, name: &str) -> Result<Vec<Split>> {
@@ -306,12 +331,20 @@ const WINDOW: usize = 1024;
 
 /// The name of a type that this build of polars has no column of, or none that any table here needs.
 fn unsupported(dtype: &ArrowDataType) -> Option<String> {
-    let readable = match dtype {
-        ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => is_plain(inner.dtype()),
-        ArrowDataType::FixedSizeList(inner, width) => is_plain(inner.dtype()) && *width > 0,
+    (!is_readable(dtype)).then(|| type_name(dtype))
+}
+
+/// Whether a column is of plain values, of texts in a dictionary, or of lists of plain values or of lists of them.
+fn is_readable(dtype: &ArrowDataType) -> bool {
+    match dtype {
+        ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => is_readable(inner.dtype()),
+        ArrowDataType::FixedSizeList(inner, width) => *width > 0 && is_readable(inner.dtype()),
+        ArrowDataType::Extension(extension) => is_readable(&extension.inner),
+        ArrowDataType::Dictionary(_, values, _) => {
+            matches!(**values, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
+        }
         other => is_plain(other),
-    };
-    (!readable).then(|| type_name(dtype))
+    }
 }
 
 /// Whether values of a type are numbers, truth values, texts or bytes that polars reads.
@@ -328,8 +361,12 @@ fn is_plain(dtype: &ArrowDataType) -> bool {
             | T::Int16
             | T::Int32
             | T::Int64
+            | T::Float16
             | T::Float32
             | T::Float64
+            | T::Decimal(..)
+            | T::Decimal32(..)
+            | T::Decimal64(..)
             | T::Utf8
             | T::LargeUtf8
             | T::Utf8View

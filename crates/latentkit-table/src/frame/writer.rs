@@ -61,6 +61,10 @@ impl Table {
         self.column(StringChunked::from_iter_values(name.into(), values).into_column())
     }
 
+    pub(crate) fn text_or_null<'a>(self, name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Self {
+        self.column(StringChunked::from_iter_options(name.into(), values).into_column())
+    }
+
     pub(crate) fn binary<'a>(self, name: &str, values: impl Iterator<Item = &'a [u8]>) -> Self {
         self.column(BinaryChunked::from_iter_values(name.into(), values).into_column())
     }

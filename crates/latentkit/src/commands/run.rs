@@ -12,7 +12,7 @@ use crate::cli::{Global, RunArguments, StageCommand};
 use crate::experiment::Experiment;
 use crate::output;
 use crate::pipeline::Outcome;
-use crate::points::Points;
+use crate::points::{self, Points};
 use crate::stages::{self, Stage};
 use crate::styles::{FAINT, GOOD};
 use crate::{handover, progress};
@@ -95,6 +95,9 @@ pub(crate) fn one(global: &Global, command: &StageCommand) -> Result<()> {
 
 /// The absolute path of the points, so that `status` finds them from any folder.
 fn absolute(file: &Path) -> Result<PathBuf> {
+    if is_absent(file) && points::is_pattern(file) {
+        return std::path::absolute(file).map_err(|error| Error::from(error).into_input());
+    }
     if is_absent(file) {
         return Err(Error::input(format!("cannot find the points `{}`", file.display())));
     }

@@ -9,12 +9,13 @@ use latentkit_core::layout::{CLUSTER, DATASET, EXPORT, INGEST, LATENTS};
 use latentkit_core::manifest::Manifest;
 use latentkit_core::summary::{ClusterSummary, SilhouetteKind};
 use latentkit_core::{Error, Result};
+use latentkit_table::Part;
 use serde_json::{Value, json};
 
 use super::criteria_table;
 use super::definition::{Best, Definition, Figure, Kind, Requires, Work, value};
 use crate::experiment::Experiment;
-use crate::points::Points;
+use crate::points::{self, Points};
 
 pub(super) struct Cluster;
 
@@ -51,7 +52,7 @@ impl Definition for Cluster {
     }
 
     fn version(&self) -> u32 {
-        6
+        7
     }
 
     fn about(&self) -> &'static str {
@@ -89,8 +90,8 @@ impl Definition for Cluster {
     fn inputs(&self, experiment: &Experiment, points: &Points, hashing: Hashing) -> Result<Vec<FileRecord>> {
         let artifacts = &experiment.artifacts;
         if let Some(file) = &points.file {
-            let record = artifacts.hash(file, &file.to_string_lossy(), hashing);
-            return Ok(vec![record.map_err(Error::into_input)?]);
+            let hash = |part: &Part| artifacts.hash(&part.path, &part.path.to_string_lossy(), hashing);
+            return points::parts(file)?.iter().map(hash).collect::<Result<_>>().map_err(Error::into_input);
         }
         let latents = artifacts.record(EXPORT, LATENTS, hashing).map_err(|error| {
             if is_absent(&artifacts.file(EXPORT, LATENTS)) {
@@ -105,15 +106,15 @@ impl Definition for Cluster {
 
     fn run(&self, work: &Work) -> Result<Value> {
         let Experiment { config, artifacts, .. } = work.experiment;
-        let points = work.points;
-        let file = points.file.clone().unwrap_or_else(|| artifacts.file(EXPORT, LATENTS));
+        let given = work.points;
+        let file = given.file.clone().unwrap_or_else(|| artifacts.file(EXPORT, LATENTS));
         let images = format!("{INGEST}/{DATASET}");
         let images = work.inputs.iter().any(|input| input.path == images);
         let images = images.then(|| artifacts.file(INGEST, DATASET));
         let source = latentkit_cluster::Source {
-            file: &file,
-            column: points.column.as_deref(),
-            label_column: points.label_column.as_deref(),
+            parts: &points::parts(&file)?,
+            column: given.column.as_deref(),
+            label_column: given.label_column.as_deref(),
             images: images.as_deref(),
         };
         let (cluster, tables) = (config.section()?, config.tables::<ClusterConfig>()?);

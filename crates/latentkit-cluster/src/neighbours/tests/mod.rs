@@ -20,7 +20,7 @@ struct Fixture {
 struct Labelled {
     name: String,
     points: Vec<Vec<f64>>,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
     neighbours: Vec<Vec<usize>>,
     chance: f64,
     figures: Vec<LabelFigure>,
@@ -107,7 +107,7 @@ fn labels_that_the_points_do_not_know_agree_as_chance_says() {
     let points = Array2::from_shape_simple_fn((3000, 3), || rand::Rng::r#gen::<f32>(&mut rng));
     // Three labels of 1500, 1000 and 500 points, dealt at random.
     let order = permutation(&mut rng, 3000);
-    let codes: Vec<u8> = order.iter().map(|&place| [0, 0, 0, 1, 1, 2][place % 6]).collect();
+    let codes: Vec<u32> = order.iter().map(|&place| [0, 0, 0, 1, 1, 2][place % 6]).collect();
     let chance = labels::chance(&codes);
     assert_close(chance, 1.0 / 4.0 + 1.0 / 9.0 + 1.0 / 36.0, 1e-12, "chance");
     let queries = all(3000);

@@ -131,7 +131,7 @@ fn refusal(crafted: &Crafted) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.parquet");
     crafted.write(&path);
-    let error = read_embeddings(&path, None, None).unwrap_err();
+    let error = read_embeddings(&[crate::Part::file(&path)], None, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     error.to_string()
 }
@@ -147,8 +147,8 @@ fn honest_claims_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.parquet");
     HONEST.write(&path);
-    let points = read_embeddings(&path, None, None).unwrap();
-    assert_eq!(points.values, ndarray::array![[1.0], [2.0], [3.0]]);
+    let points = read_embeddings(&[crate::Part::file(&path)], None, None).unwrap();
+    assert_eq!(points.values.rounded(), ndarray::array![[1.0], [2.0], [3.0]]);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn every_byte_changed_and_every_length_is_read_or_refused() {
     for at in 0..whole.len() {
         fs_err::write(&path, &whole[..at]).unwrap();
         assert_eq!(
-            read_embeddings(&path, None, None).unwrap_err().kind(),
+            read_embeddings(&[crate::Part::file(&path)], None, None).unwrap_err().kind(),
             ErrorKind::Input,
             "cut off at {at}"
         );
@@ -209,7 +209,7 @@ fn every_byte_changed_and_every_length_is_read_or_refused() {
             let mut changed = whole.clone();
             changed[at] ^= flip;
             fs_err::write(&path, &changed).unwrap();
-            if let Err(error) = read_embeddings(&path, None, None) {
+            if let Err(error) = read_embeddings(&[crate::Part::file(&path)], None, None) {
                 assert_eq!(error.kind(), ErrorKind::Input, "byte {at}: {error}");
             }
         }

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::cli::{Global, SweepArguments};
 use crate::columns::{Align, Columns};
 use crate::output;
+use crate::points::is_pattern;
 use crate::stages::{self};
 use arguments::{quoted, steps};
 use processes::{Ending, Job};
@@ -22,7 +23,8 @@ use trial::{Chosen, overrides, stages};
 pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     let before = fs_err::read(&arguments.config).ok();
     let plan = SweepPlan::load(&arguments.config, &global.overrides, stages::sections())?;
-    if let Some(points) = arguments.latents.as_ref().filter(|points| !points.exists()) {
+    if let Some(points) = arguments.latents.as_ref().filter(|points| !points.exists() && !is_pattern(points))
+    {
         return Err(Error::input(format!("cannot find the points `{}`", points.display())));
     }
     let root = global.artifacts.join(plan.experiment.as_str()).join(TRIALS_FOLDER);
