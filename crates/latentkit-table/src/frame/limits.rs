@@ -267,7 +267,6 @@ fn width(dtype: &ArrowDataType) -> u64 {
         T::Int32 | T::UInt32 | T::Float32 | T::Date32 | T::Time32(_) => 4,
         T::FixedSizeBinary(size) => *size as u64,
         T::List(inner) | T::LargeList(inner) | T::FixedSizeList(inner, _) => width(inner.dtype()),
-        T::Extension(extension) => width(&extension.inner),
         T::Int64 | T::UInt64 | T::Float64 => 8,
         _ => 16,
     }
@@ -277,7 +276,6 @@ fn width(dtype: &ArrowDataType) -> u64 {
 fn slots(dtype: &ArrowDataType) -> u64 {
     match dtype {
         ArrowDataType::FixedSizeList(inner, width) => (*width as u64).saturating_mul(slots(inner.dtype())),
-        ArrowDataType::Extension(extension) => slots(&extension.inner),
         _ => 1,
     }
 }
@@ -285,9 +283,6 @@ fn slots(dtype: &ArrowDataType) -> u64 {
 /// Whether a row may have several values.
 fn is_nested(dtype: &ArrowDataType) -> bool {
     use ArrowDataType as T;
-    if let T::Extension(extension) = dtype {
-        return is_nested(&extension.inner);
-    }
     matches!(dtype, T::List(_) | T::LargeList(_) | T::FixedSizeList(..) | T::Struct(_) | T::Map(..))
 }
 

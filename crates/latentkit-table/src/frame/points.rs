@@ -319,7 +319,6 @@ fn is_list(dtype: &ArrowDataType) -> bool {
         ArrowDataType::LargeList(_) | ArrowDataType::List(_) | ArrowDataType::FixedSizeList(..) => {
             is_number(innermost(dtype))
         }
-        ArrowDataType::Extension(extension) => is_list(&extension.inner),
         _ => false,
     }
 }
@@ -330,7 +329,6 @@ fn innermost(dtype: &ArrowDataType) -> &ArrowDataType {
         ArrowDataType::LargeList(inner)
         | ArrowDataType::List(inner)
         | ArrowDataType::FixedSizeList(inner, _) => innermost(inner.dtype()),
-        ArrowDataType::Extension(extension) => innermost(&extension.inner),
         other => other,
     }
 }

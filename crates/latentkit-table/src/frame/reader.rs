@@ -41,11 +41,7 @@ impl TableReader {
             Error::input(format!("cannot read `{}`", path.display())).expected("a Parquet file").found(found)
         };
         limits::check_schema(&mut file).map_err(Error::into_input)?.map_err(no_table)?;
-        let (footer, schema) = catch_panic(|| {
-            let mut reader = ParquetReader::new(file.into_file());
-            Ok((reader.get_metadata()?.clone(), reader.schema()?))
-        })
-        .map_err(|error| no_table(error.to_string()))?;
+        let (footer, schema) = schema_of(&file.into_file()).map_err(|error| no_table(error.to_string()))?;
         limits::check_footer(&footer).map_err(no_table)?;
         let metadata = footer
             .key_value_metadata()
@@ -326,6 +322,43 @@ impl TableReader {
     }
 }
 
+/// What Arrow called the columns of the writer.
+const ARROW_SCHEMA: &str = "ARROW:schema";
+
+/// The footer and the columns of a file. Where the writer had columns that polars has none of, such as tensors or views of
+/// lists, they are what Parquet calls them: lists.
+fn schema_of(file: &std::fs::File) -> PolarsResult<(Arc<FileMetadata>, Arc<ArrowSchema>)> {
+    let reader = || PolarsResult::Ok(ParquetReader::new(file.try_clone()?));
+    let mut footer = catch_panic(|| Ok(reader()?.get_metadata()?.clone()))?;
+    let schema = |footer: &Arc<FileMetadata>| {
+        catch_panic(|| {
+            let mut reader = reader()?;
+            reader.set_metadata(footer.clone());
+            reader.schema()
+        })
+    };
+    match schema(&footer) {
+        Ok(known) if !known.iter_values().any(|field| is_foreign(field.dtype())) => Ok((footer, known)),
+        _ => {
+            if let Some(pairs) = &mut Arc::make_mut(&mut footer).key_value_metadata {
+                pairs.retain(|pair| pair.key != ARROW_SCHEMA);
+            }
+            schema(&footer).map(|schema| (footer, schema))
+        }
+    }
+}
+
+/// Whether a type is of an extension, or holds values of one.
+fn is_foreign(dtype: &ArrowDataType) -> bool {
+    match dtype {
+        ArrowDataType::Extension(_) => true,
+        ArrowDataType::List(inner)
+        | ArrowDataType::LargeList(inner)
+        | ArrowDataType::FixedSizeList(inner, _) => is_foreign(inner.dtype()),
+        _ => false,
+    }
+}
+
 /// Rows that are read together where only some are wanted.
 const WINDOW: usize = 1024;
 
@@ -339,7 +372,6 @@ fn is_readable(dtype: &ArrowDataType) -> bool {
     match dtype {
         ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => is_readable(inner.dtype()),
         ArrowDataType::FixedSizeList(inner, width) => *width > 0 && is_readable(inner.dtype()),
-        ArrowDataType::Extension(extension) => is_readable(&extension.inner),
         ArrowDataType::Dictionary(_, values, _) => {
             matches!(**values, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
         }
