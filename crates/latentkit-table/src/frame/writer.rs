@@ -6,6 +6,7 @@ use std::path::Path;
 use latentkit_core::{Cancellation, Error, Result, atomic};
 use polars::prelude::*;
 use polars_io::prelude::*;
+use polars_parquet::write::schema_to_metadata_key;
 
 use crate::metadata::{Metadata, PREFIX};
 
@@ -82,7 +83,9 @@ impl Table {
     pub(crate) fn write(self, path: &Path, metadata: &Metadata) -> Result<()> {
         let failed = |error: PolarsError| polars_error(path, &error);
         let mut frame = self.frame().map_err(failed)?;
-        write_remembering(path, |file| writer(file, metadata).finish(&mut frame).map(|_| ()).map_err(failed))
+        write_remembering(path, |file| {
+            writer(file, frame.schema(), metadata).finish(&mut frame).map(|_| ()).map_err(failed)
+        })
     }
 
     fn frame(self) -> PolarsResult<DataFrame> {
@@ -105,7 +108,8 @@ impl Blocks<'_> {
         let failed = |error: PolarsError| polars_error(path, &error);
         write_remembering(path, |file| {
             let mut frame = of(0)?.frame().map_err(failed)?;
-            let mut blocks = writer(file, self.metadata).batched(frame.schema()).map_err(failed)?;
+            let mut blocks =
+                writer(file, frame.schema(), self.metadata).batched(frame.schema()).map_err(failed)?;
             for index in 0..self.count {
                 if index > 0 {
                     frame = of(index)?.frame().map_err(failed)?;
@@ -120,14 +124,40 @@ impl Blocks<'_> {
     }
 }
 
-/// Rows of a row group of a table that is written block by block.
-const ROWS: usize = 1 << 18;
+/// Rows of a row group: few enough for readers to skip what a filter rules out, as many as DuckDB's own.
+const ROWS: usize = 122_880;
 
-fn writer<W: Write>(file: W, metadata: &Metadata) -> ParquetWriter<W> {
-    let pairs = metadata.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.clone())).collect();
+fn writer<W: Write>(file: W, schema: &Schema, metadata: &Metadata) -> ParquetWriter<W> {
+    let pairs = metadata.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.clone()));
+    let pairs = pairs.chain(plain_schema(schema)).collect();
     ParquetWriter::new(file)
         .with_compression(ParquetCompression::Zstd(None))
+        .with_row_group_size(Some(ROWS))
         .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
+}
+
+/// The metadata by which readers of Arrow know the columns: as `string`, `binary` and `list`. By that of polars they would be
+/// views, for which readers lack filters, sorts and casts.
+fn plain_schema(schema: &Schema) -> Option<(String, String)> {
+    let plain: ArrowSchema = schema
+        .iter()
+        .map(|(name, dtype)| {
+            let field = dtype.to_arrow_field(name.clone(), CompatLevel::newest());
+            (name.clone(), ArrowField { dtype: plain_type(field.dtype), ..field })
+        })
+        .collect();
+    let pair = schema_to_metadata_key(&plain);
+    Some((pair.key, pair.value?))
+}
+
+fn plain_type(dtype: ArrowDataType) -> ArrowDataType {
+    use ArrowDataType as T;
+    match dtype {
+        T::Utf8View | T::LargeUtf8 => T::Utf8,
+        T::BinaryView | T::LargeBinary => T::Binary,
+        T::LargeList(inner) => T::List(inner),
+        other => other,
+    }
 }
 
 /// An error of polars that is none of the system's.
