@@ -159,7 +159,7 @@ fn writes_tables_that_agree_with_each_other() {
     let found: Vec<_> = contingency.iter().map(|row| (row.cluster, row.label, row.count)).collect();
     let expected: Vec<_> = (0..3)
         .flat_map(|cluster| {
-            (0..3).map(move |label| (cluster, label, 40 * u32::from(cluster == u32::from(label))))
+            (0..3).map(move |label| (cluster, label, 40 * u32::from(cluster == label)))
         })
         .collect();
     assert_eq!(found, expected);
@@ -380,7 +380,7 @@ fn the_size_of_the_numbers_and_where_they_lie_change_nothing() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("points.parquet");
-    let mut cluster = |values: &Array2<f64>, scaling: Scaling| {
+    let cluster = |values: &Array2<f64>, scaling: Scaling| {
         let table = Centroids { k: vec![60; 60], clusters: vec![0; 60], values: values.clone() };
         write_centroids(&file, &table, &Metadata::new()).unwrap();
         let config = ClusterConfig { scaling, ..config(&[2, 3, 4]) };

@@ -157,19 +157,25 @@ impl Identity {
                 .push(format!("format of `{}` {} -> {}", self.stage, manifest.stage_version, self.version));
         }
         compare("", &manifest.config, &self.config, &mut differences);
+        let mut inputs = Vec::new();
         for input in &self.inputs {
             match manifest.inputs.iter().find(|old| old.path == input.path) {
-                None => differences.push(format!("`{}` is a new input", input.path)),
+                None => inputs.push(format!("`{}` is a new input", input.path)),
                 Some(old) if old.blake3 != input.blake3 => {
-                    differences.push(format!("`{}` changed", input.path));
+                    inputs.push(format!("`{}` changed", input.path));
                 }
                 Some(_) => {}
             }
         }
         for old in &manifest.inputs {
             if !self.inputs.iter().any(|input| input.path == old.path) {
-                differences.push(format!("`{}` is no longer an input", old.path));
+                inputs.push(format!("`{}` is no longer an input", old.path));
             }
+        }
+        let more = inputs.len().saturating_sub(SHOWN_INPUTS);
+        differences.extend(inputs.into_iter().take(SHOWN_INPUTS));
+        if more > 0 {
+            differences.push(format!("{more} more inputs changed"));
         }
         if differences.is_empty() && manifest.key != self.key() {
             differences.push("its key changed".to_owned());
@@ -177,6 +183,9 @@ impl Identity {
         differences
     }
 }
+
+/// Inputs that are named where more differ.
+const SHOWN_INPUTS: usize = 3;
 
 fn key(stage: &str, version: u32, config: &Value, inputs: &[FileRecord]) -> String {
     let inputs: Vec<_> = inputs.iter().map(|input| (&input.path, &input.blake3)).collect();

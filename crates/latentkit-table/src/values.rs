@@ -2,6 +2,9 @@
 
 use ndarray::{Array2, Axis, concatenate};
 
+/// What the parts of a table are.
+const FIT: &str = "the parts have as many dimensions";
+
 /// The coordinates of points, [n, dimensions], all finite.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
@@ -48,7 +51,6 @@ impl Values {
             .iter()
             .map(|part| if let Self::Single(values) = part { Some(values.view()) } else { None })
             .collect();
-        const FIT: &str = "the parts have as many dimensions";
         if let Some(singles) = singles {
             return Self::Single(concatenate(Axis(0), &singles).expect(FIT));
         }

@@ -306,7 +306,9 @@ fn flatten(series: &Series) -> Option<(Series, Vec<usize>)> {
         } else {
             let lists = values.array().ok()?;
             let width = lists.width();
-            ends.iter_mut().for_each(|end| *end *= width);
+            for end in &mut ends {
+                *end *= width;
+            }
             values = lists.get_inner().rechunk();
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use latentkit_core::{Error, Result};
 use polars::prelude::*;
 use polars_io::prelude::*;
+use polars_parquet::read::RowGroupMetadata;
 
 use super::catch_panic::catch_panic;
 use super::limits::{self, Checked};
@@ -41,7 +42,7 @@ impl TableReader {
             Error::input(format!("cannot read `{}`", path.display())).expected("a Parquet file").found(found)
         };
         limits::check_schema(&mut file).map_err(Error::into_input)?.map_err(no_table)?;
-        let (footer, schema) = schema_of(&file.into_file()).map_err(|error| no_table(error.to_string()))?;
+        let (footer, schema) = schema_of(&file).map_err(|error| no_table(error.to_string()))?;
         limits::check_footer(&footer).map_err(no_table)?;
         let metadata = footer
             .key_value_metadata()
@@ -118,7 +119,7 @@ impl TableReader {
     /// A column in pieces of about a row group each, with the first row of each.
     pub(super) fn groups(&self, name: &str) -> Result<impl Iterator<Item = (usize, Result<Series>)>> {
         self.check_column(name)?;
-        let sizes = self.footer.row_groups.iter().map(|group| group.num_rows());
+        let sizes = self.footer.row_groups.iter().map(RowGroupMetadata::num_rows);
         let ends = sizes.scan(0, |end, size| {
             let start = *end;
             *end += size;
@@ -327,8 +328,8 @@ const ARROW_SCHEMA: &str = "ARROW:schema";
 
 /// The footer and the columns of a file. Where the writer had columns that polars has none of, such as tensors or views of
 /// lists, they are what Parquet calls them: lists.
-fn schema_of(file: &std::fs::File) -> PolarsResult<(Arc<FileMetadata>, Arc<ArrowSchema>)> {
-    let reader = || PolarsResult::Ok(ParquetReader::new(file.try_clone()?));
+fn schema_of(file: &fs_err::File) -> PolarsResult<(Arc<FileMetadata>, Arc<ArrowSchema>)> {
+    let reader = || PolarsResult::Ok(ParquetReader::new(file.file().try_clone()?));
     let mut footer = catch_panic(|| Ok(reader()?.get_metadata()?.clone()))?;
     let schema = |footer: &Arc<FileMetadata>| {
         catch_panic(|| {

@@ -123,7 +123,13 @@ fn what_someone_put_in_the_place_of_a_file_is_refused_or_replaced() {
         assert!(folder.run(&["status", "trial.toml"]).ok().stdout.contains("cluster  fresh"), "{case}");
     }
     symlink("loop", folder.path().join("loop")).unwrap();
-    for (name, why) in [("loop", "Too many levels of symbolic links"), ("artifacts", "not a regular file")] {
+    fs_err::create_dir(folder.path().join("empty")).unwrap();
+    for (name, why) in [
+        ("loop", "Too many levels of symbolic links"),
+        ("empty", "files that end in `.parquet`"),
+        ("p*.feather", "files that end in `.parquet`"),
+        ("/dev/null", "not a regular file"),
+    ] {
         let text = folder.run(&["cluster", "trial.toml", "--latents", name]).failed(4);
         assert!(text.contains(why), "{text}");
     }
