@@ -158,9 +158,7 @@ fn writes_tables_that_agree_with_each_other() {
     let contingency = read_contingency(&folder.path().join(CONTINGENCY)).unwrap();
     let found: Vec<_> = contingency.iter().map(|row| (row.cluster, row.label, row.count)).collect();
     let expected: Vec<_> = (0..3)
-        .flat_map(|cluster| {
-            (0..3).map(move |label| (cluster, label, 40 * u32::from(cluster == label)))
-        })
+        .flat_map(|cluster| (0..3).map(move |label| (cluster, label, 40 * u32::from(cluster == label))))
         .collect();
     assert_eq!(found, expected);
     assert_eq!(contingency[1].label_name, "one");

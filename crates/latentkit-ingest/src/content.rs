@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::{GzDecoder, MultiGzDecoder};
 use latentkit_core::{Error, Result};
 
 /// The first bytes of a gzip file.
@@ -84,16 +84,25 @@ pub(crate) fn read_start(path: &Path, count: u64) -> Result<Option<Vec<u8>>> {
 /// bytes, whatever its name.
 pub fn unpack(bytes: Vec<u8>, limit: u64) -> std::result::Result<Vec<u8>, Unusable> {
     let content = if bytes.starts_with(&GZIP) {
-        let mut content = Vec::new();
-        MultiGzDecoder::new(bytes.as_slice())
-            .take(limit + 1)
-            .read_to_end(&mut content)
-            .map_err(|error| Unusable::Damaged(reason(&error)))?;
-        content
+        members(&bytes, limit).map_err(|error| Unusable::Damaged(reason(&error)))?
     } else {
         bytes
     };
     if content.len() as u64 > limit { Err(Unusable::TooLong(limit)) } else { Ok(content) }
+}
+
+/// The content of all members of a gzip file, cut off behind `limit` bytes. Zeros may follow the last member, with which some
+/// writers fill a block; gunzip ignores them too.
+fn members(mut bytes: &[u8], limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    loop {
+        let mut decoder = GzDecoder::new(bytes);
+        decoder.by_ref().take(limit + 1 - content.len() as u64).read_to_end(&mut content)?;
+        bytes = decoder.into_inner();
+        if content.len() as u64 > limit || bytes.iter().all(|&byte| byte == 0) {
+            return Ok(content);
+        }
+    }
 }
 
 /// What is wrong with a gzip file, in words.
@@ -125,6 +134,16 @@ pub(crate) mod tests {
         assert_eq!(unpack(b"content".to_vec(), 7).unwrap(), b"content");
         let two_members = [gzip(b"con"), gzip(b"tent")].concat();
         assert_eq!(unpack(two_members, 7).unwrap(), b"content");
+    }
+
+    #[test]
+    fn zeros_behind_the_last_member_are_ignored() {
+        for zeros in [1, 7, 512] {
+            let padded = [gzip(b"con"), gzip(b"tent"), vec![0; zeros]].concat();
+            assert_eq!(unpack(padded.clone(), 7).unwrap(), b"content");
+            let error = unpack([padded, b"x".to_vec()].concat(), 7).unwrap_err();
+            assert!(matches!(error, Unusable::Damaged(_)), "{error}");
+        }
     }
 
     #[test]
