@@ -126,15 +126,9 @@ fn each_column(
     for first in (0..columns).step_by(COLUMNS) {
         cancel.check()?;
         let count = COLUMNS.min(columns - first);
-        for (place, column) in block.iter_mut().take(count).enumerate() {
-            match values {
-                Values::Single(values) => {
-                    let from = values.column(first + place);
-                    column.iter_mut().zip(from).for_each(|(to, &value)| *to = f64::from(value));
-                }
-                Values::Double(values) => {
-                    column.iter_mut().zip(values.column(first + place)).for_each(|(to, &value)| *to = value);
-                }
+        for row in 0..rows {
+            for (place, column) in block.iter_mut().take(count).enumerate() {
+                column[row] = values.at(row, first + place);
             }
         }
         for (place, column) in block.iter().take(count).enumerate() {
@@ -146,9 +140,11 @@ fn each_column(
 
 /// The Euclidean norm of each point: [n].
 fn norms(values: &Values, cancel: Cancellation) -> Result<Vec<f64>> {
-    // Relative to the largest coordinate, so that no square vanishes or overflows.
-    let norm = |row: usize, point: &mut dyn Iterator<Item = f64>| {
-        let point: Vec<f64> = point.collect();
+    let (rows, columns) = values.dim();
+    let norm = |row: usize| {
+        cancel.check()?;
+        let point: Vec<f64> = (0..columns).map(|column| values.at(row, column)).collect();
+        // Relative to the largest coordinate, so that no square vanishes or overflows.
         let largest = largest(point.iter().copied()).unwrap_or(0.0);
         if largest == 0.0 {
             return Err(Error::input(format!(
@@ -158,14 +154,7 @@ fn norms(values: &Values, cancel: Cancellation) -> Result<Vec<f64>> {
         }
         Ok(largest * point.iter().map(|value| (value / largest).powi(2)).sum::<f64>().sqrt())
     };
-    let of = |row: usize| {
-        cancel.check()?;
-        match values {
-            Values::Single(values) => norm(row, &mut values.row(row).iter().map(|&value| f64::from(value))),
-            Values::Double(values) => norm(row, &mut values.row(row).iter().copied()),
-        }
-    };
-    (0..values.dim().0).map(of).collect()
+    (0..rows).map(norm).collect()
 }
 
 /// The largest absolute value; none of none.
@@ -212,11 +201,8 @@ fn moments(column: &[f64]) -> (f64, f64) {
 /// A sentence about the columns on which all points are equal; none where there are none.
 #[expect(clippy::float_cmp, reason = "asks whether all values are the same number")]
 pub(crate) fn constant_columns(values: &Values) -> Option<String> {
-    let columns = values.dim().1;
-    let is_constant = |column: &usize| match values {
-        Values::Single(values) => values.column(*column).iter().all(|value| *value == values[[0, *column]]),
-        Values::Double(values) => values.column(*column).iter().all(|value| *value == values[[0, *column]]),
-    };
+    let (rows, columns) = values.dim();
+    let is_constant = |&column: &usize| (1..rows).all(|row| values.at(row, column) == values.at(0, column));
     let constant: Vec<String> = (0..columns).filter(is_constant).map(|axis| format!("z{axis}")).collect();
     let shown = if constant.len() > SHOWN {
         format!("{}, ...", constant[..SHOWN].join(", "))

@@ -23,6 +23,14 @@ impl Values {
         }
     }
 
+    /// A coordinate of a point.
+    pub fn at(&self, point: usize, column: usize) -> f64 {
+        match self {
+            Self::Single(values) => f64::from(values[[point, column]]),
+            Self::Double(values) => values[[point, column]],
+        }
+    }
+
     /// As f32, rounded.
     pub fn rounded(self) -> Array2<f32> {
         match self {

@@ -66,7 +66,8 @@ pub(crate) fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?'])
 }
 
-/// Adds the Parquet files of a folder and of its folders, in the order of their names.
+/// Adds the Parquet files of a folder and of its folders, in the order of their names. Links to folders are not followed: they
+/// may lead back.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let entries = fs_err::read_dir(folder).map_err(|error| Error::from(error).into_input())?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
@@ -77,7 +78,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         if name.starts_with(['_', '.']) {
             continue;
         }
-        if path.is_dir() {
+        if path.is_dir() && !path.is_symlink() {
             collect(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "parquet") {
             files.push(path);

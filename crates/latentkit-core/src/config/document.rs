@@ -6,7 +6,6 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use serde_path_to_error::Segment;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
@@ -106,13 +105,10 @@ impl Document {
         tables: &[&str],
         error: &serde_path_to_error::Error<toml::de::Error>,
     ) -> Error {
-        let inside = error.path().iter().filter_map(|segment| match segment {
-            Segment::Map { key } => Some(key.clone()),
-            _ => None,
-        });
+        let inside = nested::keys(error.path());
         let (nested, message) = nested::split(error.inner().message());
-        let parts = parents.iter().map(|&parent| parent.to_owned());
-        let key: Vec<String> = parts.chain(inside).chain(nested).collect();
+        let key: Vec<String> =
+            parents.iter().copied().chain(inside).map(str::to_owned).chain(nested).collect();
         let mut message = first_line(message).to_owned();
         if message.starts_with("unknown field") && key.len() == parents.len() + 1 {
             for table in tables {

@@ -1,7 +1,7 @@
 //! Tables whose type is known only once all their keys are: they are read twice, and errors still name the inner key.
 
 use serde::de::{self, DeserializeOwned};
-use serde_path_to_error::Segment;
+use serde_path_to_error::{Path, Segment};
 use toml::Table;
 
 /// Stands around the key of an error inside such a table, at the start of its message. No text of a config can be there.
@@ -13,12 +13,16 @@ const MARK: char = '\u{1}';
 /// Where a value is missing, unknown or wrong; the error of the config then names the key of that value.
 pub fn from_table<T: DeserializeOwned>(table: Table) -> Result<T, toml::de::Error> {
     serde_path_to_error::deserialize(table).map_err(|error| {
-        let keys = error.path().iter().filter_map(|segment| match segment {
-            Segment::Map { key } => Some(key.as_str()),
-            _ => None,
-        });
-        let key = keys.collect::<Vec<_>>().join(".");
+        let key = keys(error.path()).collect::<Vec<_>>().join(".");
         de::Error::custom(format!("{MARK}{key}{MARK}{}", error.inner().message()))
+    })
+}
+
+/// The keys of a path.
+pub(super) fn keys(path: &Path) -> impl Iterator<Item = &str> {
+    path.iter().filter_map(|segment| match segment {
+        Segment::Map { key } => Some(key.as_str()),
+        _ => None,
     })
 }
 

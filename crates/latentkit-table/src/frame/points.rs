@@ -6,7 +6,7 @@ use latentkit_core::{Error, Result};
 use ndarray::Array2;
 use polars::prelude::*;
 
-use super::reader::TableReader;
+use super::reader::{TableReader, first_null};
 use crate::values::Values;
 
 impl TableReader {
@@ -151,13 +151,13 @@ impl TableReader {
     fn columns_of<T: Copy + Default>(
         &self,
         names: &[String],
-        read: impl Fn(&Self, &str, &Series) -> Result<Vec<T>>,
+        read: impl Fn(&Self, &str, &Series, Rows) -> Result<Vec<T>>,
     ) -> Result<Array2<T>> {
         let mut points = Array2::from_elem((self.height, names.len()), T::default());
         for (index, name) in names.iter().enumerate() {
             let series = self.series(name)?;
             self.no_nulls(name, &series)?;
-            let values = read(self, name, &series)?;
+            let values = read(self, name, &series, Rows { first: 0, width: 1 })?;
             for (point, value) in points.column_mut(index).iter_mut().zip(values) {
                 *point = value;
             }
@@ -177,12 +177,12 @@ impl TableReader {
     fn lists_of<T: Copy>(
         &self,
         name: &str,
-        read: impl Fn(&Self, &str, &Series) -> Result<Vec<T>>,
+        read: impl Fn(&Self, &str, &Series, Rows) -> Result<Vec<T>>,
     ) -> Result<Array2<T>> {
         let (mut all, mut width) = (Vec::new(), 0);
         for (first, series) in self.groups(name)? {
             let series = series?;
-            if let Some(row) = super::reader::first_null(&series) {
+            if let Some(row) = first_null(&series) {
                 return Err(self.null_at(name, first + row));
             }
             let (values, ends) = flatten(&series).ok_or_else(|| {
@@ -201,21 +201,17 @@ impl TableReader {
                 }
                 start = end;
             }
-            if values.null_count() > 0 {
-                let place = super::reader::first_null(&values).unwrap_or(0);
-                let row = first + place / width.max(1);
+            let rows = Rows { first, width };
+            if let Some(place) = first_null(&values) {
+                let row = rows.of(place);
                 return Err(
                     self.wrong(format!("column `{name}`, row {row} (counted from 0) has a null in its list"))
                 );
             }
-            let group =
-                read(self, name, &values).map_err(|error| self.at_row(error, name, &values, first, width))?;
-            all.reserve_exact(if first == 0 {
-                self.height.saturating_mul(width).min(self.values(name))
-            } else {
-                0
-            });
-            all.extend(group);
+            if first == 0 {
+                all.reserve_exact(self.height.saturating_mul(width).min(self.values(name)));
+            }
+            all.extend(read(self, name, &values, rows)?);
         }
         Array2::from_shape_vec((self.height, width), all).map_err(|error| self.wrong(error))
     }
@@ -231,18 +227,18 @@ impl TableReader {
     }
 
     /// The values as f32, which holds those of the type exactly.
-    fn singles(&self, name: &str, series: &Series) -> Result<Vec<f32>> {
+    fn singles(&self, name: &str, series: &Series, rows: Rows) -> Result<Vec<f32>> {
         let cast = self.cast(name, series, &DataType::Float32)?;
         let values: Vec<f32> = cast.f32().map_err(|error| self.wrong(error))?.into_no_null_iter().collect();
-        self.all_finite(name, values.iter().map(|value| f64::from(*value)))?;
+        self.all_finite(name, values.iter().map(|value| f64::from(*value)), rows)?;
         Ok(values)
     }
 
     /// The values as f64.
-    fn doubles(&self, name: &str, series: &Series) -> Result<Vec<f64>> {
+    fn doubles(&self, name: &str, series: &Series, rows: Rows) -> Result<Vec<f64>> {
         let cast = self.cast(name, series, &DataType::Float64)?;
         let values: Vec<f64> = cast.f64().map_err(|error| self.wrong(error))?.into_no_null_iter().collect();
-        self.all_finite(name, values.iter().copied())?;
+        self.all_finite(name, values.iter().copied(), rows)?;
         Ok(values)
     }
 
@@ -256,33 +252,29 @@ impl TableReader {
         series.cast(dtype).map_err(|error| self.wrong(format!("column `{name}`: {error}")))
     }
 
-    fn all_finite(&self, name: &str, mut values: impl Iterator<Item = f64>) -> Result<()> {
-        match values.by_ref().enumerate().find(|(_, value)| !value.is_finite()) {
-            None => Ok(()),
-            Some((row, value)) => Err(self.not_finite(name, row, value)),
-        }
-    }
-
-    fn not_finite(&self, name: &str, row: usize, value: f64) -> Error {
-        self.wrong(format!("column `{name}`, row {row} (counted from 0) is not finite"))
+    fn all_finite(&self, name: &str, mut values: impl Iterator<Item = f64>, rows: Rows) -> Result<()> {
+        let Some((place, value)) = values.by_ref().enumerate().find(|(_, value)| !value.is_finite()) else {
+            return Ok(());
+        };
+        let row = rows.of(place);
+        Err(self
+            .wrong(format!("column `{name}`, row {row} (counted from 0) is not finite"))
             .found(format!("`{value}`"))
-            .hint("drop the row, or mend what made it")
+            .hint("drop the row, or mend what made it"))
     }
+}
 
-    /// The error about a value among those of lists, told by its row.
-    fn at_row(&self, error: Error, name: &str, values: &Series, first: usize, width: usize) -> Error {
-        let wide = values.cast(&DataType::Float64).ok();
-        let wide = wide.as_ref().and_then(|values| values.f64().ok());
-        let place = wide.and_then(|values| {
-            values
-                .iter()
-                .enumerate()
-                .find_map(|(place, value)| value.filter(|v| !v.is_finite()).map(|v| (place, v)))
-        });
-        match place {
-            Some((place, value)) => self.not_finite(name, first + place / width.max(1), value),
-            None => error,
-        }
+/// Which rows of the table values are of.
+#[derive(Clone, Copy)]
+struct Rows {
+    first: usize,
+    /// Values of a row, at least 1.
+    width: usize,
+}
+
+impl Rows {
+    fn of(self, place: usize) -> usize {
+        self.first + place / self.width
     }
 }
 

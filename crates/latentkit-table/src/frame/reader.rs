@@ -246,10 +246,8 @@ impl TableReader {
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<Vec<String>> {
-        let series = self.typed(name, &DataType::String)?;
-        let column = series.str().map_err(|error| self.wrong(error))?;
-        self.within_reason(name, column.iter().flatten().map(|text| text.len() + size_of::<String>()))?;
-        Ok(column.iter().flatten().map(str::to_owned).collect())
+        let texts = self.text_or_null(name)?.into_iter().enumerate();
+        texts.map(|(row, text)| text.ok_or_else(|| self.null_at(name, row))).collect()
     }
 
     pub(crate) fn text_or_null(&self, name: &str) -> Result<Vec<Option<String>>> {
@@ -368,7 +366,7 @@ fn unsupported(dtype: &ArrowDataType) -> Option<String> {
     (!is_readable(dtype)).then(|| type_name(dtype))
 }
 
-/// Whether a column is of plain values, of texts in a dictionary, or of lists of plain values or of lists of them.
+/// Whether a column is of plain values, of texts in a dictionary, or of lists of them, of lists of lists and so on.
 fn is_readable(dtype: &ArrowDataType) -> bool {
     match dtype {
         ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => is_readable(inner.dtype()),
