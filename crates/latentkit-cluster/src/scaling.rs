@@ -43,6 +43,9 @@ const COLUMNS: usize = 16;
 /// one below which squares of f32 would lose what is small beside it.
 const RANGE: (f64, f64) = (1e-6, 1e15);
 
+/// The distances of coordinates from their origin that the f32 columns of the tables hold, and those that are small beside them.
+const WRITABLE: (f64, f64) = (1e-33, 1e36);
+
 /// Scales points, and narrows them to f32 relative to where most of them lie.
 ///
 /// - `none` leaves them.
@@ -57,7 +60,8 @@ const RANGE: (f64, f64) = (1e-6, 1e15);
 /// also divided by a power of two.
 ///
 /// # Errors
-/// Of kind input, naming the row, when a point that should get unit length is 0; and when the user interrupts.
+/// Of kind input, when a point that should get unit length is 0, naming the row, or when distances would be too large or too
+/// small for the tables; and when the user interrupts.
 pub(crate) fn scale(
     values: Values,
     scaling: Scaling,
@@ -104,6 +108,15 @@ pub(crate) fn scale(
         farthest = farthest.max(largest(scratch.iter().map(from)).unwrap_or(0.0));
         Ok(())
     })?;
+    if farthest > 0.0 && !(WRITABLE.0..=WRITABLE.1).contains(&farthest) {
+        let size = if farthest > 1.0 { "large" } else { "small" };
+        return Err(Error::input(format!(
+            "the points are too {size} for the distances in the tables, which are f32"
+        ))
+        .expected(format!("coordinates that differ by {:e} to {:e}", WRITABLE.0, WRITABLE.1))
+        .found(format!("{farthest:e}"))
+        .hint("multiply all columns by one power of ten, or set `cluster.scaling` to \"standardize\""));
+    }
     let unit = if is_in_range(farthest) { 1.0 } else { unit_of(farthest) };
     let mut narrowed = Array2::zeros((rows, columns));
     each_column(&values, cancel, |column, values| {
@@ -295,7 +308,7 @@ mod tests {
 
     #[test]
     fn very_large_and_very_small_numbers_keep_their_distances() {
-        for size in [1e-300, 1e-30, 1e30, 1e300] {
+        for size in [1e-33, 1e-30, 1e30, 1e35] {
             let (points, original) =
                 scaled(Values::Double(array![[size], [3.0 * size], [7.0 * size]]), Scaling::None);
             let at = |row: usize| f64::from(points[[row, 0]]);
@@ -303,6 +316,15 @@ mod tests {
             assert!((at(2) - at(0)).abs() < 1e16 && (at(2) - at(0)).abs() > 1e-3, "{size}");
             let back = original.centroids(&points, &[0, 1, 2], &points.mapv(f64::from));
             assert_close(back[[2, 0]] / size, 7.0, 1e-6, "back");
+        }
+        for (size, word) in
+            [(1e-300, "too small"), (1e-40, "too small"), (1e37, "too large"), (1e300, "too large")]
+        {
+            let values = || Values::Double(array![[size], [3.0 * size]]);
+            let error = scale(values(), Scaling::None, Cancellation::never()).err().unwrap().to_string();
+            assert!(error.contains(word), "{error}");
+            let (points, _) = scaled(values(), Scaling::Standardize);
+            assert_close(f64::from((points[[1, 0]] - points[[0, 0]]).abs()), 2.0, 1e-6, "standardized");
         }
         let (points, _) = scaled(Values::Single(array![[1e30], [2e30]]), Scaling::None);
         assert!(points.iter().all(|value| value.abs() < 1e16), "{points}");
