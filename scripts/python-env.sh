@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras|tables|sklearn
+# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras|tables|sklearn|cases
 #
 # It is a virtual environment in the user's cache folder, made on the first call. Safe to run again, at the same time
 # twice, and to interrupt: an environment without its mark is made anew. LATENTKIT_TORCH_PYTHON,
-# LATENTKIT_KERAS_PYTHON, LATENTKIT_TABLES_PYTHON and LATENTKIT_SKLEARN_PYTHON name a Python of your own to use instead,
+# LATENTKIT_KERAS_PYTHON, LATENTKIT_TABLES_PYTHON, LATENTKIT_SKLEARN_PYTHON and LATENTKIT_CASES_PYTHON name a Python of your own to use instead,
 # which then needs the same packages.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,7 +21,8 @@ case ${1:-} in
     keras) size="1.6 GB on disk" own=LATENTKIT_KERAS_PYTHON ;;
     tables) size="150 MB on disk" own=LATENTKIT_TABLES_PYTHON ;;
     sklearn) size="720 MB on disk" own=LATENTKIT_SKLEARN_PYTHON ;;
-    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables|sklearn" 2 ;;
+    cases) size="700 MB on disk" own=LATENTKIT_CASES_PYTHON ;;
+    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables|sklearn|cases" 2 ;;
 esac
 if [ -n "${!own:-}" ]; then
     command -v "${!own}" || die "$own is \`${!own}\`, which is no program" "point it at a Python 3, or unset it"

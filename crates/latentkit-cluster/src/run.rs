@@ -4,7 +4,7 @@ use std::path::Path;
 
 use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, MethodNames, SilhouetteKind};
-use latentkit_core::{Cancellation, Error, Result, timings};
+use latentkit_core::{Cancellation, Error, Phase, Result, timings};
 use latentkit_table::{LabelPairRow, Metadata, Part, read_embeddings};
 use ndarray::ArrayView2;
 use toml::Table;
@@ -210,7 +210,9 @@ fn names(method: Method) -> MethodNames {
 
 /// Reads the points.
 fn read(source: Source, cancel: Cancellation) -> Result<latentkit_table::Embeddings> {
-    let _entered = tracing::info_span!("reading", file = %source.parts[0].path.display()).entered();
+    let span = tracing::info_span!("reading", unit = "parts", file = %source.parts[0].path.display());
+    let phase = Phase::new(span, source.parts.len());
+    let _entered = phase.enter();
     let parts = source.parts.to_vec();
     let [column, label_column] = [source.column, source.label_column].map(|name| name.map(str::to_owned));
     cancel.wait_for(move || read_embeddings(&parts, column.as_deref(), label_column.as_deref()))?

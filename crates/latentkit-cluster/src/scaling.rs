@@ -1,6 +1,6 @@
 //! Points scaled before they are clustered, and centroids in the coordinates that the points came in.
 
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Phase, Result};
 use latentkit_table::{Labels, Values};
 use ndarray::{Array2, ArrayView1, Axis};
 
@@ -67,13 +67,15 @@ pub(crate) fn scale(
     scaling: Scaling,
     cancel: Cancellation,
 ) -> Result<(Array2<f32>, Original)> {
-    let _entered = tracing::info_span!("scaling").entered();
     let (rows, columns) = values.dim();
+    let passes = if scaling == Scaling::Standardize { 3 } else { 2 };
+    let phase = Phase::new(tracing::info_span!("scaling", unit = "columns"), passes * columns);
+    let _entered = phase.enter();
     let scaled = match scaling {
         Scaling::None => Scaled::Not,
         Scaling::Standardize => {
             let (mut mean, mut deviation) = (vec![0.0; columns], vec![0.0; columns]);
-            each_column(&values, cancel, |column, values| {
+            each_column(&values, &phase, cancel, |column, values| {
                 (mean[column], deviation[column]) = moments(values);
                 Ok(())
             })?;
@@ -99,7 +101,7 @@ pub(crate) fn scale(
     let mut origin = vec![0.0; columns];
     let mut farthest = 0.0_f64;
     let mut scratch = vec![0.0; rows];
-    each_column(&values, cancel, |column, values| {
+    each_column(&values, &phase, cancel, |column, values| {
         for (row, (to, &value)) in scratch.iter_mut().zip(values).enumerate() {
             *to = apply(column, row, value);
         }
@@ -119,7 +121,7 @@ pub(crate) fn scale(
     }
     let unit = if is_in_range(farthest) { 1.0 } else { unit_of(farthest) };
     let mut narrowed = Array2::zeros((rows, columns));
-    each_column(&values, cancel, |column, values| {
+    each_column(&values, &phase, cancel, |column, values| {
         for (row, (to, &value)) in narrowed.column_mut(column).iter_mut().zip(values).enumerate() {
             *to = ((apply(column, row, value) - origin[column]) / unit) as f32;
         }
@@ -131,6 +133,7 @@ pub(crate) fn scale(
 /// Calls `visit` with each column as f64.
 fn each_column(
     values: &Values,
+    phase: &Phase,
     cancel: Cancellation,
     mut visit: impl FnMut(usize, &[f64]) -> Result<()>,
 ) -> Result<()> {
@@ -147,6 +150,7 @@ fn each_column(
         for (place, column) in block.iter().take(count).enumerate() {
             visit(first + place, column)?;
         }
+        phase.add(count);
     }
     Ok(())
 }

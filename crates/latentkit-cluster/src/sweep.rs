@@ -187,9 +187,13 @@ fn clusterings(
                 config.max_iterations.get()
             );
         }
-        let shown = fit.inertia.map_or_else(String::new, |inertia| format!(" inertia {inertia:.1}"));
+        let inertia = fit.inertia.map(|inertia| inertia * task.options.unit.powi(2));
+        let shown = inertia.map_or_else(String::new, |inertia| match inertia {
+            0.1..1e15 | 0.0 => format!(" inertia {inertia:.1}"),
+            _ => format!(" inertia {inertia:.3e}"),
+        });
         // JSON has null for what is no number.
-        let inertia = fit.inertia.unwrap_or(f64::NAN);
+        let inertia = inertia.unwrap_or(f64::NAN);
         clusterings.push(Found {
             partition: Partition { method, k, clusters: fit.clusters, centroids: fit.centroids },
             inertia: fit.inertia,

@@ -56,7 +56,7 @@ pub(crate) struct Experiment {
     /// The images of the examples; none where the points are not the latents of these images.
     pub(crate) example_images: Option<ExampleImages>,
     pub(crate) projection: Option<Projection>,
-    /// None where nothing was clustered or the points have no labels.
+    /// None where nothing was clustered, or the points have no labels or more than a page can show.
     pub(crate) contingency: Option<Contingency>,
     pub(crate) label_pairs: Vec<LabelPairRow>,
     /// The decoded centroids; none where they are those of another clustering.
@@ -182,6 +182,11 @@ impl Experiment {
         } else {
             None
         };
+        let contingency = drawable(Contingency::new(&files.rows(CLUSTER, CONTINGENCY, read_contingency)?));
+        let label_pairs = match contingency {
+            Some(_) => files.rows(CLUSTER, LABEL_PAIRS, read_label_pairs)?,
+            None => Vec::new(),
+        };
         Ok(Self {
             name: inputs.name.to_owned(),
             train: files.finished(TRAIN)?,
@@ -204,8 +209,8 @@ impl Experiment {
             },
             clusters: files.rows(CLUSTER, CLUSTERS, read_clusters)?,
             projection: files.read(CLUSTER, PROJECTION, read_projection)?,
-            contingency: drawable(Contingency::new(&files.rows(CLUSTER, CONTINGENCY, read_contingency)?)),
-            label_pairs: files.rows(CLUSTER, LABEL_PAIRS, read_label_pairs)?,
+            contingency,
+            label_pairs,
             ingest,
             export,
             cluster,

@@ -22,7 +22,7 @@ pub(crate) use resample::choose;
 
 use definition::Definition;
 
-/// Every criterion beside the silhouette, in the order of tables and charts. A new one is a file beside this one and a line here.
+/// Every criterion beside the silhouette, in the order of tables and charts. A new one is a file beside this one, its `mod`, and a line here.
 pub(crate) static CRITERIA: &[&dyn Definition] = &[
     &calinski_harabasz::CalinskiHarabasz,
     &davies_bouldin::DaviesBouldin,

@@ -13,7 +13,7 @@ use latentkit_core::config::SectionType;
 
 use definition::{Definition, Density, Finds, Partitioning};
 
-/// Every method. A new one is a file beside this one and a line here.
+/// Every method. A new one is a file beside this one, its `mod`, and a line here.
 static METHODS: &[&dyn Definition] = &[
     &k_means::KMeans,
     &gaussian_mixture::GaussianMixture,

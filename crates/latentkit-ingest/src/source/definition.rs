@@ -21,11 +21,11 @@ pub(crate) trait ImageSource: fmt::Debug + Send + Sync {
         self.name().into()
     }
 
-    /// The files that must exist before the stage runs, in the order in which they are read. None for what is downloaded:
-    /// the content of that is fixed by checksums in this crate.
+    /// The files that must exist before the stage runs, in the order in which they are read. Empty for what is downloaded or
+    /// made: that follows from checksums and code of this crate, with which the version of the stage rises.
     fn inputs(&self, folders: Folders) -> Vec<Input>;
 
-    /// Rows and columns of the images, found without reading or downloading all of them. Relative paths start at the folder
+    /// Rows and columns of the images, found without reading or downloading all of them; those that `load` finds. Relative paths start at the folder
     /// of the config.
     fn image_size(&self, config_folder: &Path) -> Result<(usize, usize)>;
 
@@ -57,17 +57,17 @@ pub(crate) struct Images {
     pub(crate) height: usize,
     /// Columns of an image.
     pub(crate) width: usize,
-    /// Name of label 0, 1, ...
+    /// Name of label 0, 1, ...; every label has one.
     pub(crate) label_names: Vec<String>,
     /// Label of each image.
     pub(crate) labels: Vec<u8>,
-    /// Pixels of each image, one after the other.
+    /// Pixels of each image, row by row, one after the other: 0 is black, 255 white.
     pub(crate) pixels: Vec<u8>,
     /// How many of the images, from the first one on, are training images; the others are test images.
     pub(crate) train: usize,
     /// How the files were hashed: `sha256` of the content of published ones, `blake3` of own ones as they are.
     pub(crate) algorithm: &'static str,
-    /// The hash of each file, by name.
+    /// The hash of each file, by name; empty without files.
     pub(crate) hashes: BTreeMap<String, String>,
 }
 

@@ -15,7 +15,7 @@ use toml::Table;
 
 use definition::{ImageSource, Notation};
 
-/// Every source. A new one is a file beside this one and a line here.
+/// Every source. A new one is a file beside this one, its `mod`, and a line here.
 static SOURCES: &[Notation] = &[
     Notation::Name(&mnist::MNIST),
     Notation::Name(&fashion_mnist::FASHION_MNIST),

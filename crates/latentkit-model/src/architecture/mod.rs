@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::layer::{Layer, Shape};
 use definition::Definition;
 
-/// Every architecture. A new one is a file beside this one and a line here.
+/// Every architecture. A new one is a file beside this one, its `mod`, and a line here.
 static ARCHITECTURES: &[&dyn Definition] = &[
     &reference::Reference, // the default of the examples
     &strided::Strided,

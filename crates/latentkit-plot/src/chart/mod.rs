@@ -29,7 +29,7 @@ use definition::{Chart, Made};
 /// Makes a chart of an experiment.
 type Make = for<'a> fn(&'a Experiment) -> Made<'a>;
 
-/// Every chart of an experiment, in the order of the report. A new one is a file beside this one and a line here.
+/// Every chart of an experiment, in the order of the report. A new one is a file beside this one, its `mod`, and a line here.
 static CHARTS: &[Make] = &[
     training_curves::of,
     learning_rate_and_loss::of,

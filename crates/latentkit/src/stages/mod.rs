@@ -21,7 +21,7 @@ use serde::{Serialize, Serializer};
 
 use definition::Definition;
 
-/// Every stage, in the order in which they run. A new one is a file beside this one and a line here.
+/// Every stage, in the order in which they run. A new one is a file beside this one, its `mod`, and a line here.
 static STAGES: [&dyn Definition; 6] =
     [&ingest::Ingest, &train::Train, &export::Export, &cluster::Cluster, &decode::Decode, &plot::Plot];
 
