@@ -104,7 +104,11 @@ def send(process, name, rng):
 
 
 def partials(root, stage, what):
-    return list(root.glob(f".{stage}.partial-*/{what}"))
+    """The files of a stage that is under way. Its folder may be renamed or removed meanwhile."""
+    try:
+        return list(root.glob(f".{stage}.partial-*/{what}"))
+    except FileNotFoundError:
+        return []
 
 
 def wait_for_moment(process, root, stage, seconds, rng):
