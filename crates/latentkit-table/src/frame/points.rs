@@ -154,14 +154,14 @@ impl TableReader {
         read: impl Fn(&Self, &str, &Series, Rows) -> Result<Vec<T>>,
     ) -> Result<Array2<T>> {
         let mut points = Array2::from_elem((self.height, names.len()), T::default());
-        for (index, name) in names.iter().enumerate() {
-            let series = self.series(name)?;
-            self.no_nulls(name, &series)?;
-            let values = read(self, name, &series, Rows { first: 0, width: 1 })?;
-            for (point, value) in points.column_mut(index).iter_mut().zip(values) {
-                *point = value;
-            }
-        }
+        let mut columns = points.columns_mut().into_iter();
+        self.each_series(names, |name, series| {
+            self.no_nulls(name, series)?;
+            let values = read(self, name, series, Rows { first: 0, width: 1 })?;
+            let column = columns.next().expect("as many columns as names");
+            column.into_iter().zip(values).for_each(|(point, value)| *point = value);
+            Ok(())
+        })?;
         Ok(points)
     }
 

@@ -12,6 +12,9 @@ use super::limits::{self, Checked};
 use crate::metadata::{Metadata, PREFIX};
 use crate::split::Split;
 
+/// Values of several columns that are read together.
+const AT_ONCE: usize = 1 << 23;
+
 /// A table to be read, column by column.
 pub(crate) struct TableReader {
     path: PathBuf,
@@ -132,18 +135,35 @@ impl TableReader {
         Ok(pieces.map(move |(start, end)| (start - first, self.read_rows(name, start, end - start))))
     }
 
+    /// Columns of one type, [`AT_ONCE`] at a time: each reading looks at all columns of the file once.
+    pub(super) fn each_series(
+        &self,
+        names: &[String],
+        mut visit: impl FnMut(&str, &Series) -> Result<()>,
+    ) -> Result<()> {
+        for names in names.chunks((AT_ONCE / self.height.max(1)).clamp(1, 512)) {
+            let _entered =
+                tracing::info_span!("reading", file = %self.path.display(), column = names[0]).entered();
+            for name in names {
+                self.check_column(name)?;
+            }
+            // The error of a damaged column names it.
+            match self.read_columns(names, self.first, self.height) {
+                Ok(found) if found.iter().all(|series| series.len() == self.height) => {
+                    names.iter().zip(&found).try_for_each(|(name, series)| visit(name, series))?;
+                }
+                _ => names.iter().try_for_each(|name| visit(name, &self.series(name)?))?,
+            }
+        }
+        Ok(())
+    }
+
     /// `height` rows of a column from row `first` of the file on. Pages that hold none of them are not unpacked.
     fn read_rows(&self, name: &str, first: usize, height: usize) -> Result<Series> {
-        let file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
-        let series = catch_panic(|| {
-            let mut reader = ParquetReader::new(file.into_file())
-                .with_columns(Some(vec![name.to_owned()]))
-                .with_slice(Some((first, height)));
-            reader.set_metadata(self.footer.clone());
-            let frame = reader.finish()?;
-            Ok(frame.column(name)?.as_materialized_series().rechunk())
-        })
-        .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
+        let series = self
+            .read_columns(&[name.to_owned()], first, height)
+            .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?
+            .remove(0);
         if series.len() != height {
             return Err(self
                 .wrong(format!("column `{name}` has another length than the table"))
@@ -151,6 +171,19 @@ impl TableReader {
                 .found(series.len().to_string()));
         }
         Ok(series)
+    }
+
+    fn read_columns(&self, names: &[String], first: usize, height: usize) -> PolarsResult<Vec<Series>> {
+        let file = fs_err::File::open(&self.path)?;
+        catch_panic(|| {
+            let mut reader = ParquetReader::new(file.into_file())
+                .with_columns(Some(names.to_vec()))
+                .with_slice(Some((first, height)));
+            reader.set_metadata(self.footer.clone());
+            let frame = reader.finish()?;
+            let of = |name: &String| Ok(frame.column(name)?.as_materialized_series().rechunk());
+            names.iter().map(of).collect()
+        })
     }
 
     /// How many values a column has, those in lists counted one by one.
