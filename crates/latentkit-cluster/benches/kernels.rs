@@ -56,6 +56,7 @@ fn kmeans_of_ten(bencher: Bencher, dimensions: usize) {
     let params = KMeansParams {
         k: 10,
         restarts: 1,
+        exchanges: 3,
         max_iterations: 300,
         tolerance: 1e-4,
         engine: ClusterEngine::Native,

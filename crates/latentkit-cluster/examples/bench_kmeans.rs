@@ -22,6 +22,7 @@ const HELP: &str = "\
 --blobs N,D,CENTRES  N points of D dimensions around random centres (70000,6,10 without --latents)
 --k FROM,TO          the numbers of clusters (5,14)
 --restarts N         restarts for each k (10)
+--exchanges N        exchanges that gain nothing before a run ends (3)
 --seeds N            repetitions with other seeds (3)
 --threads N          threads (one for each core)
 --engine NAME        native or linfa (native)
@@ -62,6 +63,7 @@ fn plan(arguments: &[String]) -> Result<Plan> {
         params: KMeansParams {
             k: 0,
             restarts: 10,
+            exchanges: 3,
             max_iterations: 300,
             tolerance: 1e-4,
             engine: ClusterEngine::Native,
@@ -80,6 +82,7 @@ fn plan(arguments: &[String]) -> Result<Plan> {
             "--blobs" => plan.blobs = numbers()?.try_into().map_err(|_| wrong())?,
             "--k" => plan.k = numbers()?.try_into().map_err(|_| wrong())?,
             "--restarts" => plan.params.restarts = number()? as u32,
+            "--exchanges" => plan.params.exchanges = number()? as u32,
             "--seeds" => plan.seeds = number()? as u64,
             "--threads" => plan.threads = number()?,
             "--engine" if value == "native" => plan.params.engine = ClusterEngine::Native,

@@ -105,3 +105,10 @@ fn avx512(routine: impl Routine) {
 pub(crate) fn square_add_f32<const FMA: bool>(a: f32, b: f32) -> f32 {
     if FMA { a.mul_add(a, b) } else { a * a + b }
 }
+
+/// `a * b + c`, likewise.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+pub(crate) fn mul_add_f32<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}

@@ -11,7 +11,7 @@ use super::resample::{Resampling, choose, params, rows};
 use crate::points::count_distinct;
 use crate::projection::principal_ranges;
 use crate::select_k::Rule;
-use crate::{KMeansParams, kmeans};
+use crate::kmeans;
 
 pub(super) struct GapStatistic;
 
@@ -83,8 +83,8 @@ pub struct Gap {
 ///
 /// Of more than `resampling.points` points, [n, d], that many are drawn, and the statistic is that of these. They and each of
 /// `resampling.repetitions` reference sets, which have as many points, are clustered in the same way, so that the
-/// difference of their inertias is one of the points alone. The box is scaled to a side of 1 to 2, and the tolerance of K-Means
-/// with it, so that neither tiny nor huge points change anything; no f32 is too large. Set i and k have a random stream of
+/// difference of their inertias is one of the points alone. The box is scaled to a side of 1 to 2, so that
+/// neither tiny nor huge points change anything; no f32 is too large. Set i and k have a random stream of
 /// their own, so that the result does not depend on the number of threads.
 ///
 /// A k is left out where the points or a reference set have not more points than that or too few distinct ones, and where the
@@ -187,9 +187,7 @@ fn logarithms(
         if k as usize > distinct || k as usize >= points.nrows() {
             return Ok(None);
         }
-        let params = params(k as usize);
-        let params = KMeansParams { tolerance: params.tolerance * unit, ..params };
-        let inertia = kmeans(points, params, &rng(k), cancel)?.inertia / unit / unit;
+        let inertia = kmeans(points, params(k as usize), &rng(k), cancel)?.inertia / unit / unit;
         // Of points that are equal to their centroids, what rounding leaves.
         let rounding = points.nrows() as f64 * f64::EPSILON.powi(2);
         Ok((inertia > rounding).then(|| inertia.ln()))

@@ -151,12 +151,10 @@ impl<'a> Assignment<'a> {
         self.counts.fill(0);
         let (points, cancel) = (self.points, self.cancel);
         let part = points.part(self.counts.len());
+        let simd = self.simd;
         let add = |index: usize, clusters: &[u32], changes: &mut Changes| {
-            if cancel.requested() {
-                return;
-            }
-            for (point, &cluster) in (index * part..).zip(clusters) {
-                changes.add(points, point, cluster);
+            if !cancel.requested() {
+                simd.call(Add { points, first: index * part, clusters, changes });
             }
         };
         if self.parallel {
@@ -229,6 +227,17 @@ impl<'a> Assignment<'a> {
         }
     }
 
+    /// Sum of the squared distances of the points to their centroids, the means of their clusters: that to the mean of all,
+    /// less that of the centroids. Where little is left of it, and digits are lost, it is added up as by
+    /// [`inertia`](Self::inertia).
+    pub(super) fn inertia_of_means(&self, centroids: &Array2<f64>) -> f64 {
+        let spread = self.points.spread();
+        let square = |centroid: ArrayView1<'_, f64>| centroid.iter().map(|value| value * value).sum::<f64>();
+        let between = centroids.rows().into_iter().zip(&self.counts).map(|(at, &n)| f64::from(n) * square(at));
+        let within = spread - between.sum::<f64>();
+        if within > 1e-3 * spread { within } else { self.inertia(centroids) }
+    }
+
     /// Sum of the squared distances of the points to their centroids.
     pub(super) fn inertia(&self, centroids: &Array2<f64>) -> f64 {
         let part = self.points.part(centroids.nrows());
@@ -254,8 +263,27 @@ fn slice(centroid: ArrayView1<'_, f64>) -> &[f64] {
     centroid.to_slice().expect("centroids lie row by row")
 }
 
+/// Adds a part of the points to the sums of their clusters.
+struct Add<'a> {
+    points: &'a Prepared<'a>,
+    first: usize,
+    clusters: &'a [u32],
+    changes: &'a mut Changes,
+}
+
+impl Routine for Add<'_> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    fn run<const FMA: bool>(self) {
+        for (point, &cluster) in (self.first..).zip(self.clusters) {
+            self.changes.add(self.points, point, cluster);
+        }
+    }
+}
+
+#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
 impl Changes {
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, points: &Prepared<'_>, point: usize, cluster: u32) {
         let (cluster, dimensions) = (cluster as usize, points.dimensions());
         let sums = &mut self.sums[cluster * dimensions..(cluster + 1) * dimensions];
@@ -266,7 +294,7 @@ impl Changes {
         self.points += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn move_point(&mut self, points: &Prepared<'_>, point: usize, from: u32, to: u32) {
         self.add(points, point, to);
         let (from, dimensions) = (from as usize, points.dimensions());
@@ -320,7 +348,7 @@ impl Routine for Update<'_> {
                 for offset in 0..length.div_ceil(LANES) {
                     let found = self
                         .tiles
-                        .nearest::<FMA>(self.points.block(block + offset), self.points.norm(block + offset));
+                        .nearest::<FMA>(self.points.block(block + offset), self.points.squares(block + offset));
                     let lanes = LANES.min(length - offset * LANES);
                     for lane in 0..lanes {
                         self.settle(start + offset * LANES + lane, &found, lane, &mut scratch);
@@ -331,8 +359,9 @@ impl Routine for Update<'_> {
                 // read in wide ones at once.
                 let open = &open[..count];
                 for (numbers, to) in open.chunks(LANES).zip(gathered.chunks_exact_mut(dimensions)) {
-                    for (lane, &number) in numbers.iter().enumerate() {
-                        let number = usize::from(number);
+                    // The lanes behind the last point repeat it.
+                    for lane in 0..LANES {
+                        let number = usize::from(numbers[lane.min(numbers.len() - 1)]);
                         let from = self.points.block(block + number / LANES);
                         for (to, from) in to.iter_mut().zip(from) {
                             to[lane] = from[number % LANES];
@@ -340,9 +369,12 @@ impl Routine for Update<'_> {
                     }
                 }
                 for (numbers, gathered) in open.chunks(LANES).zip(gathered.chunks_exact(dimensions)) {
-                    let norms =
-                        numbers.iter().map(|&number| self.points.norm(block + usize::from(number) / LANES));
-                    let found = self.tiles.nearest::<FMA>(gathered, norms.fold(0.0, f32::max));
+                    let mut squares = [0.0; LANES];
+                    for (lane, square) in squares.iter_mut().enumerate() {
+                        let number = usize::from(numbers[lane.min(numbers.len() - 1)]);
+                        *square = self.points.squares(block + number / LANES)[number % LANES];
+                    }
+                    let found = self.tiles.nearest::<FMA>(gathered, &squares);
                     for (lane, &number) in numbers.iter().enumerate() {
                         self.settle(start + usize::from(number), &found, lane, &mut scratch);
                     }
@@ -358,7 +390,7 @@ impl Update<'_> {
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn settle(&mut self, point: usize, found: &Found, lane: usize, scratch: &mut Vec<f64>) {
         let (mut cluster, mut margin) = (found.clusters[lane], found.margins[lane]);
-        if margin <= 0.0 {
+        if !(margin > 0.0) {
             (cluster, margin) = self.exact.nearest(self.points, self.first + point, scratch);
         }
         let before = std::mem::replace(&mut self.clusters[point], cluster);

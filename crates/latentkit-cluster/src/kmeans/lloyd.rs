@@ -12,7 +12,8 @@ use crate::simd::Simd;
 pub(super) struct Stop {
     /// After this many.
     pub(super) max_iterations: u32,
-    /// When the centroids move less than this.
+    /// When the sum of the squares of what the centroids move by is not above this. With it the inertia follows from the means,
+    /// at the cost of some digits.
     pub(super) tolerance: Option<f64>,
 }
 
@@ -55,17 +56,20 @@ pub(super) fn iterate(
             break;
         }
         let means = assignment.means();
-        let moved = (&means - &centroids).mapv(|difference| difference * difference).sum().sqrt();
+        let moved = (&means - &centroids).mapv(|difference| difference * difference).sum();
         assignment.move_centroids(&centroids, &means);
         centroids = means;
-        if stop.tolerance.is_some_and(|tolerance| moved < tolerance) {
+        if stop.tolerance.is_some_and(|tolerance| moved <= tolerance) {
             break;
         }
     }
     if assignment.recount() {
         centroids = assignment.means();
     }
-    let inertia = assignment.inertia(&centroids);
+    let inertia = match stop.tolerance {
+        Some(_) => assignment.inertia_of_means(&centroids),
+        None => assignment.inertia(&centroids),
+    };
     cancel.check()?;
     Ok(Partition { inertia, clusters: assignment.into_clusters(), centroids, converged })
 }

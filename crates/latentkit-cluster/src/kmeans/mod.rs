@@ -3,6 +3,7 @@
 mod assignment;
 mod batches;
 pub(crate) mod canonical;
+mod exchange;
 mod linfa;
 mod lloyd;
 mod nearest;
@@ -51,7 +52,8 @@ pub struct KMeansClustering {
 /// Each restart draws its first centroids by greedy k-means++ (Arthur and Vassilvitskii, 2007) and then repeats Lloyd's
 /// two steps: assign each point to its nearest centroid, move each centroid to the mean of its points. A centroid that
 /// loses all its points takes the point farthest from its own. The restart of least inertia goes on until no point
-/// changes its cluster.
+/// changes its cluster. Then two of its clusters are joined and another one is divided, and the iterations go on, as long as
+/// that lowers the inertia: what no restart finds, where blobs share clusters.
 ///
 /// Distances are computed in f32, with a bound of what rounding does to them; where it leaves open which centroid is
 /// nearest, the distances of that point are computed in f64. Points that the triangle inequality shows to stay in their
@@ -85,6 +87,7 @@ pub struct KMeansClustering {
 /// let params = KMeansParams {
 ///     k: 2,
 ///     restarts: 10,
+///     exchanges: 3,
 ///     max_iterations: 300,
 ///     tolerance: 1e-4,
 ///     engine: ClusterEngine::Native,
@@ -126,9 +129,11 @@ pub(crate) fn kmeans_with(
     let rows = (params.engine == ClusterEngine::Linfa).then(|| points.rows());
     let work = Work { simd, points: &points, rows, params, cancel };
     let best = work.best_restart(rng)?;
-    let max_iterations = if params.batch_size.is_some() { 1 } else { params.max_iterations };
-    let stop = Stop { max_iterations, tolerance: None };
-    let mut partition = lloyd::iterate(simd, &points, best.centroids, stop, true, cancel)?;
+    let mut partition = lloyd::iterate(simd, &points, best.centroids, work.stop(), true, cancel)?;
+    if partition.converged && params.batch_size.is_none() {
+        let streams = streams(rng).skip(params.restarts.max(1) as usize);
+        partition = exchange::improve(&work, partition, streams)?;
+    }
     canonical::relabel(&mut partition);
     Ok(KMeansClustering {
         inertia: partition.inertia,
@@ -150,6 +155,18 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// When the iterations of the best restart end.
+    fn stop(&self) -> Stop {
+        let max_iterations = if self.params.batch_size.is_some() { 1 } else { self.params.max_iterations };
+        Stop { max_iterations, tolerance: None }
+    }
+
+    /// What the centroids move by at the end of a restart, as a sum of squares.
+    fn tolerance(&self) -> f64 {
+        let values = self.points.count() as f64 * self.points.dimensions() as f64;
+        self.params.tolerance * self.points.spread() / values
+    }
+
     /// The restart of least inertia.
     fn best_restart(&self, rng: &Rng) -> Result<Restart> {
         let restarts = self.params.restarts.max(1);
@@ -189,12 +206,7 @@ impl Work<'_> {
 
     /// Lloyd's iterations of a restart.
     fn restart(&self, start: Array2<f64>, index: u32, parallel: bool) -> Result<Restart> {
-        let stop = match self.params.batch_size {
-            Some(_) => Stop { max_iterations: 1, tolerance: None },
-            None => {
-                Stop { max_iterations: self.params.max_iterations, tolerance: Some(self.params.tolerance) }
-            }
-        };
+        let stop = Stop { tolerance: Some(self.tolerance()), ..self.stop() };
         let partition = lloyd::iterate(self.simd, self.points, start, stop, parallel, self.cancel)?;
         Ok(Restart { index, inertia: partition.inertia, centroids: partition.centroids })
     }

@@ -1,16 +1,27 @@
 //! The nearest centroid of the points of a block, and how much farther the next one is.
+//!
+//! Of points of many dimensions from products, which take half as many operations as differences but lose digits where
+//! distances are small beside the norms. What they leave open is found from differences, and what these leave open in f64.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
 use super::prepared::{LANES, Prepared, ROUNDOFF};
-use crate::simd::square_add_f32;
+use crate::simd::{mul_add_f32, square_add_f32};
 
 /// Centroids whose distances are computed together, which hides the latency of the additions.
 const TILE: usize = 4;
 
+/// Dimensions from which on products are tried first.
+const PRODUCTS: usize = 16;
+
+/// Products that are summed before their sum is added to that of the other axes: so few that rounding leaves little open.
+const AXES: usize = 128;
+
 /// Centroids in f32, centred and scaled as the blocks of the points are.
 pub(super) struct Tiles {
     values: Vec<[f32; TILE]>, // [k / TILE rounded up, dimensions][TILE]
+    halves: Vec<f32>,         // half of the squared norm of each: [k]
+    largest: f32,             // the largest norm
     k: usize,
     dimensions: usize,
 }
@@ -32,19 +43,79 @@ impl Tiles {
         for ((cluster, axis), value) in centroids.indexed_iter() {
             values[cluster / TILE * dimensions + axis][cluster % TILE] = (value * points.scale()) as f32;
         }
-        Self { values, k, dimensions }
+        let square = |centroid: ArrayView1<'_, f64>| {
+            centroid.iter().map(|value| (value * points.scale()).powi(2)).sum::<f64>()
+        };
+        let squares: Vec<f64> = centroids.rows().into_iter().map(square).collect();
+        Self {
+            values,
+            halves: squares.iter().map(|square| (square / 2.0) as f32).collect(),
+            largest: squares.iter().copied().fold(0.0, f64::max).sqrt() as f32 * (1.0 + ROUNDOFF),
+            k,
+            dimensions,
+        }
     }
 
-    /// The nearest centroid of the points of `block`, whose norm is `norm` at most: [dimensions][LANES].
+    /// The nearest centroid of the points of `block`, [dimensions][LANES], whose squared norms are `squares`.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    pub(super) fn nearest<const FMA: bool>(&self, block: &[[f32; LANES]], squares: &[f32; LANES]) -> Found {
+        if self.dimensions >= PRODUCTS && self.k > 1 {
+            let found = self.by_products::<FMA>(block, squares);
+            if found.margins.iter().all(|&margin| margin > 0.0) {
+                return found;
+            }
+        }
+        let norm = squares.iter().copied().fold(0.0, f32::max).sqrt() * (1.0 + 2.0 * ROUNDOFF);
+        self.by_differences::<FMA>(block, norm)
+    }
+
+    /// As [`nearest`](Self::nearest), from h = |c|²/2 - x c of each centroid c, which orders them as the squared distance
+    /// |x|² + 2h does. A lane whose margin is not positive is open.
+    ///
+    /// The margin allows for rounding. Let u be the unit roundoff and M the largest norm of a centroid. Rounding the
+    /// coordinates, the products and their sums moves x c by (AXES + dimensions / AXES + 3) u |x| M at most, and that of |c|²/2
+    /// and of the difference by u (|x| + M) M. Two squared distances with their h differ from what they should by four times that
+    /// at most, and the distances themselves by that divided by their sum.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    fn by_products<const FMA: bool>(&self, block: &[[f32; LANES]], squares: &[f32; LANES]) -> Found {
+        let mut nearest = Nearest::new();
+        let mut first = 0;
+        for tile in self.values.chunks_exact(self.dimensions) {
+            let halves = &self.halves[first..self.k.min(first + TILE)];
+            match halves.len() {
+                1 => nearest.add_products::<1, FMA>(block, tile, halves, first as u32),
+                2 => nearest.add_products::<2, FMA>(block, tile, halves, first as u32),
+                3 => nearest.add_products::<3, FMA>(block, tile, halves, first as u32),
+                _ => nearest.add_products::<TILE, FMA>(block, tile, halves, first as u32),
+            }
+            first += TILE;
+        }
+        let terms = (AXES + self.dimensions.div_ceil(AXES) + 8) as f32;
+        let mut margins = [0.0; LANES];
+        for (lane, margin) in margins.iter_mut().enumerate() {
+            let (least, second) = (nearest.least[lane], nearest.second[lane]);
+            let error = terms * ROUNDOFF * self.largest * (squares[lane].sqrt() + self.largest) + 1e-30;
+            let distance = |half: f32| {
+                let square = squares[lane] * (1.0 + 4.0 * ROUNDOFF) + 2.0 * half + 2.0 * error;
+                (if square > 0.0 { square } else { 0.0 }).sqrt() * (1.0 + 4.0 * ROUNDOFF)
+            };
+            let apart = (second - least) * 2.0 * (1.0 - 4.0 * ROUNDOFF) - 4.0 * error;
+            *margin = apart / (distance(least) + distance(second)) * (1.0 - 4.0 * ROUNDOFF);
+        }
+        Found { clusters: nearest.clusters, margins }
+    }
+
+    /// As [`nearest`](Self::nearest), from differences, for points whose norm is `norm` at most.
     ///
     /// The margin allows for rounding. Let u be the unit roundoff. Coordinates and centroids are rounded to f32, which
     /// moves a point x by u |x| and a centroid c by u |c| <= u (|x| + D) at most, D being the distance; differences,
     /// squares, their sum and the root add (dimensions / 2 + 3) u D. Both terms are taken a little larger.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-    pub(super) fn nearest<const FMA: bool>(&self, block: &[[f32; LANES]], norm: f32) -> Found {
-        let mut nearest =
-            Nearest { least: [f32::INFINITY; LANES], second: [f32::INFINITY; LANES], clusters: [0; LANES] };
+    fn by_differences<const FMA: bool>(&self, block: &[[f32; LANES]], norm: f32) -> Found {
+        let mut nearest = Nearest::new();
         let mut first = 0;
         for tile in self.values.chunks_exact(self.dimensions) {
             match self.k - first {
@@ -66,7 +137,7 @@ impl Tiles {
     }
 }
 
-/// The least and the second least squared distance so far.
+/// The least and the second least squared distance so far, or what orders the centroids as it does.
 struct Nearest {
     least: [f32; LANES],
     second: [f32; LANES],
@@ -74,6 +145,47 @@ struct Nearest {
 }
 
 impl Nearest {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    fn new() -> Self {
+        Self { least: [f32::INFINITY; LANES], second: [f32::INFINITY; LANES], clusters: [0; LANES] }
+    }
+
+    /// Looks at the first `C` centroids of a tile, numbered from `first` on, by half of the squared distance without that of the
+    /// point.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    fn add_products<const C: usize, const FMA: bool>(
+        &mut self,
+        block: &[[f32; LANES]],
+        tile: &[[f32; TILE]],
+        halves: &[f32],
+        first: u32,
+    ) {
+        let mut products = [[0.0_f32; LANES]; C];
+        for (block, tile) in block.chunks(AXES).zip(tile.chunks(AXES)) {
+            let mut part = [[0.0_f32; LANES]; C];
+            for (coordinates, centroids) in block.iter().zip(tile) {
+                for (part, &centroid) in part.iter_mut().zip(centroids) {
+                    for (part, &own) in part.iter_mut().zip(coordinates) {
+                        *part = mul_add_f32::<FMA>(own, centroid, *part);
+                    }
+                }
+            }
+            for (products, part) in products.iter_mut().zip(&part) {
+                for (product, part) in products.iter_mut().zip(part) {
+                    *product += part;
+                }
+            }
+        }
+        for (products, half) in products.iter_mut().zip(halves) {
+            for product in products {
+                *product = half - *product;
+            }
+        }
+        self.take(products, first);
+    }
+
     /// Looks at the first `C` centroids of a tile, numbered from `first` on.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
@@ -91,6 +203,13 @@ impl Nearest {
                 }
             }
         }
+        self.take(squares, first);
+    }
+
+    /// Keeps the least and the second least of what is given for some centroids, numbered from `first` on.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+    fn take<const C: usize>(&mut self, squares: [[f32; LANES]; C], first: u32) {
         for (cluster, squares) in (first..).zip(squares) {
             #[expect(
                 clippy::needless_range_loop,

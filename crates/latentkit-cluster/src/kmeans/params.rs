@@ -9,10 +9,12 @@ pub struct KMeansParams {
     pub k: usize,
     /// Runs from different centroids, at least 1; the one of least inertia is kept.
     pub restarts: u32,
+    /// Exchanges of clusters that gain nothing after which no more are tried; 0 for none at all.
+    pub exchanges: u32,
     /// Iterations of a run at most.
     pub max_iterations: u32,
-    /// A run ends when its centroids move less than this between two iterations (Euclidean norm over all coordinates of
-    /// all centroids, in units of the points).
+    /// A run ends when the sum of the squares of what its centroids move by in an iteration is not above this times the mean
+    /// variance of the columns, as scikit-learn's `tol`.
     pub tolerance: f64,
     /// What draws the first centroids.
     pub engine: ClusterEngine,

@@ -17,6 +17,9 @@ const GROUPS_OF_A_THREAD: usize = 64;
 /// Parts at most that the points are divided into; threads beyond that many have no work.
 const PARTS: usize = 64;
 
+/// Sums into which a sum of squares is divided, so that additions need not wait for each other.
+const SUMS: usize = 8;
+
 /// The unit roundoff of f32: what rounding changes a number by at most, relatively.
 pub(super) const ROUNDOFF: f32 = f32::EPSILON / 2.0;
 
@@ -25,11 +28,12 @@ pub(super) const ROUNDOFF: f32 = f32::EPSILON / 2.0;
 /// The blocks hold `scale` times the distance of each coordinate from the mean, so that f32 loses no digits to a common
 /// offset and no square of it overflows. `scale` is a power of two; the largest coordinate lies between 1 and 2.
 pub(super) struct Prepared<'a> {
-    values: Cow<'a, [f32]>,    // [n, dimensions]
-    blocks: Vec<[f32; LANES]>, // [n / LANES rounded up, dimensions][LANES]
-    norms: Vec<f32>,           // the largest Euclidean norm in each block: [n / LANES rounded up]
-    mean: Vec<f64>,            // [dimensions]
+    values: Cow<'a, [f32]>,     // [n, dimensions]
+    blocks: Vec<[f32; LANES]>,  // [n / LANES rounded up, dimensions][LANES]
+    squares: Vec<[f32; LANES]>, // the squared Euclidean norm of each point of the blocks: [n / LANES rounded up][LANES]
+    mean: Vec<f64>,             // [dimensions]
     scale: f64,
+    spread: f64, // sum of the squared distances of all points to their mean
 }
 
 impl<'a> Prepared<'a> {
@@ -65,27 +69,32 @@ impl<'a> Prepared<'a> {
         let dimensions = mean.len();
         let count = values.len() / dimensions;
         let mut blocks = vec![[0.0; LANES]; count.div_ceil(LANES) * dimensions];
-        let mut norms = vec![0.0; count.div_ceil(LANES)];
+        let mut squares = vec![[0.0; LANES]; count.div_ceil(LANES)];
         let blocks_of_points = blocks
             .par_chunks_mut(GROUP / LANES * dimensions)
-            .zip(norms.par_chunks_mut(GROUP / LANES))
+            .zip(squares.par_chunks_mut(GROUP / LANES))
             .zip(values.par_chunks(GROUP * dimensions))
             .with_min_len(GROUPS_OF_A_THREAD);
-        blocks_of_points.for_each(|((blocks, norms), values)| {
+        let sum = |((blocks, squares), values): ((&mut [[f32; LANES]], &mut [[f32; LANES]]), &[f32])| {
+            let mut spread = 0.0;
             let rows_of_blocks = values.chunks(LANES * dimensions);
-            for ((block, norm), rows) in blocks.chunks_exact_mut(dimensions).zip(norms).zip(rows_of_blocks) {
+            for ((block, squares), rows) in blocks.chunks_exact_mut(dimensions).zip(squares).zip(rows_of_blocks) {
                 for (lane, row) in rows.chunks_exact(dimensions).enumerate() {
-                    let mut square = 0.0_f32;
+                    let mut square = 0.0_f64;
                     for ((coordinates, &value), mean) in block.iter_mut().zip(row).zip(&mean) {
-                        let value = ((f64::from(value) - mean) * scale) as f32;
-                        coordinates[lane] = value;
+                        let value = (f64::from(value) - mean) * scale;
+                        coordinates[lane] = value as f32;
                         square += value * value;
                     }
-                    *norm = square.sqrt().max(*norm);
+                    squares[lane] = square as f32;
+                    spread += square;
                 }
             }
-        });
-        Self { values, blocks, norms, mean, scale }
+            spread
+        };
+        let spreads: Vec<f64> = blocks_of_points.map(sum).collect();
+        let spread = spreads.iter().sum::<f64>() / scale / scale;
+        Self { values, blocks, squares, mean, scale, spread }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -116,12 +125,17 @@ impl<'a> Prepared<'a> {
         &self.blocks[block * self.dimensions()..(block + 1) * self.dimensions()]
     }
 
-    /// The largest norm in a block.
-    pub(super) fn norm(&self, block: usize) -> f32 {
-        self.norms[block]
+    /// The squared norm of each point of a block, in units of the blocks.
+    pub(super) fn squares(&self, block: usize) -> &[f32; LANES] {
+        &self.squares[block]
     }
 
-    fn values(&self, point: usize) -> &[f32] {
+    /// Sum of the squared distances of all points to their mean; of a sample, to that of the points that it is of.
+    pub(super) fn spread(&self) -> f64 {
+        self.spread
+    }
+
+    pub(super) fn values(&self, point: usize) -> &[f32] {
         &self.values[point * self.dimensions()..(point + 1) * self.dimensions()]
     }
 
@@ -140,7 +154,15 @@ impl<'a> Prepared<'a> {
     /// The squared distance of a point to a centroid that is relative to the mean: [dimensions].
     #[inline]
     pub(super) fn squared_distance(&self, point: usize, centroid: &[f64]) -> f64 {
-        self.row(point).zip(centroid).map(|(value, centroid)| (value - centroid) * (value - centroid)).sum()
+        let rows = self.values(point).chunks(SUMS).zip(self.mean.chunks(SUMS)).zip(centroid.chunks(SUMS));
+        let mut sums = [0.0; SUMS];
+        for ((values, mean), centroid) in rows {
+            for (((sum, &value), mean), centroid) in sums.iter_mut().zip(values).zip(mean).zip(centroid) {
+                let difference = f64::from(value) - mean - centroid;
+                *sum += difference * difference;
+            }
+        }
+        sums.iter().sum()
     }
 
     /// The distance of each point to the centroid of its cluster, both in f64: [n].

@@ -9,6 +9,9 @@ use crate::{KMeansParams, kmeans};
 
 pub(super) struct KMeans;
 
+/// Exchanges of clusters that gain nothing after which no more are tried.
+const EXCHANGES: u32 = 3;
+
 impl Definition for KMeans {
     fn name(&self) -> &'static str {
         "k-means"
@@ -29,6 +32,7 @@ impl Partitioning for KMeans {
         let params = KMeansParams {
             k: k as usize,
             restarts: options.restarts,
+            exchanges: EXCHANGES,
             max_iterations: options.max_iterations,
             tolerance: options.tolerance,
             engine: options.engine,

@@ -157,6 +157,7 @@ fn best_native(em: &Em<'_>, rng: &Rng) -> Result<Fit> {
             let params = KMeansParams {
                 k: em.params.k,
                 restarts: 1,
+                exchanges: 0,
                 max_iterations: 300,
                 tolerance: 1e-4,
                 engine: ClusterEngine::Native,

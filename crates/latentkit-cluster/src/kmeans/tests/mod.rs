@@ -21,6 +21,7 @@ fn params(k: usize) -> KMeansParams {
     KMeansParams {
         k,
         restarts: 10,
+        exchanges: 3,
         max_iterations: 300,
         tolerance: 1e-4,
         engine: ClusterEngine::Native,
@@ -101,7 +102,7 @@ fn the_median_inertia_is_that_of_scikit_learn() {
         let mut inertias: Vec<f64> = (0..20).map(inertia).collect();
         inertias.sort_by(f64::total_cmp);
         let median = f64::midpoint(inertias[9], inertias[10]);
-        assert!(median < 1.001 * case.inertia, "{what}: found {median}, expected {}", case.inertia);
+        assert!(median <= case.inertia * (1.0 + 1e-9), "{what}: found {median}, expected {}", case.inertia);
     }
 }
 
@@ -188,7 +189,7 @@ fn the_first_restart_of_least_inertia_is_kept() {
 fn many_restarts_give_the_best_of_all_for_any_number_of_threads() {
     let mut source = rng(11);
     let points = Array2::from_shape_fn((150, 2), |_| rand::Rng::r#gen::<f32>(&mut source));
-    let params = KMeansParams { restarts: 97, ..params(11) };
+    let params = KMeansParams { restarts: 97, exchanges: 0, ..params(11) };
     let found = || kmeans(points.view(), params, &rng(12), Cancellation::never()).unwrap();
     let one = with_threads(1, found);
     assert_eq!(with_threads(2, found), one);

@@ -7,8 +7,7 @@ fn a_power_of_two_scales_everything_exactly() {
     let mut source = rng(60);
     let points = Array2::from_shape_fn((2000, 4), |_| rand::Rng::r#gen::<f32>(&mut source));
     let at = |factor: f32| {
-        let params = KMeansParams { tolerance: 1e-4 * f64::from(factor), ..params(7) };
-        kmeans((&points * factor).view(), params, &rng(61), Cancellation::never()).unwrap()
+        kmeans((&points * factor).view(), params(7), &rng(61), Cancellation::never()).unwrap()
     };
     let found = at(1.0);
     for exponent in [-40, -3, 10, 60] {
@@ -116,4 +115,25 @@ fn extreme_numbers_are_clustered_too() {
     assert_eq!(found.clusters, [0, 1, 0, 1]);
     let tiny = array![[1e-44_f32], [2e-44], [1e-42], [1.1e-42]];
     assert_eq!(of(&tiny, 2).clusters, [0, 0, 1, 1]);
+}
+
+#[test]
+fn exchanges_find_what_restarts_do_not() {
+    // scikit-learn 1.9.1 finds 0.3571 with three of five seeds and ten restarts: the two nearest outliers share a cluster.
+    let mut source = rng(68);
+    let mut points = Array2::from_elem((1000, 4), 0.5_f32);
+    points.slice_mut(ndarray::s![990.., ..]).mapv_inplace(|_| 10.0 * rand::Rng::r#gen::<f32>(&mut source));
+    let distance = |a: usize, b: usize| {
+        let square = |(a, b): (&f32, &f32)| f64::from(a - b).powi(2);
+        points.row(a).iter().zip(points.row(b)).map(square).sum::<f64>()
+    };
+    // Of 11 distinct points, 10 clusters join the two that cost least.
+    let joins = (990..1000).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let cost = |(a, b)| distance(a, b) * if b < 990 { 990.0 / 991.0 } else { 0.5 };
+    let least = joins.map(cost).fold(f64::INFINITY, f64::min);
+    for seed in 0..10 {
+        let params = KMeansParams { restarts: 1, ..params(10) };
+        let found = kmeans(points.view(), params, &rng(seed), Cancellation::never()).unwrap();
+        assert_close(found.inertia, least, 1e-6 * least, &format!("seed {seed}"));
+    }
 }
