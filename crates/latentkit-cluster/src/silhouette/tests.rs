@@ -409,3 +409,29 @@ fn a_sampled_silhouette_needs_two_points_and_does_not_depend_on_threads() {
     assert_eq!(with_threads(2, || of(&sample).unwrap()), one);
     assert_eq!(with_threads(3, || of(&sample).unwrap()), one);
 }
+
+#[test]
+fn many_dimensions_lose_nothing_to_norms() {
+    for dimensions in [25, 130, 700] {
+        let mut source = rng(80 + dimensions as u64);
+        let mut noise = |spread: f32| {
+            Array2::from_shape_simple_fn((150, dimensions), || spread * (source.r#gen::<f32>() - 0.5))
+        };
+        let clusters: Vec<u32> = (0..150).map(|point| point % 3).collect();
+        let apart = Array2::from_shape_fn((150, dimensions), |(point, axis)| {
+            if axis % 3 == point % 3 { 1.0 } else { 0.0 }
+        });
+        for (what, points) in [
+            ("noise", noise(1.0)),
+            ("blobs", &apart + noise(1.0)),
+            ("tight blobs", &apart + noise(1e-4)),
+            ("an offset", &apart + noise(1e-2) + 4096.0),
+            ("offsets", (&apart + noise(1e-2)) * 8.0 + 1e3 * noise(1.0).row(0).to_owned()),
+            ("scaled", (&apart + noise(1e-2)) * 2.0_f32.powi(60)),
+        ] {
+            let expected = by_definition(&points, &clusters);
+            assert_all_close(&of(&points, &clusters), &expected, 2e-6, &format!("{what}, {dimensions}"));
+            assert_close(of(&points, &clusters).mean, expected.mean, 1e-6, what);
+        }
+    }
+}
