@@ -34,8 +34,8 @@ pub struct ClusterConfig {
     /// Iterations of a run at most.
     #[serde(default = "default_max_iterations")]
     pub max_iterations: Count,
-    /// A run of K-Means ends when its centroids move less than this between two iterations (Euclidean, in units of the
-    /// points).
+    /// A run of K-Means ends when the sum of the squares of what its centroids move by in an iteration is not above this
+    /// times the mean variance of the columns.
     #[serde(default = "default_tolerance")]
     pub tolerance: Positive,
     /// What draws the first centroids of a run of K-Means, and what fits the Gaussian mixture.
@@ -50,7 +50,8 @@ pub struct ClusterConfig {
     /// What is asked how many clusters there are, beside the silhouette.
     #[serde(default)]
     pub criteria: Criteria,
-    /// Up to as many points the silhouette is exact; of more, it is that of a sample.
+    /// Up to as many points the silhouette is exact, and the labels of the neighbours of all are compared; of more, those of a
+    /// sample.
     #[serde(default = "default_exact_silhouette_points")]
     pub exact_silhouette_points: NonNegativeInt,
     /// Points of a sampled silhouette; and at most as many are clustered for the gap statistic, of the points and of each
@@ -80,7 +81,7 @@ impl ClusterConfig {
         Options {
             restarts: self.restarts.get(),
             max_iterations: self.max_iterations.get(),
-            tolerance: self.tolerance.get() / unit,
+            tolerance: self.tolerance.get(),
             unit,
             engine: self.engine,
             batch_size: self.batch_size.map(|size| size.get() as usize),

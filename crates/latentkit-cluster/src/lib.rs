@@ -35,12 +35,13 @@ mod sweep;
 #[cfg(test)]
 mod testing;
 mod times;
+mod tree;
 
 pub use criterion::{Gap, Resampling, Stability, gap, stability};
 pub use density::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbscan};
 pub use external::{adjusted_rand_index, external_quality};
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
 pub use mixture::{GaussianMixture, MixtureParams, gaussian_mixture};
-pub use neighbours::{nearest_neighbours, preservation};
+pub use neighbours::{NeighbourIndex, nearest_neighbours, preservation};
 pub use run::{Source, run};
 pub use silhouette::{SampledSilhouette, Silhouette, silhouette, silhouette_sampled};

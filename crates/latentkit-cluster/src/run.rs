@@ -179,7 +179,8 @@ pub fn run(
         metadata: &metadata,
     };
     outputs.write(output_folder, principal, cancel)?;
-    let neighbours = neighbours::survey(&embeddings, source.images, seed, cancel)?;
+    let exact = config.exact_silhouette_points.get() as usize;
+    let neighbours = neighbours::survey(&embeddings, source.images, exact, seed, cancel)?;
     neighbours::write(output_folder, &neighbours, &metadata)?;
 
     Ok(ClusterSummary {

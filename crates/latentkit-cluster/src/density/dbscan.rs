@@ -11,8 +11,8 @@ use super::clustering::{DensityClustering, check_min_points};
 use super::components::Components;
 use super::knee::knee;
 use super::neighbours::kth_squares;
-use super::query::{Query, Visitor};
-use super::tree::{LANES, Node, Tree};
+use crate::tree::query::{Query, Visitor};
+use crate::tree::{LANES, Node, Tree};
 use crate::points::check_points;
 use crate::simd::Simd;
 

@@ -7,7 +7,7 @@ use super::clustering::{DensityClustering, check_min_points};
 use super::hierarchy;
 use super::neighbours::kth_squares;
 use super::spanning::spanning_tree;
-use super::tree::Tree;
+use crate::tree::Tree;
 use crate::points::check_points;
 use crate::simd::Simd;
 

@@ -6,14 +6,11 @@ mod components;
 mod dbscan;
 mod hdbscan;
 mod hierarchy;
-mod kernel;
 mod knee;
 mod neighbours;
-mod query;
 mod spanning;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 pub use clustering::DensityClustering;
 pub use dbscan::{DbscanParams, dbscan};

@@ -3,8 +3,8 @@
 use latentkit_core::{Cancellation, Phase, Result};
 use rayon::prelude::*;
 
-use super::query::{Query, Visitor};
-use super::tree::{LANES, Node, Tree};
+use crate::tree::query::{Query, Visitor};
+use crate::tree::{LANES, Node, Tree};
 use crate::simd::Simd;
 
 /// The squared distance of each point to the `k`-th nearest, itself being the first, by position: [n]. There are `k`
@@ -53,6 +53,10 @@ impl Nearest {
 impl Visitor for Nearest {
     fn skips(&mut self, _: Node, least: f64) -> bool {
         self.kth[..self.used].iter().all(|&kth| kth <= least)
+    }
+
+    fn limits(&self) -> [f64; LANES] {
+        self.kth
     }
 
     fn visit(&mut self, _: usize, squares: &[[f64; LANES]]) {

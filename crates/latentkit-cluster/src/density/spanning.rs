@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use super::components::Components;
 use super::neighbours::any_below;
-use super::query::{Query, Visitor};
-use super::tree::{LANES, Node, Tree};
+use crate::tree::query::{Query, Visitor};
+use crate::tree::{LANES, Node, Tree};
 use crate::simd::Simd;
 
 /// No point, and no component.
@@ -219,6 +219,10 @@ impl Visitor for Shortest<'_> {
         let component = self.state.node_component[node.number];
         (component != NONE && component == self.component)
             || self.squares.iter().zip(self.core).all(|(&square, core)| square <= least.max(core))
+    }
+
+    fn limits(&self) -> [f64; LANES] {
+        self.squares
     }
 
     fn visit(&mut self, block: usize, squares: &[[f64; LANES]]) {

@@ -1,39 +1,32 @@
 //! The exact nearest neighbours of some points among all of them.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
 
 use latentkit_core::{Cancellation, Error, Phase, Result};
-use ndarray::{Array2, ArrayView2};
-use rayon::prelude::*;
+use ndarray::{Array2, ArrayView2, Axis};
 
-use super::kernel::{LANES, Search, TILE, Tile};
+use super::narrow::Narrow;
+use super::wide::Wide;
 use crate::points::check_points;
 use crate::simd::Simd;
 
-/// Points that a thread takes at a time, a multiple of [`TILE`].
-const PART: usize = 64;
+/// Dimensions up to which a tree is walked; of more, its nodes rule out too little.
+const NARROW: usize = 12;
 
-/// Finds the `k` nearest neighbours of the points numbered `queries` among all other points: [queries, k], the nearest
-/// first; of equally near ones, the one of the lower number. A point is no neighbour of itself, an equal one is.
-///
-/// `points` is [n, dimensions]. Every distance is computed, in f64 from the differences of the coordinates, so that the
-/// result is the same on every processor and for any number of threads. That takes queries * n distances, whatever the
-/// points are. The k-d tree of linfa-nn needs fewer on points in general position, but stops the program at a coordinate
-/// that is not finite, becomes very slow where many points are equal, as latents that have collapsed are, and does not tell
-/// which of equally near points it returns.
+/// Finds the `k` nearest neighbours of the points numbered `queries` among all other points: [queries, k], as
+/// [`NeighbourIndex::nearest`] does.
 ///
 /// # Errors
-/// When `k` is not between 1 and n - 1, there is no point of some number, or a coordinate is not finite; and when the user
-/// interrupts.
+/// As [`NeighbourIndex::new`] and [`NeighbourIndex::nearest`].
 ///
 /// ```
 /// use latentkit_cluster::nearest_neighbours;
 /// use latentkit_core::Cancellation;
 /// use ndarray::array;
 ///
-/// let points = array![[0.0], [1.0], [3.0], [-1.0]];
-/// let found = nearest_neighbours(points.view(), &[0, 2], 2, Cancellation::never())?;
-/// assert_eq!(found, array![[1, 3], [1, 0]]);
+/// let points = array![[0.0], [1.0], [2.0], [2.5]];
+/// let found = nearest_neighbours(points.view(), &[2, 0], 2, Cancellation::never())?;
+/// assert_eq!(found, array![[3, 1], [1, 2]]);
 /// # Ok::<(), latentkit_core::Error>(())
 /// ```
 pub fn nearest_neighbours(
@@ -42,60 +35,149 @@ pub fn nearest_neighbours(
     k: usize,
     cancel: Cancellation,
 ) -> Result<Array2<usize>> {
-    nearest_neighbours_with(Simd::best(), points, queries, k, cancel)
+    NeighbourIndex::new(points, cancel)?.nearest(queries, k, cancel)
 }
 
-/// As [`nearest_neighbours`], with a given instruction set.
-pub(super) fn nearest_neighbours_with(
-    simd: Simd,
-    points: ArrayView2<'_, f32>,
-    queries: &[usize],
-    k: usize,
-    cancel: Cancellation,
-) -> Result<Array2<usize>> {
-    let (count, dimensions) = points.dim();
-    check_points(points)?;
-    if k == 0 || k >= count {
-        return Err(Error::failed(format!("cannot find {k} neighbours of a point among {count} points"))
-            .expected(format!("1 to {} neighbours", count.saturating_sub(1)))
-            .found(k.to_string()));
-    }
-    if let Some(query) = queries.iter().find(|&&query| query >= count) {
-        return Err(Error::failed(format!("cannot find the neighbours of point {query} of {count} points")));
-    }
-    let values = match points.to_slice() {
-        Some(values) => Cow::Borrowed(values),
-        None => Cow::Owned(points.iter().copied().collect()),
-    };
-    let row = |point: usize| &values[point * dimensions..(point + 1) * dimensions];
-    let blocks = blocks(&values, dimensions);
-    let phase = Phase::new(tracing::info_span!("neighbours", unit = "points"), queries.len());
-    let _entered = phase.enter();
-    let parts: Vec<Vec<usize>> = queries
-        .par_chunks(PART)
-        .map(|queries| {
-            cancel.check()?;
-            let mut tiles: Vec<_> = queries.chunks(TILE).map(|queries| Tile::new(queries, k, row)).collect();
-            simd.call(Search { blocks: &blocks, dimensions, tiles: &mut tiles, cancel });
-            cancel.check()?;
-            phase.add(queries.len());
-            Ok(tiles.iter().flat_map(Tile::found).collect())
-        })
-        .collect::<Result<_>>()?;
-    let found = Array2::from_shape_vec((queries.len(), k), parts.concat());
-    Ok(found.expect("each point has k neighbours among more than k points"))
+/// Points whose nearest neighbours can be asked for, exactly.
+///
+/// Distances are computed in f64 from the differences of the coordinates. Most are not computed at all: a bound in f32 shows that
+/// they are too long, of points of up to 12 dimensions after a k-d tree has ruled out most of the others, and of wider ones from
+/// norms and products. Equal points are merged before, so that any number of them costs nothing. The result is the same on
+/// every processor and for any number of threads. Memory is two copies of the points.
+pub struct NeighbourIndex {
+    count: usize,
+    /// The points that are equal to each other, ascending, those of each distinct point; none where all are distinct.
+    groups: Option<Groups>,
+    search: Search,
 }
 
-/// The points as the loop reads them: [n / LANES rounded up, dimensions][LANES].
-fn blocks(values: &[f32], dimensions: usize) -> Vec<[f32; LANES]> {
-    let count = values.len() / dimensions;
-    let mut blocks = vec![[f32::INFINITY; LANES]; count.div_ceil(LANES) * dimensions];
-    for (block, rows) in blocks.chunks_exact_mut(dimensions).zip(values.chunks(LANES * dimensions)) {
-        for (lane, row) in rows.chunks_exact(dimensions).enumerate() {
-            for (coordinates, &value) in block.iter_mut().zip(row) {
-                coordinates[lane] = value;
+enum Search {
+    Narrow(Narrow),
+    Wide(Wide),
+}
+
+/// Which points are equal.
+struct Groups {
+    /// The distinct point that each point is: [n].
+    of_point: Vec<u32>,
+    /// The points that each distinct point stands for, ascending; of two distinct points, the one whose first point comes
+    /// first has the lower number: [distinct].
+    members: Vec<Vec<u32>>,
+}
+
+impl NeighbourIndex {
+    /// Prepares `points`, [n, dimensions].
+    ///
+    /// # Errors
+    /// Of kind input when a coordinate is not finite or there is none; and when the user interrupts.
+    pub fn new(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
+        Self::with(Simd::best(), points, cancel)
+    }
+
+    /// As [`new`](Self::new), with a given instruction set.
+    pub(super) fn with(simd: Simd, points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
+        check_points(points)?;
+        let groups = Groups::of(points, cancel)?;
+        let search = |points: ArrayView2<'_, f32>| {
+            if points.ncols() <= NARROW {
+                Narrow::new(simd, points, cancel).map(Search::Narrow)
+            } else {
+                Ok(Search::Wide(Wide::new(simd, points)))
             }
-        }
+        };
+        let search = match &groups {
+            None => search(points)?,
+            Some(groups) => {
+                let first: Vec<usize> = groups.members.iter().map(|members| members[0] as usize).collect();
+                search(points.select(Axis(0), &first).view())?
+            }
+        };
+        Ok(Self { count: points.nrows(), groups, search })
     }
-    blocks
+
+    /// The `k` nearest neighbours of the points numbered `queries` among all other points, [queries, k], the nearest first; of
+    /// equally near ones, the one of the lower number. A point is no neighbour of itself, an equal one is.
+    ///
+    /// # Errors
+    /// When `k` is not between 1 and n - 1, or there is no point of some number; and when the user interrupts.
+    pub fn nearest(&self, queries: &[usize], k: usize, cancel: Cancellation) -> Result<Array2<usize>> {
+        let count = self.count;
+        if k == 0 || k >= count {
+            return Err(Error::failed(format!("cannot find {k} neighbours of a point among {count} points"))
+                .expected(format!("1 to {} neighbours", count.saturating_sub(1)))
+                .found(k.to_string()));
+        }
+        if let Some(query) = queries.iter().find(|&&query| query >= count) {
+            return Err(Error::failed(format!(
+                "cannot find the neighbours of point {query} of {count} points"
+            )));
+        }
+        let phase = Phase::new(tracing::info_span!("neighbours", unit = "points"), queries.len());
+        let _entered = phase.enter();
+        let near = |queries: &[usize], k: usize| match &self.search {
+            Search::Narrow(narrow) => narrow.nearest(queries, k, &phase, cancel),
+            Search::Wide(wide) => wide.nearest(queries, k, &phase, cancel),
+        };
+        let found = match &self.groups {
+            None => near(queries, k)?.into_iter().flatten().map(|(_, point)| point as usize).collect(),
+            Some(groups) => {
+                let mut distinct: Vec<usize> =
+                    queries.iter().map(|&query| groups.of_point[query] as usize).collect();
+                distinct.sort_unstable();
+                distinct.dedup();
+                let found = near(&distinct, k.min(groups.members.len() - 1))?;
+                let of_query = |&query: &usize| {
+                    let own = groups.of_point[query] as usize;
+                    let place = distinct.binary_search(&own).expect("each query has been looked for");
+                    groups.expanded(query, &found[place], k)
+                };
+                queries.iter().flat_map(of_query).collect()
+            }
+        };
+        let found = Array2::from_shape_vec((queries.len(), k), found);
+        Ok(found.expect("each point has k neighbours among more than k points"))
+    }
+}
+
+impl Groups {
+    /// None where no two points are equal. 0 and -0 are.
+    fn of(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Option<Self>> {
+        // Adding 0 makes -0 and 0 the same bits.
+        let bits: Vec<u32> = points.iter().map(|value| (value + 0.0).to_bits()).collect();
+        let mut numbers: HashMap<&[u32], u32> = HashMap::with_capacity(points.nrows());
+        let mut of_point = Vec::with_capacity(points.nrows());
+        for point in bits.chunks_exact(points.ncols()) {
+            cancel.check()?;
+            let next = numbers.len() as u32;
+            of_point.push(*numbers.entry(point).or_insert(next));
+        }
+        if numbers.len() == points.nrows() {
+            return Ok(None);
+        }
+        let mut members = vec![Vec::new(); numbers.len()];
+        for (point, &distinct) in (0..).zip(&of_point) {
+            members[distinct as usize].push(point);
+        }
+        Ok(Some(Self { of_point, members }))
+    }
+
+    /// The `k` nearest points of `query`, given the nearest distinct points of its own with their squared distances.
+    fn expanded(&self, query: usize, nearest: &[(f64, u32)], k: usize) -> Vec<usize> {
+        let own = self.members[self.of_point[query] as usize].iter().map(|&point| point as usize);
+        let mut found: Vec<usize> = own.filter(|&point| point != query).take(k).collect();
+        // Those at one distance are taken in the order of their numbers.
+        for at_once in nearest.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+            if found.len() == k {
+                break;
+            }
+            let mut points: Vec<usize> = at_once
+                .iter()
+                .flat_map(|&(_, distinct)| self.members[distinct as usize].iter().take(k))
+                .map(|&point| point as usize)
+                .collect();
+            points.sort_unstable();
+            found.extend(points.into_iter().take(k - found.len()));
+        }
+        found
+    }
 }

@@ -2,13 +2,15 @@
 //! whether their images are neighbours too, and how many points are equal.
 
 mod duplicates;
-mod kernel;
+mod index;
 mod labels;
+mod narrow;
+mod nearest;
 mod preservation;
-mod search;
 mod space;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 use std::path::Path;
 use std::time::Instant;
@@ -20,8 +22,8 @@ use latentkit_core::{Cancellation, Result};
 use latentkit_table::{Labels, Metadata, read_images, write_neighbours};
 use ndarray::{Axis, CowArray, Ix2};
 
+pub use index::{NeighbourIndex, nearest_neighbours};
 pub use preservation::preservation;
-pub use search::nearest_neighbours;
 
 use crate::criterion::choose;
 use crate::scaling::Embeddings;
@@ -30,8 +32,8 @@ use duplicates::{Duplicates, duplicates};
 /// Numbers of neighbours that are looked at, ascending.
 const KS: [usize; 4] = [1, 5, 10, 20];
 
-/// Points at most whose neighbours' labels are looked at: enough for a standard error of 0.007 at most, and so few that the
-/// distances to all others take no longer than a small part of the silhouettes, which need those of all points.
+/// Points whose neighbours' labels are looked at where there are too many for all of them: enough for a standard error of 0.007
+/// at most.
 const LABEL_SAMPLE: usize = 5000;
 
 /// Images at most that are ranked among each other: each takes a sort of all.
@@ -40,7 +42,7 @@ const IMAGE_SAMPLE: usize = 2000;
 /// Name of the random streams that draw the samples.
 const PURPOSE: &str = "neighbours";
 
-/// Looks at the neighbours of the points; `images` is the table of the images that the points are the latents of, where
+/// Looks at the neighbours of the points, those with labels at all of them up to `exact` points; `images` is the table of the images that the points are the latents of, where
 /// they are of images. Warns when many points are equal.
 ///
 /// # Errors
@@ -48,6 +50,7 @@ const PURPOSE: &str = "neighbours";
 pub(crate) fn survey(
     embeddings: &Embeddings,
     images: Option<&Path>,
+    exact: usize,
     seed: u32,
     cancel: Cancellation,
 ) -> Result<NeighbourSummary> {
@@ -56,7 +59,7 @@ pub(crate) fn survey(
     let labelled = embeddings.labels.as_ref().map(|labels| Labelled::of(embeddings, labels));
     if let Some(labelled) = &labelled {
         let start = Instant::now();
-        (label_sample, of_labels) = label_figures(labelled, seed, cancel)?;
+        (label_sample, of_labels) = label_figures(labelled, exact, seed, cancel)?;
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!("neighbours of {label_sample} points in {seconds:.2} s");
     }
@@ -132,11 +135,12 @@ impl<'a> Labelled<'a> {
 /// looked at.
 fn label_figures(
     labelled: &Labelled,
+    exact: usize,
     seed: u32,
     cancel: Cancellation,
 ) -> Result<(usize, [Option<LabelAgreement>; KS.len()])> {
     let count = labelled.labels.len();
-    let queries = sample(count, LABEL_SAMPLE, seed, 0);
+    let queries = sample(count, if count > exact { LABEL_SAMPLE } else { count }, seed, 0);
     let Some(&most) = KS.iter().rfind(|&&k| k < count) else { return Ok((0, [None; KS.len()])) };
     let found = nearest_neighbours(labelled.points.view(), &queries, most, cancel)?;
     let figures =

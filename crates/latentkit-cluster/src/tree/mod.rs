@@ -1,33 +1,36 @@
 //! The points in the order of a k-d tree, whose leaves are blocks that fill vector registers.
 
+mod kernel;
+pub(crate) mod query;
+
 use latentkit_core::{Cancellation, Result};
 use ndarray::{ArrayView1, ArrayView2};
 
 /// Points of a leaf; each has a lane of the vector registers.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Points above which the two halves of a part are split side by side.
 const SIDE_BY_SIDE: usize = 1 << 13;
 
 /// A node: some blocks that follow each other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Number of the node; the root is 0, a left child follows its parent, and a right child the left one's descendants.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// The first block.
-    pub(super) first: usize,
+    pub(crate) first: usize,
     /// Behind the last block.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 impl Node {
     /// Whether it is one block.
-    pub(super) fn is_leaf(self) -> bool {
+    pub(crate) fn is_leaf(self) -> bool {
         self.end - self.first == 1
     }
 
     /// The two halves of a node that is no leaf.
-    pub(super) fn children(self) -> [Self; 2] {
+    pub(crate) fn children(self) -> [Self; 2] {
         let middle = self.first.midpoint(self.end);
         let left = Self { number: self.number + 1, first: self.first, end: middle };
         // A node of m blocks has 2m - 1 nodes, with itself.
@@ -40,24 +43,29 @@ impl Node {
 ///
 /// A position is the place of a point in this order. Each node is divided at the median of the axis on which its points
 /// are widest apart. However many points are equal, the tree is balanced.
-pub(super) struct Tree {
+pub(crate) struct Tree {
     /// The point at each position: [n].
-    pub(super) order: Vec<u32>,
+    pub(crate) order: Vec<u32>,
     /// The coordinates by position: [n, dimensions].
     rows: Vec<f32>,
     /// The least and the largest coordinate of each axis in each node: [nodes, dimensions].
     bounds: Vec<[f32; 2]>,
     dimensions: usize,
+    /// Whether f32 holds the squares of the coordinates' differences, with all their digits but for tiny ones.
+    fits_squares: bool,
 }
+
+/// Between these f32 holds squares of differences, and their sums.
+const SQUARES: [f32; 2] = [1e-12, 1e15];
 
 impl Tree {
     /// Sorts `points`, [n, dimensions], of which there is at least one, with one coordinate at least.
-    pub(super) fn new(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
+    pub(crate) fn new(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
         let (count, dimensions) = points.dim();
         let mut order: Vec<u32> = (0..count as u32).collect();
         split(points, &mut order, cancel)?;
         let rows = order.iter().flat_map(|&point| points.row(point as usize)).copied().collect();
-        let mut tree = Self { order, rows, bounds: Vec::new(), dimensions };
+        let mut tree = Self { order, rows, bounds: Vec::new(), dimensions, fits_squares: false };
         let of_block = |block| {
             let mut bounds = vec![[f32::INFINITY, f32::NEG_INFINITY]; dimensions];
             for row in tree.rows_of(block).chunks_exact(dimensions) {
@@ -70,48 +78,55 @@ impl Tree {
         };
         let bounds = tree.summaries(of_block, join).concat();
         tree.bounds = bounds;
+        let largest = tree.rows.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        tree.fits_squares = (SQUARES[0]..SQUARES[1]).contains(&largest);
         Ok(tree)
     }
 
+    /// Whether squared distances can be bounded in f32: what is lost of tiny ones makes them smaller, never larger.
+    pub(crate) fn fits_squares(&self) -> bool {
+        self.fits_squares
+    }
+
     /// Number of points.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.order.len()
     }
 
     /// Number of coordinates of a point.
-    pub(super) fn dimensions(&self) -> usize {
+    pub(crate) fn dimensions(&self) -> usize {
         self.dimensions
     }
 
     /// Number of blocks; all but the last are full.
-    pub(super) fn blocks(&self) -> usize {
+    pub(crate) fn blocks(&self) -> usize {
         self.count().div_ceil(LANES)
     }
 
     /// The node of all points.
-    pub(super) fn root(&self) -> Node {
+    pub(crate) fn root(&self) -> Node {
         Node { number: 0, first: 0, end: self.blocks() }
     }
 
     /// The first position of a block, and the number of its points.
-    pub(super) fn positions(&self, block: usize) -> (usize, usize) {
+    pub(crate) fn positions(&self, block: usize) -> (usize, usize) {
         let first = block * LANES;
         (first, LANES.min(self.count() - first))
     }
 
     /// The coordinates of the points of a block: [points, dimensions].
-    pub(super) fn rows_of(&self, block: usize) -> &[f32] {
+    pub(crate) fn rows_of(&self, block: usize) -> &[f32] {
         let (first, used) = self.positions(block);
         &self.rows[first * self.dimensions..(first + used) * self.dimensions]
     }
 
     /// The least and the largest coordinate of each axis in a node: [dimensions].
-    pub(super) fn bounds(&self, node: Node) -> &[[f32; 2]] {
+    pub(crate) fn bounds(&self, node: Node) -> &[[f32; 2]] {
         &self.bounds[node.number * self.dimensions..(node.number + 1) * self.dimensions]
     }
 
     /// Something of each node, by number: of a leaf from its block, of others from their two children.
-    pub(super) fn summaries<T: Clone>(
+    pub(crate) fn summaries<T: Clone>(
         &self,
         leaf: impl Fn(usize) -> T,
         join: impl Fn(&T, &T) -> T,
@@ -140,7 +155,7 @@ impl Tree {
 }
 
 /// Widens bounds so that they hold a point.
-pub(super) fn widen(bounds: &mut [[f32; 2]], row: &[f32]) {
+pub(crate) fn widen(bounds: &mut [[f32; 2]], row: &[f32]) {
     for (bounds, &value) in bounds.iter_mut().zip(row) {
         *bounds = [bounds[0].min(value), bounds[1].max(value)];
     }

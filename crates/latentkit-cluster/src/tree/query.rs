@@ -1,35 +1,43 @@
 //! Walks through the tree from a block of points to the blocks near it.
 
-use super::kernel::Squares;
-use super::tree::{LANES, Node, Tree, widen};
+use super::kernel::{Near, Squares};
+use super::{LANES, Node, Tree, widen};
 use crate::simd::Simd;
 
 /// What a walk looks for.
-pub(super) trait Visitor {
+pub(crate) trait Visitor {
     /// Whether the points of `node` do not matter; no squared distance to them is below `least`. Asked of a node right
     /// before it is entered, so that what was found in nearer ones is known.
     fn skips(&mut self, node: Node, least: f64) -> bool;
 
-    /// Looks at the points of a block, given the squared distances from each lane: [points][LANES].
+    /// The squared distance for each lane above which a point does not matter; by default each one does.
+    fn limits(&self) -> [f64; LANES] {
+        [f64::INFINITY; LANES]
+    }
+
+    /// Looks at the points of a block, given the squared distances from each lane, or infinity for all lanes of a point that is
+    /// above the limits of all: [points][LANES].
     fn visit(&mut self, block: usize, squares: &[[f64; LANES]]);
 }
 
 /// A block of points that asks for others. The lanes behind the last point repeat it.
-pub(super) struct Query<'a> {
+pub(crate) struct Query<'a> {
     tree: &'a Tree,
     simd: Simd,
-    block: Vec<[f64; LANES]>, // [dimensions][LANES]
+    block: Vec<[f64; LANES]>,  // [dimensions][LANES]
+    single: Vec<[f32; LANES]>, // the same
     bounds: Vec<[f32; 2]>,    // of the points that ask: [dimensions]
     squares: [[f64; LANES]; LANES],
     open: Vec<(f64, Node)>,
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn new(tree: &'a Tree, simd: Simd) -> Self {
+    pub(crate) fn new(tree: &'a Tree, simd: Simd) -> Self {
         Self {
             tree,
             simd,
             block: vec![[0.0; LANES]; tree.dimensions()],
+            single: vec![[0.0; LANES]; tree.dimensions()],
             bounds: vec![[0.0; 2]; tree.dimensions()],
             squares: [[0.0; LANES]; LANES],
             open: Vec::new(),
@@ -37,7 +45,7 @@ impl<'a> Query<'a> {
     }
 
     /// Walks from the points of `block` whose lane `asks`, to nearer nodes before farther ones.
-    pub(super) fn walk(&mut self, block: usize, asks: impl Fn(usize) -> bool, visitor: &mut impl Visitor) {
+    pub(crate) fn walk(&mut self, block: usize, asks: impl Fn(usize) -> bool, visitor: &mut impl Visitor) {
         self.load(block, asks);
         self.open.clear();
         self.open.push((self.least(self.tree.root()), self.tree.root()));
@@ -46,7 +54,7 @@ impl<'a> Query<'a> {
                 continue;
             }
             if node.is_leaf() {
-                self.compute(node.first);
+                self.compute(node.first, visitor.limits());
                 let (_, used) = self.tree.positions(node.first);
                 visitor.visit(node.first, &self.squares[..used]);
             } else {
@@ -70,8 +78,9 @@ impl<'a> Query<'a> {
         }
         for lane in 0..LANES {
             let row = &rows[lane.min(used - 1) * dimensions..][..dimensions];
-            for (coordinates, &value) in self.block.iter_mut().zip(row) {
+            for ((coordinates, single), &value) in self.block.iter_mut().zip(&mut self.single).zip(row) {
                 coordinates[lane] = f64::from(value);
+                single[lane] = value;
             }
         }
     }
@@ -87,10 +96,24 @@ impl<'a> Query<'a> {
         gaps.fold(0.0, |sum, gap| sum + gap * gap)
     }
 
-    /// The squared distances to the points of a block.
-    fn compute(&mut self, block: usize) {
+    /// The squared distances to the points of a block that may be within the limits.
+    fn compute(&mut self, block: usize, limits: [f64; LANES]) {
+        let dimensions = self.tree.dimensions();
         let rows = self.tree.rows_of(block);
-        let used = rows.len() / self.tree.dimensions();
-        self.simd.call(Squares { block: &self.block, rows, out: &mut self.squares[..used] });
+        let mut near = [true; LANES];
+        if self.tree.fits_squares() && limits.iter().any(|&limit| limit < f64::INFINITY) {
+            // Differences, squares and their sum are each rounded: no more than dimensions + 3 times on the way.
+            let slack = 1.0 + (dimensions + 8) as f64 * f64::from(f32::EPSILON);
+            let limits = limits.map(|limit| ((limit * slack) as f32).next_up());
+            self.simd.call(Near { block: &self.single, rows, limits: &limits, near: &mut near });
+        }
+        for (place, row) in rows.chunks_exact(dimensions).enumerate() {
+            let out = &mut self.squares[place..=place];
+            if near[place] {
+                self.simd.call(Squares { block: &self.block, rows: row, out });
+            } else {
+                out[0] = [f64::INFINITY; LANES];
+            }
+        }
     }
 }

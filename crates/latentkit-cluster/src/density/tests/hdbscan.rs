@@ -7,7 +7,7 @@ use super::super::hdbscan::hdbscan_with;
 use super::super::hierarchy;
 use super::super::neighbours::kth_squares;
 use super::super::spanning::{Edge, spanning_tree};
-use super::super::tree::Tree;
+use crate::tree::Tree;
 use super::*;
 use crate::simd::Simd;
 use crate::testing::{permutation, rng, with_threads};

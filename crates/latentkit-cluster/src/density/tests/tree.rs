@@ -1,6 +1,6 @@
 use ndarray::ShapeBuilder as _;
 
-use super::super::tree::{LANES, Tree};
+use crate::tree::{LANES, Tree};
 use super::*;
 use crate::testing::rng;
 

@@ -7,8 +7,7 @@ use ndarray::{Array2, Axis, array};
 use rand::Rng as _;
 
 use super::all;
-use crate::neighbours::nearest_neighbours;
-use crate::neighbours::search::nearest_neighbours_with;
+use crate::neighbours::{NeighbourIndex, nearest_neighbours};
 use crate::simd::Simd;
 use crate::testing::{blobs, permutation, rng, with_threads};
 
@@ -71,8 +70,8 @@ fn every_instruction_set_finds_the_same() {
             let queries: Vec<usize> = (0..101).step_by(3).collect();
             let expected = sorted(&points, 30).select(Axis(0), &queries);
             for simd in Simd::available() {
-                let found = nearest_neighbours_with(simd, points.view(), &queries, 30, Cancellation::never())
-                    .unwrap();
+                let index = NeighbourIndex::with(simd, points.view(), Cancellation::never()).unwrap();
+                let found = index.nearest(&queries, 30, Cancellation::never()).unwrap();
                 assert_eq!(found, expected, "{} with {dimensions} dimensions", simd.name());
             }
         }
