@@ -53,6 +53,13 @@ pub(crate) struct Refused {
 impl Header {
     /// Reads a header, up to the first element.
     pub(crate) fn read(source: &mut impl Read) -> io::Result<Result<Self, Refused>> {
+        match Self::read_whole(source) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Err(damaged())),
+            read => read,
+        }
+    }
+
+    fn read_whole(source: &mut impl Read) -> io::Result<Result<Self, Refused>> {
         let mut start = [0; 8];
         source.read_exact(&mut start)?;
         let [magic @ .., major, _] = start;
@@ -221,6 +228,6 @@ mod tests {
             assert!(parsed(text).unwrap_err().found.contains("damaged"), "{text}");
         }
         assert!(Header::read(&mut &b"\x93NUMPY\x02\x00\xff\xff\xff\xff"[..]).unwrap().is_err());
-        assert!(Header::read(&mut &b"\x93NUM"[..]).is_err());
+        assert!(Header::read(&mut &b"\x93NUM"[..]).unwrap().is_err());
     }
 }

@@ -746,7 +746,7 @@ fn columns_beside_the_points_may_be_of_any_type() {
     assert!(found.labels.is_some());
     assert_eq!(
         found.warnings,
-        ["column `id` is not used, since it holds `struct`; the rows are numbered instead"]
+        ["column `id` is not used, since it holds `struct[1]`; the rows are numbered instead"]
     );
 }
 

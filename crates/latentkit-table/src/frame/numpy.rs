@@ -114,7 +114,7 @@ impl Content for Arrays {
     }
 
     fn rows(&self, name: &str) -> usize {
-        self.array(name).map_or(0, |(header, _)| header.rows())
+        self.array(name).map_or(self.height(), |(header, _)| header.rows())
     }
 
     fn unsupported(&self, name: &str) -> Option<String> {
