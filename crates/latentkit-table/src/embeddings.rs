@@ -56,7 +56,7 @@ impl Part {
     }
 }
 
-/// Reads the points of all parts, one part after the other. A part is a Parquet file, an Arrow file or stream, an array of NumPy
+/// Reads the points of all parts, one part after the other. A part is a Parquet file, an Arrow file or stream, an array of `NumPy`
 /// (.npy) or an archive of them (.npz), whatever its name; an array of rows is a column of lists.
 ///
 /// Points are in the columns that `column` names: one column of lists (of any depth, also tensors) or of structs (also Spark's

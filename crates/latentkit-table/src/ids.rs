@@ -147,18 +147,18 @@ impl FromIterator<Id> for Ids {
     fn from_iter<T: IntoIterator<Item = Id>>(ids: T) -> Self {
         let mut all = Self::U32(Vec::new());
         for id in ids {
-            let one = match id {
-                Id::U32(id) => Self::U32(vec![id]),
-                Id::I64(id) => Self::I64(vec![id]),
-                Id::U64(id) => Self::U64(vec![id]),
-                Id::Text(id) => Self::Texts(vec![id]),
-                Id::Bytes(id) => Self::Bytes(vec![id]),
-            };
-            match (&mut all, one) {
-                (Self::I64(all), Self::I64(more)) => all.extend(more),
-                (Self::U64(all), Self::U64(more)) => all.extend(more),
-                (all, one) if all.is_empty() => *all = one,
-                (all, one) => drop(all.append(one)),
+            match (&mut all, id) {
+                (Self::U32(all), Id::U32(id)) => all.push(id),
+                (Self::I64(all), Id::I64(id)) => all.push(id),
+                (Self::U64(all), Id::U64(id)) => all.push(id),
+                (Self::Texts(all), Id::Text(id)) => all.push(id),
+                (Self::Bytes(all), Id::Bytes(id)) => all.push(id),
+                // The first one says what they are.
+                (all, Id::U32(id)) => *all = Self::U32(vec![id]),
+                (all, Id::I64(id)) => *all = Self::I64(vec![id]),
+                (all, Id::U64(id)) => *all = Self::U64(vec![id]),
+                (all, Id::Text(id)) => *all = Self::Texts(vec![id]),
+                (all, Id::Bytes(id)) => *all = Self::Bytes(vec![id]),
             }
         }
         all
@@ -200,7 +200,8 @@ fn repeated<T: Ord>(ids: &[T], name: impl Fn(&T) -> String) -> Option<String> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The usual form of a UUID.

@@ -1,4 +1,4 @@
-//! The header of NumPy's arrays: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The crates that read
+//! The header of `NumPy`'s arrays: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The crates that read
 //! it bring a dozen others, a parser generator among them, for three keys.
 
 use std::io::{self, Read};
@@ -116,6 +116,18 @@ impl Header {
         width.checked_mul(self.rows())?.checked_mul(self.element.size()).and(Some(width))
     }
 
+    /// Bytes of all elements in the file; none where no number holds them.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.width().map(|width| (width * self.rows() * self.element.size()) as u64)
+    }
+
+    /// Bytes of all elements in memory, where texts take more than in the file.
+    pub(crate) fn memory(&self) -> u64 {
+        let beside = if self.element.is_text() { size_of::<String>() } else { 0 };
+        let elements = self.width().map_or(u64::MAX, |width| (width * self.rows()) as u64);
+        elements.saturating_mul(self.element.size().saturating_add(beside) as u64)
+    }
+
     /// The shape as Python writes it.
     pub(crate) fn shape_text(&self) -> String {
         let sizes: Vec<_> = self.shape.iter().map(usize::to_string).collect();
@@ -163,6 +175,10 @@ impl Element {
                 );
             }
         })
+    }
+
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Unicode(_) | Self::Bytes(_))
     }
 
     /// Bytes of an element.

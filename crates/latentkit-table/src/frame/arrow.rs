@@ -3,7 +3,6 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use latentkit_core::Result;
 use polars::prelude::*;
 use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot;
 use polars_arrow::io::ipc::format::ipc::{self, MessageHeaderRef as Header};
@@ -36,9 +35,9 @@ const MAGIC: &[u8] = b"ARROW1";
 
 impl ArrowFile {
     /// Finds the batches, and compares what they claim with what the file holds before anything is allocated for them.
-    pub(super) fn open(path: &Path, length: u64, file: &mut fs_err::File) -> Result<Checked<Self>> {
+    pub(super) fn open(path: &Path, length: u64, file: &mut fs_err::File) -> Checked<Self> {
         let mut messages = Messages { file, length };
-        Ok(catch_panic(|| Ok(Self::scan(path, &mut messages))).unwrap_or_else(|error| Err(error.to_string())))
+        catch_panic(|| Ok(Self::scan(path, &mut messages))).unwrap_or_else(|error| Err(error.to_string()))
     }
 
     fn scan(path: &Path, messages: &mut Messages) -> Checked<Self> {
@@ -121,7 +120,7 @@ impl Content for ArrowFile {
                     &mut dictionaries,
                     &mut message,
                     &mut data,
-                    Default::default(),
+                    checked(),
                 )?;
             }
             let (from, to) = (first.max(start), (first + height).min(start + rows));
@@ -136,7 +135,7 @@ impl Content for ArrowFile {
                     false,
                     &mut message,
                     &mut data,
-                    Default::default(),
+                    checked(),
                 )?;
                 let array = chunk.into_arrays().remove(0);
                 let series = Series::try_from((field, array))?;
@@ -269,6 +268,11 @@ impl Messages<'_> {
         }
         Some(sum)
     }
+}
+
+/// Has offsets and texts checked, which is the default of a type of polars.
+fn checked<T: Default>() -> T {
+    T::default()
 }
 
 /// Checks that the fields of a schema of so many bytes can be read.

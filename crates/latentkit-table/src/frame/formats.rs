@@ -23,11 +23,11 @@ pub(super) fn open(path: &Path, length: u64, file: &mut fs_err::File) -> Result<
     };
     Ok(match magic.as_slice() {
         [b'A', b'R', b'R', b'O', b'W', b'1', ..] | [255, 255, 255, 255, ..] => {
-            Box::new(ArrowFile::open(path, length, file)?.map_err(refused)?)
+            Box::new(ArrowFile::open(path, length, file).map_err(refused)?)
         }
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Box::new(Arrays::npy(path, length, file)?),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
-            Box::new(Arrays::npz(path, length, file)?.map_err(refused)?)
+            Box::new(Arrays::npz(path, length).map_err(refused)?)
         }
         [b'P', b'A', b'R', b'1', ..] => Box::new(ParquetFile::open(path, length, file)?.map_err(refused)?),
         other => {

@@ -1,4 +1,4 @@
-//! Arrays of NumPy as columns: one of rows is a column of lists, one of a dimension less a column of numbers or texts.
+//! Arrays of `NumPy` as columns: one of rows is a column of lists, one of a dimension less a column of numbers or texts.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -23,9 +23,16 @@ const GROUP: usize = 1 << 24;
 /// The arrays of a .npy or .npz file.
 pub(super) struct Arrays {
     path: PathBuf,
-    /// Each with its name, and where it lies in an archive.
-    arrays: Vec<(String, Option<usize>, std::result::Result<Header, Refused>)>,
+    all: Vec<Array>,
     schema: ArrowSchema,
+}
+
+struct Array {
+    name: String,
+    /// Its place in an archive.
+    member: Option<usize>,
+    /// What it is, or why it cannot be read.
+    header: std::result::Result<Header, Refused>,
 }
 
 impl Arrays {
@@ -39,7 +46,7 @@ impl Arrays {
         };
         let header = Header::read(&mut BufReader::new(&mut *file));
         let header = header.map_err(|error| Error::from(error).into_input())?.map_err(refused)?;
-        if matches!(header.element, Element::Unicode(_) | Element::Bytes(_)) {
+        if header.element.is_text() {
             return Err(refused(Refused {
                 found: "texts".to_owned(),
                 hint: "texts are labels or ids, in a .npz file beside the points",
@@ -51,56 +58,54 @@ impl Arrays {
                 hint: "save `array.reshape(-1, 1)` where each number is a point",
             }));
         }
-        let claimed = header.width().map(|width| (width * header.rows() * header.element.size()) as u64);
-        if claimed.is_none_or(|claimed| claimed > length.saturating_sub(header.length)) {
+        if header.size().is_none_or(|claimed| claimed > length.saturating_sub(header.length)) {
             return Err(Error::input(format!("cannot use `{}`: it is cut off", path.display()))
                 .expected(format!("all elements of the shape {}", header.shape_text()))
                 .found(format!("{length} bytes")));
         }
-        Ok(Self::of(path, vec![(NAME.to_owned(), None, Ok(header))]))
+        Ok(Self::of(path, vec![Array { name: NAME.to_owned(), member: None, header: Ok(header) }]))
     }
 
     /// The arrays of a .npz file, which is a ZIP archive.
-    pub(super) fn npz(path: &Path, length: u64, file: &fs_err::File) -> Result<Checked<Self>> {
-        let file = file.file().try_clone().map_err(|error| Error::from(error).into_input())?;
-        Ok(catch_panic(|| Ok(Self::members(path, length, file)))
-            .unwrap_or_else(|error| Err(error.to_string())))
+    pub(super) fn npz(path: &Path, length: u64) -> Checked<Self> {
+        catch_panic(|| Ok(Self::members(path, length))).unwrap_or_else(|error| Err(error.to_string()))
     }
 
-    fn members(path: &Path, length: u64, file: std::fs::File) -> Checked<Self> {
+    fn members(path: &Path, length: u64) -> Checked<Self> {
         let damaged = |error: &dyn std::fmt::Display| format!("a damaged archive ({error})");
+        let file = fs_err::File::open(path).map_err(|error| error.to_string())?;
         let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| damaged(&error))?;
-        let mut arrays = Vec::new();
+        let mut all = Vec::new();
         for index in 0..archive.len() {
             let mut member = archive.by_index(index).map_err(|error| damaged(&error))?;
             let name = member.name().map_err(|error| damaged(&error))?.into_owned();
             let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
             let header = Header::read(&mut member).map_err(|error| damaged(&error))?;
             if let Ok(header) = &header {
-                let claimed = header.width().map(|width| width * header.rows() * header.element.size());
-                let claimed = claimed.map_or(u64::MAX, |bytes| bytes as u64);
-                limits::check_size(claimed, length)
+                limits::check_size(header.memory(), length)
                     .map_err(|problem| format!("an archive whose array `{name}` is too large: {problem}"))?;
             }
-            arrays.push((name, Some(index), header));
+            all.push(Array { name, member: Some(index), header });
         }
-        if arrays.is_empty() {
+        if all.is_empty() {
             return Err("a ZIP file without arrays of NumPy".to_owned());
         }
-        Ok(Self::of(path, arrays))
+        Ok(Self::of(path, all))
     }
 
-    fn of(path: &Path, arrays: Vec<(String, Option<usize>, std::result::Result<Header, Refused>)>) -> Self {
-        let field = |(name, _, header): &(String, _, std::result::Result<Header, Refused>)| {
-            let dtype = header.as_ref().map_or(ArrowDataType::Null, dtype);
-            (name.as_str().into(), ArrowField::new(name.as_str().into(), dtype, false))
+    fn of(path: &Path, all: Vec<Array>) -> Self {
+        let field = |array: &Array| {
+            let name = PlSmallStr::from(array.name.as_str());
+            let dtype = array.header.as_ref().map_or(ArrowDataType::Null, dtype);
+            (name.clone(), ArrowField::new(name, dtype, false))
         };
-        Self { path: path.to_path_buf(), schema: arrays.iter().map(field).collect(), arrays }
+        Self { path: path.to_path_buf(), schema: all.iter().map(field).collect(), all }
     }
 
+    /// An array that can be read, and its place in an archive.
     fn array(&self, name: &str) -> Option<(&Header, Option<usize>)> {
-        let (_, member, header) = self.arrays.iter().find(|(known, ..)| known == name)?;
-        Some((header.as_ref().ok()?, *member))
+        let array = self.all.iter().find(|array| array.name == name)?;
+        Some((array.header.as_ref().ok()?, array.member))
     }
 }
 
@@ -110,7 +115,7 @@ impl Content for Arrays {
     }
 
     fn height(&self) -> usize {
-        self.arrays.iter().find_map(|(_, _, header)| Some(header.as_ref().ok()?.rows())).unwrap_or(0)
+        self.all.iter().find_map(|array| Some(array.header.as_ref().ok()?.rows())).unwrap_or(0)
     }
 
     fn rows(&self, name: &str) -> usize {
@@ -118,8 +123,8 @@ impl Content for Arrays {
     }
 
     fn unsupported(&self, name: &str) -> Option<String> {
-        let (_, _, header) = self.arrays.iter().find(|(known, ..)| known == name)?;
-        header.as_ref().err().map(|refused| refused.found.clone())
+        let array = self.all.iter().find(|array| array.name == name)?;
+        array.header.as_ref().err().map(|refused| refused.found.clone())
     }
 
     /// Rows of an array lie one after the other, but in an archive or in the order of Fortran.
