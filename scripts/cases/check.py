@@ -67,6 +67,7 @@ def check(case, folder):
     unit = 1.0 if 1e-3 < largest < 1e15 else largest
     local = local / unit
     sweep, all_assignments = read("sweep"), read("assignments")
+    check_ids(case, folder)
     labelled = None
     if case.labels is not None:
         known = np.array([label is not None for label in case.labels])
@@ -108,6 +109,20 @@ def check(case, folder):
     return count
 
 
+def check_ids(case, folder):
+    """The ids of every table are those of the input, in one type."""
+    expected = list(range(len(case.points))) if case.ids is None else list(case.ids)
+    tables = {name: pq.read_table(folder / f"{name}.parquet") for name in ["assignments", "examples", "projection"]}
+    kinds = {table.schema.field("id").type for table in tables.values()}
+    if len(kinds) > 1:
+        raise Wrong(f"ids of several types: {kinds}")
+    first = tables["assignments"]["id"].to_pylist()[: len(expected)]
+    if first != expected or tables["projection"]["id"].to_pylist() != expected:
+        raise Wrong(f"ids {first[:3]} ({kinds}), not {expected[:3]}")
+    if not set(tables["examples"]["id"].to_pylist()) <= set(expected):
+        raise Wrong("examples have other ids")
+
+
 def silhouettes(points, clusters):
     """By the definition, from differences: scikit-learn's, from squares, loses the digits of points far from the origin."""
     distances = np.linalg.norm(points[:, None, :] - points[None, :, :], axis=2) if len(points) * points.size < 4e7 else None
@@ -128,7 +143,9 @@ def project(projection, points, unit):
 def run(program, case, work):
     config = work / "config.toml"
     config.write_text(f'name = "{case.name}"\n[cluster]\n{case.config}\nscaling = "{case.scaling}"\n')
-    command = [program, "cluster", config, "--latents", case.path, *case.options, "--artifacts", work / "artifacts"]
+    paths = case.path if isinstance(case.path, list) else [case.path]
+    latents = [part for path in paths for part in ("--latents", path)]
+    command = [program, "cluster", config, *latents, *case.options, "--artifacts", work / "artifacts"]
     ran = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300)
     if case.refused:
         if ran.returncode != 4 or case.refused not in ran.stderr or "panicked" in ran.stderr:

@@ -2,6 +2,7 @@
 
 import decimal
 import pathlib
+import uuid
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,14 @@ import pyarrow.parquet as pq
 
 @dataclass
 class Case:
-    """`points` and `labels` are what is read of `path` with `options`; None for labels that there are not."""
+    """`points`, `labels` and `ids` are what is read of `path` with `options`; None for labels that there are not, and for ids
+    that are the numbers of the rows."""
 
     name: str
-    path: pathlib.Path
+    path: pathlib.Path | list
     points: np.ndarray = None
     labels: list = None
+    ids: list = None
     options: tuple = ()
     config: str = "k = { from = 2, to = 5 }"
     scaling: str = "none"
@@ -39,13 +42,13 @@ class Inputs:
     def __init__(self, folder):
         self.folder, self.cases = pathlib.Path(folder), []
 
-    def add(self, name, table, points=None, labels=None, options=(), **more):
-        path = self.folder / f"{name}.parquet"
+    def add(self, name, table, points=None, labels=None, options=(), extension="parquet", **more):
+        path = self.folder / f"{name}.{extension}"
         if callable(table):
             table(path)
         else:
             pq.write_table(table, path)
-        self.cases.append(Case(name, path, points, labels, options, **more))
+        self.cases.append(Case(name, path, points, labels, options=options, **more))
 
     def columns(self, name, columns, points, **more):
         self.add(name, pa.table(columns), points, **more)
@@ -57,6 +60,11 @@ def all_cases(folder):
     names_of_columns(inputs)
     labels(inputs)
     parts(inputs)
+    ids(inputs)
+    arrays(inputs)
+    arrow(inputs)
+    structs(inputs)
+    several(inputs)
     numbers(inputs)
     refusals(inputs)
     return inputs.cases
@@ -126,6 +134,10 @@ def labels(inputs):
     inputs.add("labels_null", table(pa.array(missing)), x, missing, options)
     inputs.add("labels_300", table(pa.array(np.arange(300))), x, np.arange(300), options)
     inputs.add("labels_bool", table(pa.array(y > 0)), x, y > 0, options)
+    inputs.add("labels_in_lists", table(pa.array([[v] for v in y.tolist()])), x, y, ("--column", "embedding", *options))
+    noise = np.where(np.arange(len(y)) % 10, y, -1)
+    inputs.add("labels_noise", table(pa.array(noise)), x, [None if v < 0 else v for v in noise], (*options, "--noise-label", "-1"))
+    inputs.add("labels_text_noise", table(pa.array(names)), x, [None if v == "eel" else v for v in names], (*options, "--noise-label", "eel"))
     inputs.add("labels_63_bits", table(pa.array(y * 2**60)), x, y, options)
 
 
@@ -149,6 +161,154 @@ def parts(inputs):
     inputs.add("row_groups", lambda path: pq.write_table(table, path, row_group_size=37), x, y)
     inputs.add("version_2_pages", lambda path: pq.write_table(table, path, data_page_version="2.0", compression="zstd"), x, y)
     inputs.add("without_arrow_schema", lambda path: pq.write_table(table, path, store_schema=False), x, y)
+
+
+def ids(inputs):
+    x, y = blobs(seed=8)
+    table = lambda column, **more: pa.table({"embedding": lists(x), "id": column, "label": y, **more})
+    uuids = [uuid.UUID(int=i * 2**100 + i) for i in range(len(x))]
+    texts = [f"image {i}.png" for i in range(len(x))]
+    of_all = {
+        "ids_u32": (pa.array(range(2**32 - 300, 2**32), pa.uint32()), range(2**32 - 300, 2**32)),
+        "ids_64_bits": (pa.array(range(2**40, 2**40 + 300)), range(2**40, 2**40 + 300)),
+        "ids_negative": (pa.array(range(-150, 150), pa.int16()), range(-150, 150)),
+        "ids_above_63_bits": (pa.array(range(2**64 - 300, 2**64), pa.uint64()), range(2**64 - 300, 2**64)),
+        "ids_float": (pa.array(np.arange(300) * 2.0), range(0, 600, 2)),
+        "ids_large_text": (pa.array(texts, pa.large_string()), texts),
+        "ids_dictionary": (pa.array(texts).dictionary_encode(), texts),
+        "ids_uuid": (pa.array([u.bytes for u in uuids], pa.uuid()), map(str, uuids)),
+        "ids_16_bytes": (pa.array([u.bytes for u in uuids], pa.binary(16)), map(str, uuids)),
+        "ids_bytes": (pa.array([t.encode() for t in texts]), [t.encode() for t in texts]),
+        "ids_twice": (pa.array([i // 2 for i in range(300)]), [i // 2 for i in range(300)]),
+        "ids_null": (pa.array([None, *range(299)]), None),
+    }
+    for name, (column, expected) in of_all.items():
+        inputs.add(name, table(column), x, y, ids=expected if expected is None else list(expected))
+    inputs.add("ids_named", table(pa.array(range(300)), key=texts), x, y, ("--id-column", "key"), ids=texts)
+    inputs.add("ids_named_null", table(pa.array([None, *range(299)])), options=("--id-column", "id"), refused="row 0 (counted from 0) is null")
+    inputs.add("ids_named_float", table(pa.array(np.arange(300) / 2)), options=("--id-column", "id"), refused="row 1 (counted from 0) is `0.5`")
+    inputs.add("ids_named_missing", table(pa.array(range(300))), options=("--id-column", "key"), refused="it has no column `key`")
+
+
+def arrays(inputs):
+    x, y = blobs(seed=9)
+    saved = lambda array: lambda path: np.save(path, array)
+    npy = lambda name, array, points=None, **more: inputs.add(name, saved(array), points, extension="npy", **more)
+    single, half = x.astype(np.float32), x.astype(np.float16)
+    whole = np.clip(np.round(x * 12), -128, 127).astype(np.int8)
+    npy("npy_f64", x, x)
+    npy("npy_f32", single, single.astype(float))
+    npy("npy_f16", half, half.astype(float))
+    npy("npy_i8", whole, whole.astype(float))
+    npy("npy_bool", x > 0, (x > 0).astype(float))
+    npy("npy_fortran", np.asfortranarray(x), x)
+    npy("npy_fortran_3d", np.asfortranarray(x.reshape(-1, 3, 2)), x)
+    npy("npy_big_endian", x.astype(">f8"), x)
+    npy("npy_images", single.reshape(-1, 2, 3), single.astype(float))
+
+    def memmap(path):
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float64, shape=x.shape)
+        array[:] = x
+        array.flush()
+
+    inputs.add("npy_memmap", memmap, x, extension="npy")
+    names = np.array(["cat", "dog", "eel"])[y]
+    archive = {"x": x, "few": x[:7], "names": names, "y": y, "is_cat": y == 0, "ids": np.arange(300) - 7}
+    for name, save in [("npz", np.savez), ("npz_compressed", np.savez_compressed)]:
+        options = ("--column", "x", "--label-column", "names", "--id-column", "ids")
+        inputs.add(name, lambda path, save=save: save(path, **archive), x, names, options, ids=list(range(-7, 293)), extension="npz")
+    inputs.add("npz_alone", lambda path: np.savez(path, x=x, y=y), x, y, ("--label-column", "y"), extension="npz")
+    inputs.add("npz_bool", lambda path: np.savez(path, x=x, y=y > 0), x, y > 0, ("--label-column", "y"), extension="npz")
+    inputs.add("npz_columns", lambda path: np.savez(path, a=x[:, 0], b=x[:, 1]), x[:, :2], options=("--column", "a,b"), extension="npz")
+    npz = lambda name, refused, options=(): inputs.add(name, lambda path: np.savez(path, **archive), options=options, refused=refused, extension="npz")
+    npz("npz_several", "`x`, `few`")
+    npz("npz_lengths", "column `y` has another length than the points", ("--column", "few", "--label-column", "y"))
+    npz("npz_missing", "it has no column `z`", ("--column", "z"))
+    nan = x.copy()
+    nan[7, 2] = np.nan
+    npy("npy_nan", nan, refused="row 7 (counted from 0) is not finite")
+    npy("npy_flat", x[:, 0], refused="the shape (300,)")
+    npy("npy_0d", x[0, 0], refused="the shape ()")
+    npy("npy_empty", x[:0], refused="no rows")
+    npy("npy_objects", np.array([[1.0], [1.0, 2.0]], dtype=object), refused="Python objects, pickled")
+    npy("npy_complex", x.astype(complex), refused="complex numbers")
+    npy("npy_long_double", x.astype(np.longdouble), refused="extended precision")
+    npy("npy_structured", np.zeros(9, dtype=[("x", "f4"), ("y", "f4")]), refused="a structured array")
+    npy("npy_dates", np.zeros((9, 2), dtype="M8[s]"), refused="no numbers")
+    npy("npy_texts", np.full((9, 2), "a"), refused="texts")
+
+
+def arrow(inputs):
+    x, y = blobs(seed=10)
+    texts = [f"image {i}.png" for i in range(len(x))]
+    names = np.array(["cat", "dog", "eel"])[y]
+    frame = pd.DataFrame(x, columns=[f"z{i}" for i in range(6)]).assign(id=texts, label=pd.Categorical(names))
+    inputs.add("pandas_feather", frame.to_feather, x, names, ids=texts, extension="feather")
+    table = pl.DataFrame({"embedding": x, "id": texts, "label": pl.Series(names, dtype=pl.Categorical)})
+    for compression in ["uncompressed", "lz4", "zstd"]:
+        write = lambda path, compression=compression: table.write_ipc(path, compression=compression)
+        inputs.add(f"polars_ipc_{compression}", write, x, names, ids=texts, extension="arrow")
+    inputs.add("polars_stream", lambda path: table.write_ipc_stream(path, compression="zstd"), x, names, ids=texts, extension="arrow")
+
+    def stream(path):
+        table = pa.table({"id": pa.array(texts, pa.large_string()), "embedding": lists(x, pa.list_(pa.float32())), "label": y})
+        with pa.ipc.new_stream(path, table.schema.with_metadata({"huggingface": "{}"})) as sink:
+            for batch in table.to_batches(max_chunksize=37):
+                sink.write_batch(batch)
+
+    inputs.add("datasets_stream", stream, x.astype(np.float32).astype(float), y, ids=texts, extension="arrow")
+    inputs.add("arrow_named_parquet", table.write_ipc, x, names, ids=texts)
+    views = pa.table({"embedding": lists(x), "views": pa.array([[1.0]] * len(x), pa.list_view(pa.float32()))})
+
+    def file(path):
+        with pa.ipc.new_file(path, views.schema) as sink:
+            sink.write_table(views)
+
+    inputs.add("arrow_views_of_lists", file, extension="arrow", refused="views of lists, `views`")
+    inputs.add("arrow_cut_off", lambda path: (file(path), path.write_bytes(path.read_bytes()[:-99])), extension="arrow", refused="cut off")
+
+
+def structs(inputs):
+    x, y = blobs(seed=11)
+    fields = [("type", pa.int8()), ("size", pa.int32()), ("indices", pa.list_(pa.int32())), ("values", pa.list_(pa.float64()))]
+    sparse = np.where(np.abs(x) > 2, x, 0.0)
+
+    def vector(i, row):
+        if i % 2:
+            return {"type": 1, "size": None, "indices": None, "values": row.tolist()}
+        places = np.flatnonzero(row)
+        return {"type": 0, "size": 6, "indices": places.tolist(), "values": row[places].tolist()}
+
+    vectors = pa.array([vector(i, row) for i, row in enumerate(sparse)], pa.struct(fields))
+    inputs.add("spark_vectors", pa.table({"features": vectors, "label": y.astype(float)}), sparse, y, ("--column", "features"))
+    numbers = pa.array([{f"d{i}": value for i, value in enumerate(row)} for row in x])
+    inputs.add("struct_of_numbers", pa.table({"e": numbers}), x, options=("--column", "e"))
+    texts = pa.array([{"a": 1.0, "b": "text"}] * 9)
+    inputs.add("struct_of_texts", pa.table({"e": texts}), options=("--column", "e"), refused="column `e.b` has the wrong type")
+
+
+def several(inputs):
+    x, y = blobs(seed=12)
+    table = pa.table({"embedding": lists(x), "id": np.arange(300), "label": y})
+    files = [inputs.folder / name for name in ["last.parquet", "first.arrow"]]
+    pq.write_table(table.slice(0, 100), files[0])
+    with pa.ipc.new_file(files[1], table.schema) as sink:
+        sink.write_table(table.slice(100))
+    inputs.cases.append(Case("several_files", files, x, y, list(range(300))))
+    whole = inputs.folder / "arrow_folder"
+    whole.mkdir()
+    for part in range(3):
+        with pa.ipc.new_stream(whole / f"data-0000{part}-of-00003.arrow", table.schema) as sink:
+            sink.write_table(table.slice(part * 100, 100))
+    (whole / "state.json").touch()
+    inputs.cases.append(Case("arrow_folder", whole, x, y, list(range(300))))
+    arrays = [inputs.folder / f"array-{part}.npy" for part in range(2)]
+    for part, path in enumerate(arrays):
+        np.save(path, x[150 * part :][:150])
+    inputs.cases.append(Case("several_arrays", arrays, x))
+    inputs.cases.append(Case("arrays_backwards", arrays[::-1], np.vstack([x[150:], x[:150]])))
+    inputs.cases.append(Case("given_twice", [arrays[0], arrays[0]], refused="would be read twice"))
+    inputs.cases.append(Case("unlike_parts", [arrays[0], files[0]], refused="not in the columns of the first part"))
 
 
 def numbers(inputs):

@@ -7,9 +7,11 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(init: let_panics_be_caught(), |bytes: &[u8]| {
     let path = file("table.parquet", bytes);
+    let some = |name: &str| Some(name.to_owned());
+    let columns = table::Columns { column: some("z"), label_column: some("label"), id_column: some("id"), ..Default::default() };
     let read = |_name: &str, work: &dyn Fn()| within((256 << 20) + 1000 * bytes.len(), work);
     read("embeddings", &|| {
-        if let Ok(points) = table::read_embeddings(&[table::Part::file(&path)], None, None) {
+        if let Ok(points) = table::read_embeddings(&[table::Part::file(&path)], &table::Columns::default()) {
             assert!(match &points.values {
                 table::Values::Single(values) => values.iter().all(|value| value.is_finite()),
                 table::Values::Double(values) => values.iter().all(|value| value.is_finite()),
@@ -20,7 +22,7 @@ fuzz_target!(init: let_panics_be_caught(), |bytes: &[u8]| {
             }
         }
     });
-    read("embeddings in a column", &|| drop(table::read_embeddings(&[table::Part::file(&path)], Some("z"), Some("label"))));
+    read("embeddings in a column", &|| drop(table::read_embeddings(&[table::Part::file(&path)], &columns)));
     read("dataset", &|| drop(table::read_dataset(&path)));
     read("history", &|| drop(table::read_history(&path)));
     read("reconstructions", &|| drop(table::read_reconstructions(&path)));

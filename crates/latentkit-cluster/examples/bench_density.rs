@@ -12,7 +12,7 @@ use std::time::Instant;
 use latentkit_cluster::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbscan};
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{Part, read_embeddings};
+use latentkit_table::{Columns, Part, read_embeddings};
 use ndarray::Array2;
 use rand::Rng as _;
 
@@ -89,7 +89,7 @@ fn run(plan: &Plan) -> Result<()> {
         .build_global()
         .map_err(|error| Error::failed(format!("cannot start the threads: {error}")))?;
     let points = match &plan.latents {
-        Some(file) => read_embeddings(&[Part::file(file)], None, None)?.values.rounded(),
+        Some(file) => read_embeddings(&[Part::file(file)], &Columns::default())?.values.rounded(),
         None => blobs(plan.blobs),
     };
     println!("{} x {}, {} threads", points.nrows(), points.ncols(), rayon::current_num_threads());

@@ -13,7 +13,7 @@ use latentkit_cluster::config::ClusterEngine;
 use latentkit_cluster::{KMeansParams, kmeans};
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{Part, read_embeddings};
+use latentkit_table::{Columns, Part, read_embeddings};
 use ndarray::Array2;
 use rand::Rng as _;
 
@@ -101,7 +101,7 @@ fn run(plan: &Plan) -> Result<()> {
         .build_global()
         .map_err(|error| Error::failed(format!("cannot start the threads: {error}")))?;
     let points = match &plan.latents {
-        Some(file) => read_embeddings(&[Part::file(file)], None, None)?.values.rounded(),
+        Some(file) => read_embeddings(&[Part::file(file)], &Columns::default())?.values.rounded(),
         None => blobs(plan.blobs),
     };
     println!("{} x {}, {} threads", points.nrows(), points.ncols(), rayon::current_num_threads());

@@ -13,7 +13,7 @@ use latentkit_cluster::config::ClusterEngine;
 use latentkit_cluster::{MixtureParams, gaussian_mixture};
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{Part, read_embeddings};
+use latentkit_table::{Columns, Part, read_embeddings};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +32,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some(number) => number.parse().map_err(|_| Error::usage(format!("`{number}` is no number"))),
     };
     let file = arguments.first().ok_or_else(|| Error::usage("which file has the points?"))?;
-    let points = read_embeddings(&[Part::file(file)], None, None)?.values.rounded();
+    let points = read_embeddings(&[Part::file(file)], &Columns::default())?.values.rounded();
     rayon::ThreadPoolBuilder::new()
         .num_threads(number(4, 0)?)
         .build_global()

@@ -5,7 +5,7 @@ use std::path::Path;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, MethodNames, SilhouetteKind};
 use latentkit_core::{Cancellation, Error, Phase, Result, timings};
-use latentkit_table::{LabelPairRow, Metadata, Part, read_embeddings};
+use latentkit_table::{Columns, LabelPairRow, Metadata, Part, read_embeddings};
 use ndarray::ArrayView2;
 use toml::Table;
 
@@ -33,10 +33,8 @@ const LABEL_PAIRS: usize = 10;
 pub struct Source<'a> {
     /// The files with the points, see [`read_embeddings`].
     pub parts: &'a [Part],
-    /// The columns of the points, where they are not the usual ones.
-    pub column: Option<&'a str>,
-    /// A column of labels; without it that of the name `label`, where there is one.
-    pub label_column: Option<&'a str>,
+    /// The columns of the points, labels and ids, where they are not the usual ones.
+    pub columns: &'a Columns,
     /// The table of the images that the points are the latents of; the image of a point is the one of its id.
     pub images: Option<&'a Path>,
 }
@@ -215,8 +213,8 @@ fn read(source: Source, cancel: Cancellation) -> Result<latentkit_table::Embeddi
     let phase = Phase::new(span, source.parts.len());
     let _entered = phase.enter();
     let parts = source.parts.to_vec();
-    let [column, label_column] = [source.column, source.label_column].map(|name| name.map(str::to_owned));
-    cancel.wait_for(move || read_embeddings(&parts, column.as_deref(), label_column.as_deref()))?
+    let columns = source.columns.clone();
+    cancel.wait_for(move || read_embeddings(&parts, &columns))?
 }
 
 /// Fails when `k` clusters of these points would have no silhouette.

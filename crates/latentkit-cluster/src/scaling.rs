@@ -1,7 +1,7 @@
 //! Points scaled before they are clustered, and centroids in the coordinates that the points came in.
 
 use latentkit_core::{Cancellation, Error, Phase, Result};
-use latentkit_table::{Labels, Values};
+use latentkit_table::{Ids, Labels, Values};
 use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::config::Scaling;
@@ -9,7 +9,7 @@ use crate::config::Scaling;
 /// The points as they are clustered.
 pub(crate) struct Embeddings {
     /// Id of each point: [n].
-    pub(crate) ids: Vec<u32>,
+    pub(crate) ids: Ids,
     pub(crate) labels: Option<Labels>,
     /// The coordinates: [n, dimensions]. Those of the table, scaled, less `origin` and divided by `unit` of [`Original`].
     pub(crate) values: Array2<f32>,

@@ -17,7 +17,7 @@ use latentkit_core::rng::generator;
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{Cancellation, ErrorKind, Result};
 use latentkit_table::{
-    Centroids, ClusterLabels, Dataset, ExampleKind, Latents, Metadata, Part, Split, SweepRow,
+    Centroids, ClusterLabels, Columns, Dataset, ExampleKind, Ids, Latents, Metadata, Part, Split, SweepRow,
     read_assignments, read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs,
     read_neighbours, read_projection, read_sweep, write_centroids, write_dataset, write_latents,
 };
@@ -60,9 +60,12 @@ fn methods_of(names: &[&str]) -> Methods {
     Methods::new(names.iter().map(|name| Method::named(name).unwrap()).collect()).unwrap()
 }
 
+/// Columns of the usual names.
+const USUAL: Columns = Columns { column: None, label_column: None, id_column: None, noise_label: None };
+
 fn source(file: &Path) -> Source<'static> {
     let parts = Box::leak(Box::new([Part::file(file)])); // a test is short
-    Source { parts, column: None, label_column: None, images: None }
+    Source { parts, columns: &USUAL, images: None }
 }
 
 fn mean_silhouette(row: &SweepRow) -> f64 {
@@ -87,7 +90,7 @@ fn all_assignments(folder: &Path) -> AllAssignments {
     for k in ks {
         let found = read_assignments(&folder.join(ASSIGNMENTS), "k-means", k).unwrap().unwrap();
         all.k.extend(found.ids.iter().map(|_| k));
-        all.ids.extend(found.ids);
+        all.ids.extend(found.ids.numbers().unwrap());
         all.clusters.extend(found.clusters.into_iter().map(Option::unwrap));
         all.silhouettes.extend(found.silhouettes.into_iter().map(Option::unwrap));
         all.distances.extend(found.distances.into_iter().map(Option::unwrap));
@@ -232,7 +235,7 @@ fn the_clusters_of_the_best_k_are_diagnosed() {
     for (index, row) in examples.iter().enumerate() {
         let kind = [ExampleKind::Nearest, ExampleKind::LowestSilhouette][index / 10 % 2];
         assert_eq!((row.cluster as usize, row.kind, row.rank as usize), (index / 20, kind, index % 10 + 1));
-        let point = row.id as usize;
+        let point = row.id.number().unwrap() as usize;
         assert_eq!((of[point], distances[point]), (row.cluster, row.distance));
         assert_eq!(Some(silhouettes[point]), row.silhouette);
         let label = &latents.label_names[usize::from(latents.labels[point])];
@@ -302,7 +305,7 @@ fn points_without_labels_have_no_table_of_labels() {
     assert!(examples.iter().all(|row| row.label_name.is_none()));
     assert!(read_sweep(&folder.path().join(SWEEP)).unwrap().iter().all(|row| row.external.is_none()));
     let projection = read_projection(&folder.path().join(PROJECTION)).unwrap();
-    assert_eq!(projection.ids, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(projection.ids, Ids::numbered(6));
     assert_eq!(projection.pc1, [-5.5, -4.5, -3.5, 3.5, 4.5, 5.5]);
     assert_eq!(projection.pc2, [0.0; 6]);
     assert_eq!(summary.explained_variance, [1.0, 0.0]);
@@ -740,7 +743,7 @@ fn the_projection_keeps_the_variance_that_the_summary_tells() {
     let folder = tempfile::tempdir().unwrap();
     let summary = cluster(folder.path(), &[3]).0.unwrap();
     let projection = read_projection(&folder.path().join(PROJECTION)).unwrap();
-    assert!(projection.ids.iter().copied().eq(0..POINTS as u32));
+    assert_eq!(projection.ids, Ids::numbered(POINTS));
     let square = |values: &[f32]| values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
     let [first, second] = [square(&projection.pc1), square(&projection.pc2)];
     // Two components of two dimensions hold all of the variance.
@@ -1077,7 +1080,7 @@ fn a_list_column_holds_the_same_points() {
         &config(&[3]),
         &Table::new(),
         42,
-        Source { column: Some("z"), ..source(&file) },
+        Source { columns: &Columns { column: Some("z".to_owned()), ..USUAL }, ..source(&file) },
         folder.path(),
         Cancellation::never(),
     );

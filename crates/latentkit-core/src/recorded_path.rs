@@ -57,6 +57,39 @@ pub mod option {
     }
 }
 
+/// The same for paths: nothing for none, as [`option`] for one, a list for several.
+pub mod several {
+    use super::{Deserialize, Deserializer, PathBuf, Recorded, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Several {
+        None(()),
+        One(Recorded),
+        Many(Vec<Recorded>),
+    }
+
+    /// Writes paths.
+    pub fn serialize<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+        let recorded = |path: &PathBuf| Recorded::from(path.as_path());
+        match paths {
+            [] => Several::None(()),
+            [one] => Several::One(recorded(one)),
+            many => Several::Many(many.iter().map(recorded).collect()),
+        }
+        .serialize(serializer)
+    }
+
+    /// Reads what [`serialize`] or that of [`option`](super::option) wrote.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+        Ok(match Several::deserialize(deserializer)? {
+            Several::None(()) => Vec::new(),
+            Several::One(path) => vec![path.into()],
+            Several::Many(paths) => paths.into_iter().map(PathBuf::from).collect(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +109,19 @@ mod tests {
             let both = Both { one, maybe };
             let text = serde_json::to_string(&both).unwrap();
             assert_eq!(serde_json::from_str::<Both>(&text).unwrap(), both, "{text}");
+        }
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct All(#[serde(with = "super::several")] Vec<PathBuf>);
+        let odd = PathBuf::from(OsString::from_vec(b"\xff".to_vec()));
+        for (paths, text) in [
+            (vec![], "null"),
+            (vec!["a".into()], "\"a\""),
+            (vec![odd.clone()], "[255]"),
+            (vec!["a".into(), odd], "[\"a\",[255]]"),
+        ] {
+            let all = All(paths);
+            assert_eq!(serde_json::to_string(&all).unwrap(), text);
+            assert_eq!(serde_json::from_str::<All>(text).unwrap(), all);
         }
         let text = serde_json::to_string(&Both { one: "a".into(), maybe: None }).unwrap();
         assert_eq!(text, "{\"one\":\"a\",\"maybe\":null}", "as it was recorded before");

@@ -9,7 +9,7 @@ use latentkit_export::decode;
 use latentkit_model::config::ModelConfig;
 use latentkit_model::{AutoEncoder, Engine, Engines, write_tensors};
 use latentkit_table::{
-    Centroids, ClusterRow, Dataset, Metadata, Part, ReconstructionKind, Split, read_centroid_images,
+    Centroids, ClusterRow, Columns, Dataset, Metadata, Part, ReconstructionKind, Split, read_centroid_images,
     read_centroids, read_embeddings, read_reconstructions, write_centroids, write_clusters, write_dataset,
 };
 use ndarray::Array2;
@@ -60,7 +60,8 @@ fn every_image_is_encoded_as_the_model_does() {
     assert_eq!((summary.images, summary.latents.len(), summary.splits.len()), (21, 6, 3));
     assert!(summary.splits.iter().all(|split| split.images == 7 && split.bce > 0.0 && split.mse > 0.0));
 
-    let found = read_embeddings(&[Part::file(folder.path().join("latents.parquet"))], None, None).unwrap();
+    let found =
+        read_embeddings(&[Part::file(folder.path().join("latents.parquet"))], &Columns::default()).unwrap();
     let expected = engine(&model).encode(&dataset.images);
     assert_eq!(found.values.rounded().into_raw_vec_and_offset().0, expected);
     let labels: Vec<_> = dataset.labels.iter().map(|&label| Some(u32::from(label))).collect();

@@ -12,7 +12,7 @@ use latentkit_core::manifest::Manifest;
 use latentkit_core::summary::{ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, TrainSummary};
 use latentkit_core::{Error, Result};
 use latentkit_table::{
-    CentroidImages, ClusterRow, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Part, Projection,
+    CentroidImages, ClusterRow, Columns, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Part, Projection,
     Reconstructions, read_assignments, read_centroid_images, read_clusters, read_contingency,
     read_embeddings, read_examples, read_history, read_images, read_label_pairs, read_projection,
     read_reconstructions, read_sweep,
@@ -171,12 +171,18 @@ impl Experiment {
         let method = summary.map(|summary| summary.method.clone());
         let method = method.or_else(|| sweep.first().map(|row| row.method.clone())).unwrap_or_default();
         let clustered_latents = follows(cluster.as_ref(), export.as_ref(), LATENTS);
-        let examples = files.rows(CLUSTER, EXAMPLES, read_examples)?;
-        let example_images = if clustered_latents && follows(export.as_ref(), ingest.as_ref(), DATASET) {
-            example_images(&files, &examples)?
+        let latents = if export.is_some() {
+            files.read(EXPORT, LATENTS, |path| read_embeddings(&[Part::file(path)], &Columns::default()))?
         } else {
             None
         };
+        let projection = files.read(CLUSTER, PROJECTION, read_projection)?;
+        let examples = files.rows(CLUSTER, EXAMPLES, read_examples)?;
+        // Another column of ids than the usual one leads to no images.
+        let are_of_images = clustered_latents
+            && follows(export.as_ref(), ingest.as_ref(), DATASET)
+            && latents.as_ref().zip(projection.as_ref()).is_none_or(|(latents, of)| latents.ids == of.ids);
+        let example_images = if are_of_images { example_images(&files, &examples)? } else { None };
         let centroid_images = if follows(decode.as_ref(), cluster.as_ref(), CENTROIDS) {
             files.read(DECODE, CENTROID_IMAGES, read_centroid_images)?
         } else {
@@ -191,11 +197,7 @@ impl Experiment {
             name: inputs.name.to_owned(),
             train: files.finished(TRAIN)?,
             history: files.rows(TRAIN, HISTORY, read_history)?,
-            latents: if export.is_some() {
-                files.read(EXPORT, LATENTS, |path| read_embeddings(&[Part::file(path)], None, None))?
-            } else {
-                None
-            },
+            latents,
             reconstructions: files.read(EXPORT, RECONSTRUCTIONS, read_reconstructions)?,
             sweep: KFigures::of(&sweep, &method),
             members: match summary {
@@ -208,7 +210,7 @@ impl Experiment {
                 None => None,
             },
             clusters: files.rows(CLUSTER, CLUSTERS, read_clusters)?,
-            projection: files.read(CLUSTER, PROJECTION, read_projection)?,
+            projection,
             contingency,
             label_pairs,
             ingest,
@@ -268,10 +270,8 @@ fn follows<R, W>(reader: Option<&Finished<R>>, writer: Option<&Finished<W>>, fil
 
 /// The images of the examples; none where there are no examples or no images.
 fn example_images(files: &Files, examples: &[ExampleRow]) -> Result<Option<ExampleImages>> {
-    if examples.is_empty() {
-        return Ok(None);
-    }
-    let ids: BTreeSet<u32> = examples.iter().map(|example| example.id).collect();
+    let ids: Option<BTreeSet<u32>> = examples.iter().map(|example| example.id.number()).collect();
+    let Some(ids) = ids.filter(|ids| !ids.is_empty()) else { return Ok(None) };
     let ids: Vec<u32> = ids.into_iter().collect();
     let Some(images) = files.read(INGEST, DATASET, |path| read_images(path, &ids))? else {
         return Ok(None);

@@ -1,12 +1,12 @@
 //! The points of the chosen clusters.
 
-use latentkit_table::Assignments;
+use latentkit_table::{Assignments, Ids};
 
 /// The cluster and the silhouette of every point, for one number of clusters.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Members {
     /// Ids of the points.
-    pub(crate) ids: Vec<u32>,
+    pub(crate) ids: Ids,
     /// Cluster of each point.
     pub(crate) clusters: Vec<u32>,
     /// Silhouette of each point, -1 to 1; of those of a sample only, where silhouettes are sampled.

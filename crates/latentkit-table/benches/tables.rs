@@ -6,8 +6,8 @@ use divan::Bencher;
 use latentkit_core::Cancellation;
 use latentkit_core::summary::SilhouetteKind;
 use latentkit_table::{
-    Assignments, Dataset, Latents, Metadata, Part, Split, read_assignments, read_dataset, read_embeddings,
-    write_assignments, write_dataset, write_latents,
+    Assignments, Columns, Dataset, Ids, Latents, Metadata, Part, Split, read_assignments, read_dataset,
+    read_embeddings, write_assignments, write_dataset, write_latents,
 };
 use ndarray::Array2;
 
@@ -69,7 +69,7 @@ fn write_latents_of_70_000(bencher: Bencher) {
 fn read_latents_of_70_000(bencher: Bencher) {
     let (_folder, path) = file("latents.parquet");
     write_latents(&path, &latents(), &Metadata::new()).unwrap();
-    bencher.bench(|| read_embeddings(&[Part::file(&path)], None, None).unwrap());
+    bencher.bench(|| read_embeddings(&[Part::file(&path)], &Columns::default()).unwrap());
 }
 
 #[divan::bench]
@@ -94,7 +94,7 @@ fn write_all(path: &std::path::Path) {
         Ok(Assignments {
             method: "k-means".to_owned(),
             k,
-            ids: (0..ROWS as u32).collect(),
+            ids: Ids::numbered(ROWS),
             clusters: noise(ROWS).map(|value| Some(value % k)).collect(),
             silhouettes: noise(ROWS).map(|value| Some(value as f32)).collect(),
             distances: noise(ROWS).map(|value| Some((value / 3) as f32)).collect(),

@@ -6,6 +6,7 @@ use latentkit_core::summary::SilhouetteKind;
 use latentkit_core::{Cancellation, Result};
 
 use crate::frame::{Blocks, Table, TableReader, silhouette_column};
+use crate::ids::Ids;
 use crate::metadata::Metadata;
 
 /// The cluster of every point in one clustering.
@@ -16,7 +17,7 @@ pub struct Assignments {
     /// Number of clusters.
     pub k: u32,
     /// Id of each point: [n].
-    pub ids: Vec<u32>,
+    pub ids: Ids,
     /// Its cluster, 0 to k - 1; none for noise.
     pub clusters: Vec<Option<u32>>,
     /// Its silhouette, -1 to 1; none for noise and for points outside of the sample.
@@ -28,7 +29,7 @@ pub struct Assignments {
 /// The key of the metadata that lists the clusterings in their order.
 const BLOCKS: &str = "blocks";
 
-/// Writes columns method, k u32, id u32, cluster u32, silhouette f32 (or `silhouette_sampled`), distance f32: the points of
+/// Writes columns method, k u32, id (of the type that the ids have), cluster u32, silhouette f32 (or `silhouette_sampled`), distance f32: the points of
 /// one clustering after those of the one before, each clustering of all points. `clusterings` names the method and k of
 /// each, `of` makes it; one is in memory at a time. Ends with an error when the user interrupts.
 pub fn write_assignments(
@@ -48,7 +49,7 @@ pub fn write_assignments(
         Ok(Table::new(rows)
             .text("method", std::iter::repeat_n(block.method.as_str(), rows))
             .u32("k", vec![block.k; rows])
-            .u32("id", block.ids)
+            .ids("id", &block.ids)
             .u32_or_null("cluster", block.clusters)
             .f32_or_null(kind.name(), block.silhouettes)
             .f32_or_null("distance", block.distances))
@@ -65,7 +66,7 @@ pub fn read_assignments(path: &Path, method: &str, k: u32) -> Result<Option<Assi
     Ok(Some(Assignments {
         method: method.to_owned(),
         k,
-        ids: table.u32("id")?,
+        ids: table.own_ids("id")?,
         clusters: table.u32_or_null("cluster")?,
         silhouettes: table.f32_or_null(silhouette_column(&table))?,
         distances: table.f32_or_null("distance")?,

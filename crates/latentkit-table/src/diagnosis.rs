@@ -6,6 +6,7 @@ use latentkit_core::Result;
 use latentkit_core::summary::SilhouetteKind;
 
 use crate::frame::{Table, TableReader, silhouette_column};
+use crate::ids::Id;
 use crate::metadata::Metadata;
 
 /// A cluster of the chosen k.
@@ -108,7 +109,7 @@ pub struct ExampleRow {
     /// Its place among those of its cluster and kind, from 1.
     pub rank: u32,
     /// Id of the point.
-    pub id: u32,
+    pub id: Id,
     /// Name of its label, where it has one.
     pub label_name: Option<String>,
     /// Its silhouette, -1 to 1; none where it is not in the sample of which they are.
@@ -117,7 +118,7 @@ pub struct ExampleRow {
     pub distance: f32,
 }
 
-/// Writes columns cluster u32, kind, rank u32, id u32, silhouette f32 (or `silhouette_sampled`), distance f32; and, when
+/// Writes columns cluster u32, kind, rank u32, id, silhouette f32 (or `silhouette_sampled`), distance f32; and, when
 /// some row has one, `label_name`.
 pub fn write_examples(
     path: &Path,
@@ -129,7 +130,7 @@ pub fn write_examples(
         .u32("cluster", rows.iter().map(|row| row.cluster).collect())
         .text("kind", rows.iter().map(|row| row.kind.name()))
         .u32("rank", rows.iter().map(|row| row.rank).collect())
-        .u32("id", rows.iter().map(|row| row.id).collect())
+        .ids("id", &rows.iter().map(|row| row.id.clone()).collect())
         .f32_or_null(kind.name(), rows.iter().map(|row| row.silhouette).collect())
         .f32("distance", rows.iter().map(|row| row.distance).collect());
     if rows.iter().any(|row| row.label_name.is_some()) {
@@ -141,7 +142,7 @@ pub fn write_examples(
 /// Reads what [`write_examples`] wrote.
 pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
     let table = TableReader::open(path)?;
-    let (cluster, rank, id) = (table.u32("cluster")?, table.u32("rank")?, table.u32("id")?);
+    let (cluster, rank, id) = (table.u32("cluster")?, table.u32("rank")?, table.own_ids("id")?);
     let (silhouette, distance) = (table.f32_or_null(silhouette_column(&table))?, table.f32("distance")?);
     let names = if table.has("label_name") { Some(table.text_or_null("label_name")?) } else { None };
     let rows = table.text("kind")?.into_iter().enumerate().map(|(row, kind)| {
@@ -153,7 +154,7 @@ pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
             cluster: cluster[row],
             kind,
             rank: rank[row],
-            id: id[row],
+            id: id.of(row),
             label_name: names.as_ref().and_then(|names| names[row].clone()),
             silhouette: silhouette[row],
             distance: distance[row],

@@ -32,6 +32,26 @@ impl LabelValues {
         true
     }
 
+    /// Takes the label `value` from the points that have it, and says how many had it. `names` are those of the labels, point by
+    /// point, where they have names.
+    pub(crate) fn set_apart(&mut self, value: &str, names: Option<&[Option<String>]>) -> usize {
+        fn take<T>(labels: &mut [Option<T>], is_it: impl Fn(usize, &T) -> bool) -> usize {
+            let found = labels
+                .iter_mut()
+                .enumerate()
+                .filter(|(row, label)| label.as_ref().is_some_and(|label| is_it(*row, label)));
+            found.map(|(_, label)| *label = None).count()
+        }
+        match self {
+            Self::Texts(texts) => take(texts, |_, text| text == value),
+            Self::Numbers(numbers) => {
+                let number = value.parse().ok();
+                let name = |row: usize| names.and_then(|names| names[row].as_deref());
+                take(numbers, |row, &label| Some(label) == number || name(row) == Some(value))
+            }
+        }
+    }
+
     pub(crate) fn are_texts(&self) -> bool {
         matches!(self, Self::Texts(_))
     }

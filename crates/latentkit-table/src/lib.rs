@@ -1,6 +1,6 @@
-//! The Parquet tables of latentkit, typed: plain Rust and `ndarray` values go in and come out, and nothing of polars
-//! crosses this border. Files are zstd-compressed, appear whole or not at all, and carry their provenance as key-value
-//! metadata under `latentkit.`.
+//! The tables of latentkit, typed, and points from those of anyone: plain Rust and `ndarray` values go in and come out, and
+//! nothing of polars crosses this border. Tables are Parquet, zstd-compressed, appear whole or not at all, and carry their
+//! provenance as key-value metadata under `latentkit.`.
 
 mod assignments;
 mod centroids;
@@ -13,10 +13,12 @@ mod difference;
 mod embeddings;
 mod frame;
 mod history;
+mod ids;
 mod labels;
 mod latents;
 mod metadata;
 mod neighbours;
+mod npy;
 mod projection;
 mod reconstructions;
 mod split;
@@ -37,9 +39,10 @@ pub use diagnosis::{
     read_label_pairs, write_clusters, write_examples, write_label_pairs,
 };
 pub use difference::table_differences;
-pub use embeddings::{Embeddings, Part, read_embeddings};
+pub use embeddings::{Columns, Embeddings, Part, read_embeddings};
 pub use frame::{ColumnDifference, Difference, TableDifferences};
 pub use history::{HistoryRow, read_history, write_history};
+pub use ids::{Id, Ids};
 pub use labels::Labels;
 pub use latents::{Latents, write_latents};
 pub use metadata::Metadata;

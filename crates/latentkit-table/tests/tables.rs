@@ -79,7 +79,7 @@ fn cluster_tables_come_back() {
     let block = |method: &str, k: u32| Assignments {
         method: method.to_owned(),
         k,
-        ids: vec![0, 1, 2],
+        ids: Ids::numbered(3),
         clusters: vec![Some(k), Some(4), None],
         silhouettes: vec![Some(0.5), None, None],
         distances: vec![Some(1.0), Some(2.0), None],
@@ -214,7 +214,7 @@ fn examples_come_back_with_the_names_that_there_are() {
         cluster: 3,
         kind,
         rank: 1,
-        id: 69_999,
+        id: Id::U32(69_999),
         label_name: name.map(str::to_owned),
         silhouette: Some(-0.5),
         distance: 2.5,
@@ -263,7 +263,8 @@ fn images_are_read_by_their_ids() {
     let error = read_images(&path, &[1, 3]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("has no image of id 3\n  expected: ids below 3"), "{error}");
-    write_projection(&path, &Projection::default(), &metadata()).unwrap();
+    write_projection(&path, &Projection { ids: Ids::numbered(0), pc1: vec![], pc2: vec![] }, &metadata())
+        .unwrap();
     assert_eq!(read_images(&path, &[0]).unwrap_err().kind(), ErrorKind::Input);
 }
 
@@ -325,9 +326,17 @@ fn label_pairs_come_back_also_when_there_are_none() {
 fn a_projection_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("projection.parquet");
-    let projection = Projection { ids: vec![7, 3], pc1: vec![-1.5, 2.5], pc2: vec![0.0, 1e-30] };
-    write_projection(&path, &projection, &metadata()).unwrap();
-    assert_eq!(read_projection(&path).unwrap(), projection);
+    for ids in [
+        Ids::U32(vec![7, 3]),
+        Ids::I64(vec![-1, 3]),
+        Ids::U64(vec![u64::MAX, 3]),
+        Ids::Texts(vec!["a b".into(), String::new()]),
+        Ids::Bytes(vec![vec![0, 255], vec![]]),
+    ] {
+        let projection = Projection { ids, pc1: vec![-1.5, 2.5], pc2: vec![0.0, 1e-30] };
+        write_projection(&path, &projection, &metadata()).unwrap();
+        assert_eq!(read_projection(&path).unwrap(), projection);
+    }
 }
 
 #[test]
@@ -363,7 +372,7 @@ fn latents_are_read_as_embeddings() {
     };
     write_latents(&path, &latents, &metadata()).unwrap();
     let expected = Embeddings {
-        ids: vec![0, 1],
+        ids: Ids::numbered(2),
         labels: Some(Labels { codes: vec![Some(1), Some(0)], names: vec!["Bag".into(), "Coat".into()] }),
         values: Values::Single(latents.values),
         warnings: Vec::new(),
@@ -378,7 +387,12 @@ fn read_embeddings(
     column: Option<&str>,
     label_column: Option<&str>,
 ) -> Result<Embeddings, Error> {
-    latentkit_table::read_embeddings(&[Part::file(path)], column, label_column)
+    let columns = Columns {
+        column: column.map(str::to_owned),
+        label_column: label_column.map(str::to_owned),
+        ..Columns::default()
+    };
+    latentkit_table::read_embeddings(&[Part::file(path)], &columns)
 }
 
 /// The error of reading a table of these columns as embeddings.
@@ -417,7 +431,7 @@ fn foreign_columns_of_f64_and_texts_are_read() {
     ];
     let embeddings = read_foreign(columns, None).unwrap();
     assert_eq!(embeddings.values, Values::Single(array![[0.5, 2.5], [1.5, 3.5]]));
-    assert_eq!(embeddings.ids, [0, 1]);
+    assert_eq!(embeddings.ids, Ids::numbered(2));
     assert_eq!(
         embeddings.labels,
         Some(Labels { codes: vec![Some(1), Some(0)], names: vec!["cat".into(), "dog".into()] })
@@ -551,35 +565,34 @@ fn with_column(column: Series) -> Embeddings {
 }
 
 #[test]
-fn ids_of_any_whole_numbers_that_fit_are_used() {
-    for ids in [Series::new("id".into(), [7_i64, 3]), Series::new("id".into(), [7_u8, 3])] {
-        let found = with_column(ids);
-        assert_eq!((found.ids.as_slice(), found.warnings.len()), (&[7, 3][..], 0));
+fn ids_are_kept_as_they_are() {
+    let texts = |ids: [&str; 2]| Ids::Texts(ids.map(str::to_owned).to_vec());
+    for (column, expected) in [
+        (Series::new("id".into(), [7_i64, 3]), Ids::U32(vec![7, 3])),
+        (Series::new("id".into(), [7_u8, 3]), Ids::U32(vec![7, 3])),
+        (Series::new("id".into(), [7.0_f64, -3.0]), Ids::I64(vec![7, -3])),
+        (Series::new("id".into(), [4_i64, -1]), Ids::I64(vec![4, -1])),
+        (Series::new("id".into(), [1_u64 << 32, 1]), Ids::I64(vec![1 << 32, 1])),
+        (Series::new("id".into(), [u64::MAX, 1]), Ids::U64(vec![u64::MAX, 1])),
+        (Series::new("id".into(), ["b", "a"]), texts(["b", "a"])),
+    ] {
+        let found = with_column(column);
+        assert_eq!((found.ids, found.warnings.len()), (expected, 0));
     }
 }
 
 #[test]
 fn ids_that_cannot_be_used_are_the_rows() {
-    let column =
-        |reason: &str| format!("column `id` is not used, since {reason}; the rows are numbered instead");
-    let range = "not a whole number from 0 to 4294967295";
     for (ids, reason) in [
-        (Series::new("id".into(), ["a", "b"]), "it holds `str`".to_owned()),
-        (Series::new("id".into(), [0.0_f64, 1.0]), "it holds `f64`".to_owned()),
-        (Series::new("id".into(), [Some(4_i64), None]), "row 1 (counted from 0) is null".to_owned()),
-        (Series::new("id".into(), [4_i64, -1]), format!("row 1 (counted from 0) is `-1`, {range}")),
-        (
-            Series::new("id".into(), [1_u64 << 32, 1]),
-            format!("row 0 (counted from 0) is `4294967296`, {range}"),
-        ),
-        (
-            Series::new("id".into(), [u64::MAX, 1]),
-            format!("row 0 (counted from 0) is a larger number, {range}"),
-        ),
+        (Series::new("id".into(), [0.5_f64, 1.0]), "row 0 (counted from 0) is `0.5`, not a whole number"),
+        (Series::new("id".into(), [f64::NAN, 1.0]), "row 0 (counted from 0) is NaN"),
+        (Series::new("id".into(), [Some(4_i64), None]), "row 1 (counted from 0) is null"),
+        (Series::new("id".into(), [true, false]), "it holds `bool`"),
     ] {
         let found = with_column(ids);
-        assert_eq!(found.ids, [0, 1]);
-        assert_eq!(found.warnings, [column(&reason)]);
+        assert_eq!(found.ids, Ids::numbered(2));
+        let expected = format!("column `id` is not used, since {reason}; the rows are numbered instead");
+        assert_eq!(found.warnings, [expected]);
     }
 }
 
@@ -633,10 +646,10 @@ fn parts_are_read_together() {
     let label = |names: &[&str]| Series::new("label".into(), names);
     let first = write("a", vec![z(&[1.0, 2.0]), label(&["dog", "cat"])]);
     let second = write("b", vec![z(&[3.0]), label(&["eel"])]);
-    let read = |parts: &[Part]| latentkit_table::read_embeddings(parts, None, None);
+    let read = |parts: &[Part]| latentkit_table::read_embeddings(parts, &Columns::default());
     let found = read(&[first.clone(), second.clone()]).unwrap();
     assert_eq!(found.values, Values::Single(array![[1.0], [2.0], [3.0]]));
-    assert_eq!(found.ids, [0, 1, 2]);
+    assert_eq!(found.ids, Ids::numbered(3));
     let labels = found.labels.unwrap();
     assert_eq!(
         (labels.codes, labels.names.join(" ")),
@@ -657,7 +670,8 @@ fn parts_are_read_together() {
 
     let of =
         |species: &str| Part { partitions: vec![("species".into(), species.into())], ..unlabelled.clone() };
-    let found = latentkit_table::read_embeddings(&[of("x"), of("y")], None, Some("species")).unwrap();
+    let species = Columns { label_column: Some("species".into()), ..Columns::default() };
+    let found = latentkit_table::read_embeddings(&[of("x"), of("y")], &species).unwrap();
     assert_eq!(found.labels.unwrap().names, ["x", "y"]);
 }
 
@@ -728,11 +742,11 @@ fn types_that_cannot_be_read_are_named() {
 #[test]
 fn columns_beside_the_points_may_be_of_any_type() {
     let found = read_fixture("strange_columns").unwrap();
-    assert_eq!((found.values, found.ids), (Values::Single(array![[1.0], [2.0]]), vec![0, 1]));
+    assert_eq!((found.values, found.ids), (Values::Single(array![[1.0], [2.0]]), Ids::numbered(2)));
     assert!(found.labels.is_some());
     assert_eq!(
         found.warnings,
-        ["column `id` is not used, since it holds `struct`; the rows are numbered instead"]
+        ["column `id` is not used, since it holds `struct[1]`; the rows are numbered instead"]
     );
 }
 

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap::{ArgMatches, FromArgMatches};
+use latentkit_table::Columns;
 
 use crate::stages::{self, Stage};
 use crate::versions;
@@ -257,15 +258,52 @@ pub(crate) struct StageArguments {
 /// Which points a stage works on.
 #[derive(Debug, Default, Args)]
 pub(crate) struct PointsArguments {
-    /// Parquet file of the points, a folder of such files, or a pattern such as 'part-*.parquet' [default: what export made]
+    /// File of the points (Parquet, Arrow, Feather, .npy, .npz), a folder of such files, or a pattern such as 'part-*.parquet'
+    /// (repeatable) [default: what export made]
     #[arg(long, value_name = "FILE")]
-    pub(crate) latents: Option<PathBuf>,
+    pub(crate) latents: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnsArguments,
+}
+
+/// Which columns of the points are read. An array of a .npz file is a column too.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ColumnsArguments {
     /// Columns of the points: a column of lists, 'x,y', or 'embedding_*' [default: z0, z1, ... or the only ones that fit]
     #[arg(long, visible_alias = "columns", value_name = "NAME")]
-    pub(crate) column: Option<String>,
+    column: Option<String>,
     /// Column of labels, which are compared with the clusters and never used to find them [default: label]
     #[arg(long, value_name = "NAME")]
-    pub(crate) label_column: Option<String>,
+    label_column: Option<String>,
+    /// Label of points that belong to no class, which is not compared with the clusters
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    noise_label: Option<String>,
+    /// Column of ids: whole numbers, texts or UUIDs, written beside the clusters [default: id, else the rows are numbered]
+    #[arg(long, value_name = "NAME")]
+    id_column: Option<String>,
+}
+
+impl ColumnsArguments {
+    /// The columns that are named.
+    pub(crate) fn named(&self) -> Columns {
+        Columns {
+            column: self.column.clone(),
+            label_column: self.label_column.clone(),
+            id_column: self.id_column.clone(),
+            noise_label: self.noise_label.clone(),
+        }
+    }
+
+    /// The options that are given, with their values.
+    pub(crate) fn options(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("--column", &self.column),
+            ("--label-column", &self.label_column),
+            ("--noise-label", &self.noise_label),
+            ("--id-column", &self.id_column),
+        ];
+        all.into_iter().filter_map(|(option, value)| Some((option, value.as_deref()?))).collect()
+    }
 }
 
 /// The command of a single stage.
@@ -362,15 +400,11 @@ pub(crate) struct SweepArguments {
     /// Last stage to run; stages whose sections the config lacks are left out
     #[arg(long, value_name = "STAGE", default_value = last_stage(), value_parser = a_stage())]
     pub(crate) to: Stage,
-    /// Parquet file of points, a folder or a pattern: every trial clusters them, and nothing is trained
+    /// File of points, a folder or a pattern (repeatable): every trial clusters them, and nothing is trained
     #[arg(long, value_name = "FILE")]
-    pub(crate) latents: Option<PathBuf>,
-    /// Columns of the points: a column of lists, 'x,y', or 'embedding_*' [default: z0, z1, ... or the only ones that fit]
-    #[arg(long, visible_alias = "columns", value_name = "NAME", requires = "latents")]
-    pub(crate) column: Option<String>,
-    /// Column of labels, which are compared with the clusters and never used to find them [default: label]
-    #[arg(long, value_name = "NAME", requires = "latents")]
-    pub(crate) label_column: Option<String>,
+    pub(crate) latents: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnsArguments,
     /// Trials to run at the same time, each in its own process; the threads are divided among them
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: u16,

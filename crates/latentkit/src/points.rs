@@ -1,23 +1,23 @@
 //! Which points a stage works on.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use latentkit_core::input::is_absent;
 use latentkit_core::{Error, Result, recorded_path};
-use latentkit_table::Part;
+use latentkit_table::{Columns, Part};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Which points are clustered; by default those of export, in their columns `z0`, `z1`, ...
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Points {
-    /// A file, a folder of them, or a pattern; see [`parts`].
-    #[serde(default, with = "recorded_path::option")]
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) column: Option<String>,
-    #[serde(default)]
-    pub(crate) label_column: Option<String>,
+    /// Files, folders of them, or patterns; see [`parts`].
+    #[serde(rename = "file", default, with = "recorded_path::several")]
+    pub(crate) files: Vec<PathBuf>,
+    #[serde(flatten)]
+    pub(crate) columns: Columns,
 }
 
 impl Points {
@@ -30,12 +30,33 @@ impl Points {
     }
 }
 
-/// The files with the points: a file itself; of a folder all Parquet files in it and in its folders, but those whose names
-/// begin with `_` or `.`; of a pattern with `*` or `?` those that match. In the order of their names.
+/// How the names of files end that a folder is searched for.
+const EXTENSIONS: [&str; 6] = ["parquet", "arrow", "feather", "ipc", "npy", "npz"];
+
+/// The files with the points, in the order of `points`: a file itself; of a folder all files of [`EXTENSIONS`] in it and in its
+/// folders, but those whose names begin with `_` or `.`; of a pattern with `*` or `?` those that match; both in the order of their
+/// names.
 ///
 /// # Errors
-/// Of kind input when there are none, or some cannot be reached.
-pub(crate) fn parts(points: &Path) -> Result<Vec<Part>> {
+/// Of kind input when there are none, some cannot be reached, or one is there twice.
+pub(crate) fn parts(points: &[PathBuf]) -> Result<Vec<Part>> {
+    let all: Vec<Part> = points
+        .iter()
+        .map(|points| parts_of(points))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut known = HashSet::new();
+    if let Some(twice) = all.iter().find(|part| !known.insert(&part.path)) {
+        return Err(Error::input(format!("`{}` would be read twice", twice.path.display()))
+            .hint("give each file, folder or pattern of `--latents` once"));
+    }
+    Ok(all)
+}
+
+/// The files of one of them.
+fn parts_of(points: &Path) -> Result<Vec<Part>> {
     let files = if points.is_dir() {
         let mut files = Vec::new();
         collect(points, &mut files)?;
@@ -51,8 +72,10 @@ pub(crate) fn parts(points: &Path) -> Result<Vec<Part>> {
         return Ok(vec![Part::file(points)]);
     };
     if files.is_empty() {
-        return Err(Error::input(format!("cannot find points in `{}`", points.display()))
-            .expected("files that end in `.parquet`"));
+        return Err(Error::input(format!("cannot find points in `{}`", points.display())).expected(format!(
+            "files that end in {}",
+            EXTENSIONS.map(|name| format!("`.{name}`")).join(", ")
+        )));
     }
     let part = |path: PathBuf| {
         let partitions = path.strip_prefix(points).ok().map(partitions).unwrap_or_default();
@@ -66,7 +89,7 @@ pub(crate) fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?'])
 }
 
-/// Adds the Parquet files of a folder and of its folders, in the order of their names. Links to folders are not followed: they
+/// Adds the files of [`EXTENSIONS`] of a folder and of its folders, in the order of their names. Links to folders are not followed: they
 /// may lead back.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let entries = fs_err::read_dir(folder).map_err(|error| Error::from(error).into_input())?;
@@ -80,7 +103,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
         if path.is_dir() && !path.is_symlink() {
             collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "parquet") {
+        } else if path.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known)) {
             files.push(path);
         }
     }
@@ -113,18 +136,35 @@ mod tests {
             fs_err::create_dir(&inner).unwrap();
             fs_err::write(inner.join("0.parquet"), "").unwrap();
         }
-        let found = parts(folder.path()).unwrap();
+        let parts = |path: PathBuf| super::parts(&[path]);
+        let found = parts(folder.path().to_owned()).unwrap();
         let names: Vec<_> = found
             .iter()
             .map(|part| part.path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned())
             .collect();
         assert_eq!(names, ["a.parquet", "b.parquet", "species=cat/0.parquet", "species=dog/0.parquet"]);
         assert_eq!(found[3].partitions, [("species".to_owned(), "dog".to_owned())]);
-        let found = parts(&folder.path().join("?.parquet")).unwrap();
+        let found = parts(folder.path().join("?.parquet")).unwrap();
         assert_eq!(found.len(), 2);
         assert!(
-            parts(&folder.path().join("c*.parquet")).unwrap_err().to_string().contains("cannot find points")
+            parts(folder.path().join("c*.parquet")).unwrap_err().to_string().contains("cannot find points")
         );
-        assert_eq!(parts(Path::new("none.parquet")).unwrap(), [Part::file("none.parquet")]);
+        assert_eq!(parts("none.parquet".into()).unwrap(), [Part::file("none.parquet")]);
+    }
+
+    #[test]
+    fn several_are_read_in_the_order_in_which_they_are_given() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.npz", "a.feather", "c.arrow", "d.ipc", "e.npy", "state.json"] {
+            fs_err::write(folder.path().join(name), "").unwrap();
+        }
+        let [whole, some] = ["", "?.npz"].map(|name| folder.path().join(name));
+        let names = |points: &[PathBuf]| {
+            let name = |part: Part| part.path.file_name().unwrap().to_str().unwrap().to_owned();
+            parts(points).map(|parts| parts.into_iter().map(name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[whole.clone()]).unwrap(), ["a.feather", "b.npz", "c.arrow", "d.ipc", "e.npy"]);
+        assert_eq!(names(&["z.parquet".into(), some.clone()]).unwrap(), ["z.parquet", "b.npz"]);
+        assert!(names(&[some, whole]).unwrap_err().to_string().contains("b.npz` would be read twice"));
     }
 }

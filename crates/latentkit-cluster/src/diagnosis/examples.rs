@@ -1,7 +1,7 @@
 //! Points that show what a cluster holds.
 
 use latentkit_core::{Cancellation, Result};
-use latentkit_table::{ExampleKind, ExampleRow, Labels};
+use latentkit_table::{ExampleKind, ExampleRow, Ids, Labels};
 
 use super::subject::Subject;
 
@@ -13,7 +13,7 @@ const EXAMPLES: usize = 10;
 ///
 /// What is compared are the f32 values of the table of assignments, so that the same order follows from it.
 pub(super) fn examples(
-    ids: &[u32],
+    ids: &Ids,
     subject: &Subject,
     labels: Option<&Labels>,
     cancel: Cancellation,
@@ -33,13 +33,13 @@ pub(super) fn examples(
                     ExampleKind::Nearest => distance(a).total_cmp(&distance(b)),
                     ExampleKind::LowestSilhouette => lowest(a).total_cmp(&lowest(b)),
                 };
-                order.then(ids[a].cmp(&ids[b])).then(a.cmp(&b))
+                order.then_with(|| ids.compare(a, b)).then(a.cmp(&b))
             });
             rows.extend((1..).zip(members.iter().take(EXAMPLES)).map(|(rank, &point)| ExampleRow {
                 cluster,
                 kind,
                 rank,
-                id: ids[point],
+                id: ids.of(point),
                 label_name:
                     labels.and_then(|labels| Some(labels.names[labels.codes[point]? as usize].clone())),
                 silhouette: silhouette(point),

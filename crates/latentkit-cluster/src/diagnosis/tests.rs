@@ -1,4 +1,4 @@
-use latentkit_table::{ClusterLabels, ExampleKind, Labels};
+use latentkit_table::{ClusterLabels, ExampleKind, Ids, Labels};
 use ndarray::Array2;
 use serde::Deserialize;
 
@@ -75,7 +75,7 @@ fn the_highest_share_comes_first_and_labels_of_no_point_have_none() {
 
 /// A clustering of points with ids 90, 80, ... whose distances and silhouettes are these.
 fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f32]) -> Vec<ExampleRow> {
-    let ids: Vec<u32> = (0..clusters.len() as u32).map(|point| 1000 - 10 * point).collect();
+    let ids = Ids::U32((0..clusters.len() as u32).map(|point| 1000 - 10 * point).collect());
     let k = clusters.iter().max().unwrap() + 1;
     let silhouettes: Vec<_> = silhouettes.iter().map(|&value| Some(value)).collect();
     examples(
@@ -90,7 +90,8 @@ fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f32]) -> Vec
 #[test]
 fn examples_are_ranked_and_of_equals_the_lower_id_comes_first() {
     let rows = example_rows(&[1, 0, 0, 0], &[0.0, 0.5, 0.25, 0.5], &[0.0, -0.5, 0.75, 0.25]);
-    let found: Vec<_> = rows.iter().map(|row| (row.cluster, row.kind, row.rank, row.id)).collect();
+    let found: Vec<_> =
+        rows.iter().map(|row| (row.cluster, row.kind, row.rank, row.id.number().unwrap())).collect();
     let (near, low) = (ExampleKind::Nearest, ExampleKind::LowestSilhouette);
     let expected = [
         (0, near, 1, 980),
@@ -118,7 +119,8 @@ fn only_points_of_the_sample_have_a_silhouette() {
         silhouettes: &[None, Some(0.75), None],
     };
     let rows = examples(&[7, 8, 9], &subject, None, Cancellation::never()).unwrap();
-    let found: Vec<_> = rows.iter().map(|row| (row.cluster, row.kind, row.id, row.silhouette)).collect();
+    let found: Vec<_> =
+        rows.iter().map(|row| (row.cluster, row.kind, row.id.number().unwrap(), row.silhouette)).collect();
     let (near, low) = (ExampleKind::Nearest, ExampleKind::LowestSilhouette);
     let expected =
         [(0, near, 8, Some(0.75)), (0, near, 7, None), (0, low, 8, Some(0.75)), (1, near, 9, None)];
@@ -173,7 +175,7 @@ struct PairCase {
 fn everything_agrees_with_pandas_and_scikit_learn() {
     let fixture: Fixture = serde_json::from_str(include_str!("../../tests/fixtures/diagnosis.json")).unwrap();
     let embeddings = Embeddings {
-        ids: fixture.ids,
+        ids: fixture.ids.into(),
         labels: Some(Labels {
             codes: fixture.labels.into_iter().map(Some).collect(),
             names: fixture.names.clone(),
@@ -200,7 +202,9 @@ fn everything_agrees_with_pandas_and_scikit_learn() {
         assert_close(labels.purity, expected.purity, 1e-12, "purity");
         let ids = |kind| {
             let rows = found.examples.iter().filter(move |example| example.cluster == row.cluster);
-            rows.filter(move |example| example.kind == kind).map(|example| example.id).collect::<Vec<_>>()
+            rows.filter(move |example| example.kind == kind)
+                .filter_map(|example| example.id.number())
+                .collect::<Vec<_>>()
         };
         assert_eq!(ids(ExampleKind::Nearest), expected.nearest);
         assert_eq!(ids(ExampleKind::LowestSilhouette), expected.lowest_silhouette);

@@ -18,7 +18,7 @@ use std::time::Instant;
 use latentkit_core::layout::NEIGHBOURS;
 use latentkit_core::rng::generator;
 use latentkit_core::summary::{LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation};
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::{Labels, Metadata, read_images, write_neighbours};
 use ndarray::{Axis, CowArray, Ix2};
 
@@ -157,7 +157,8 @@ fn image_figures(
 ) -> Result<(usize, [Option<Preservation>; KS.len()])> {
     let count = embeddings.values.nrows();
     let chosen = sample(count, IMAGE_SAMPLE, seed, 1);
-    let ids: Vec<u32> = chosen.iter().map(|&point| embeddings.ids[point]).collect();
+    let ids = embeddings.ids.numbers().ok_or_else(|| Error::failed("images have numbers as ids"))?;
+    let ids: Vec<u32> = chosen.iter().map(|&point| ids[point]).collect();
     let images = images.to_owned();
     let images = cancel.wait_for(move || read_images(&images, &ids))??.pixels;
     let points = embeddings.values.select(Axis(0), &chosen);

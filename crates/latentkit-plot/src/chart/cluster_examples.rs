@@ -58,7 +58,7 @@ impl<'a> Gallery<'a> {
                 .filter(|example| example.cluster == cluster && example.kind == kind)
                 .collect();
             examples.sort_by_key(|example| example.rank);
-            let pixels = examples.into_iter().filter_map(|example| images.pixels.get(&example.id));
+            let pixels = examples.into_iter().filter_map(|example| images.pixels.get(&example.id.number()?));
             pixels.take(SHOWN).map(Vec::as_slice).collect()
         };
         let row = |&cluster: &u32| Row {

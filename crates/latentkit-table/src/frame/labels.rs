@@ -1,23 +1,19 @@
-//! Ids, labels and their names from tables that anyone may have made.
+//! Labels and their names from tables that anyone may have made.
 
 use latentkit_core::Result;
 use polars::prelude::*;
 
-use super::reader::{TableReader, first_null};
+use super::reader::TableReader;
 use crate::labels::LabelValues;
 
 /// What a column says, or why it cannot be used.
 pub(crate) type Usable<T> = std::result::Result<T, String>;
 
 impl TableReader {
-    /// The ids of the points: any whole numbers from 0 that fit.
-    pub(crate) fn ids(&self, name: &str) -> Result<Usable<Vec<u32>>> {
-        Ok(self.optional(name)?.and_then(|series| whole_numbers(&series)))
-    }
-
-    /// Labels: texts of any type of column, truth values, or whole numbers of any type; none where a row has no value.
+    /// Labels: texts of any type of column, truth values, or whole numbers of any type, also in lists of one; none where a row
+    /// has no value.
     pub(crate) fn labels(&self, name: &str) -> Result<Usable<LabelValues>> {
-        let series = match self.optional(name)? {
+        let series = match self.optional(name)?.and_then(|series| alone(&series)) {
             Ok(series) => series,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -39,14 +35,9 @@ impl TableReader {
 
     /// The labels of a column that must have some.
     pub(crate) fn required_labels(&self, name: &str) -> Result<LabelValues> {
-        if !self.has(name) {
-            // The error of a missing column names those that there are.
-            return self.series(name).and_then(|_| Err(self.wrong(format!("it has no column `{name}`"))));
-        }
-        self.labels(name)?.map_err(|reason| {
-            self.wrong(format!("column `{name}` cannot be used as labels: {reason}"))
-                .expected("texts, whole numbers or truth values")
-        })
+        self.must_have(name)?;
+        let expected = "texts, whole numbers or truth values";
+        self.labels(name)?.map_err(|reason| self.unusable(name, "labels", &reason, expected))
     }
 
     /// The texts of a column.
@@ -59,7 +50,7 @@ impl TableReader {
     }
 
     /// A column that the table can do without; an error only where the file cannot be read.
-    fn optional(&self, name: &str) -> Result<Usable<Series>> {
+    pub(super) fn optional(&self, name: &str) -> Result<Usable<Series>> {
         if let Some(unsupported) = self.unsupported(name) {
             return Ok(Err(format!("it holds `{unsupported}`")));
         }
@@ -67,14 +58,31 @@ impl TableReader {
     }
 }
 
-fn texts(series: &Series) -> Usable<Vec<Option<String>>> {
+/// The values of lists that have one each; none where a list is empty.
+fn alone(series: &Series) -> Usable<Series> {
+    let dtype = match series.dtype() {
+        DataType::List(_) => series.dtype().clone(),
+        DataType::Array(inner, _) => DataType::List(inner.clone()),
+        _ => return Ok(series.clone()),
+    };
+    let lists = series.cast(&dtype).map_err(|error| error.to_string())?;
+    let lists = lists.list().map_err(|error| error.to_string())?;
+    let lengths = lists.downcast_iter().flat_map(|chunk| chunk.offsets().lengths());
+    if let Some((row, length)) = lengths.enumerate().find(|(_, length)| *length > 1) {
+        return Err(format!("row {row} (counted from 0) is a list of {length} values"));
+    }
+    let options = ExplodeOptions { empty_as_null: true, keep_nulls: true };
+    lists.explode(options).map_err(|error| error.to_string())
+}
+
+pub(super) fn texts(series: &Series) -> Usable<Vec<Option<String>>> {
     let texts = series.cast(&DataType::String).map_err(|error| error.to_string())?;
     let texts = texts.str().map_err(|error| error.to_string())?;
     Ok(texts.iter().map(|text| text.map(str::to_owned)).collect())
 }
 
 /// A column of numbers that are whole; NaN is no value.
-fn numbers(series: &Series) -> Usable<Vec<Option<i64>>> {
+pub(super) fn numbers(series: &Series) -> Usable<Vec<Option<i64>>> {
     if series.dtype().is_integer() {
         let wide = series.cast(&DataType::Int64).map_err(|error| error.to_string())?;
         // A value that Int64 cannot hold became null in the cast.
@@ -98,25 +106,3 @@ fn numbers(series: &Series) -> Usable<Vec<Option<i64>>> {
 
 /// Up to here f64 tells neighbouring whole numbers apart.
 const MOST_WHOLE: f64 = 9_007_199_254_740_992.0;
-
-/// A column of whole numbers of any type, each from 0 to the largest of u32.
-fn whole_numbers(series: &Series) -> Usable<Vec<u32>> {
-    if !series.dtype().is_integer() {
-        return Err(format!("it holds `{}`", series.dtype()));
-    }
-    if let Some(row) = first_null(series) {
-        return Err(format!("row {row} (counted from 0) is null"));
-    }
-    let wide = series.cast(&DataType::Int64).map_err(|error| error.to_string())?;
-    let wide = wide.i64().map_err(|error| error.to_string())?;
-    wide.iter()
-        .enumerate()
-        .map(|(row, value)| {
-            // A value that Int64 cannot hold became null in the cast.
-            value.and_then(|value| u32::try_from(value).ok()).ok_or_else(|| {
-                let value = value.map_or("a larger number".to_owned(), |value| format!("`{value}`"));
-                format!("row {row} (counted from 0) is {value}, not a whole number from 0 to {}", u32::MAX)
-            })
-        })
-        .collect()
-}

@@ -20,7 +20,7 @@ const RATIO: u64 = 1000;
 const FREE: u64 = 1 << 28;
 
 /// How deep the columns of a table may be nested; a list takes two levels.
-const DEPTH: usize = 32;
+pub(super) const DEPTH: usize = 32;
 
 /// Bytes that the header of a page takes at most: a few numbers, and the least and the greatest value.
 const MAX_HEADER: u64 = 1 << 20;

@@ -2,12 +2,19 @@
 
 use latentkit_core::summary::SilhouetteKind;
 
+mod arrow;
 mod catch_panic;
+mod content;
 mod difference;
+mod formats;
+mod ids;
 mod labels;
 mod limits;
+mod numpy;
+mod parquet;
 mod points;
 mod reader;
+mod structs;
 mod thrift;
 mod writer;
 

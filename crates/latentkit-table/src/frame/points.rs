@@ -11,16 +11,20 @@ use crate::values::Values;
 
 impl TableReader {
     /// The columns of the points and their coordinates; see [`crate::read_embeddings`].
-    pub(crate) fn points(&self, column: Option<&str>) -> Result<(Vec<String>, Values)> {
-        if self.height == 0 {
-            return Err(self.wrong("it has no rows"));
-        }
+    pub(crate) fn points(&mut self, column: Option<&str>) -> Result<(Vec<String>, Values)> {
         let names = match column {
             Some(name) => self.named_columns(name)?,
             None => self.usual_columns()?,
         };
+        if let Some(first) = names.first() {
+            self.take_rows_of(first)?;
+        }
+        if self.height == 0 {
+            return Err(self.wrong("it has no rows"));
+        }
         let values = match names.as_slice() {
             [one] if self.is_list(one) => self.list_points(one)?,
+            [one] if self.is_struct(one) => self.struct_points(one)?,
             several => self.column_points(several)?,
         };
         Ok((names, values))
@@ -96,11 +100,6 @@ impl TableReader {
         }
     }
 
-    fn column_names(&self) -> String {
-        let names: Vec<_> = self.schema.iter_names().map(|name| format!("`{name}`")).collect();
-        names.join(", ")
-    }
-
     fn is_list(&self, name: &str) -> bool {
         self.schema.get(name).is_some_and(|field| is_list(field.dtype()))
     }
@@ -117,7 +116,8 @@ impl TableReader {
                 *prefixes.entry(prefix.to_owned()).or_insert(0) += 1;
             }
         }
-        let numbered = |(prefix, count): &(String, i32)| *count > 1 && self.has(&format!("{prefix}0"));
+        let is_number = |name: &str| self.schema.get(name).is_some_and(|field| is_number(field.dtype()));
+        let numbered = |(prefix, count): &(String, i32)| *count > 1 && is_number(&format!("{prefix}0"));
         prefixes.into_iter().filter(numbered).map(|(prefix, _)| prefix).collect()
     }
 
@@ -216,7 +216,7 @@ impl TableReader {
         Array2::from_shape_vec((self.height, width), all).map_err(|error| self.wrong(error))
     }
 
-    fn wrong_length(&self, name: &str, row: usize, width: usize, length: usize) -> Error {
+    pub(super) fn wrong_length(&self, name: &str, row: usize, width: usize, length: usize) -> Error {
         self.wrong(format!("column `{name}`, row {row} (counted from 0) has a list of another length"))
             .expected(if width == 0 {
                 "at least 1 value".to_owned()
@@ -235,7 +235,7 @@ impl TableReader {
     }
 
     /// The values as f64.
-    fn doubles(&self, name: &str, series: &Series, rows: Rows) -> Result<Vec<f64>> {
+    pub(super) fn doubles(&self, name: &str, series: &Series, rows: Rows) -> Result<Vec<f64>> {
         let cast = self.cast(name, series, &DataType::Float64)?;
         let values: Vec<f64> = cast.f64().map_err(|error| self.wrong(error))?.into_no_null_iter().collect();
         self.all_finite(name, values.iter().copied(), rows)?;
@@ -252,7 +252,12 @@ impl TableReader {
         series.cast(dtype).map_err(|error| self.wrong(format!("column `{name}`: {error}")))
     }
 
-    fn all_finite(&self, name: &str, mut values: impl Iterator<Item = f64>, rows: Rows) -> Result<()> {
+    pub(super) fn all_finite(
+        &self,
+        name: &str,
+        mut values: impl Iterator<Item = f64>,
+        rows: Rows,
+    ) -> Result<()> {
         let Some((place, value)) = values.by_ref().enumerate().find(|(_, value)| !value.is_finite()) else {
             return Ok(());
         };
@@ -266,10 +271,10 @@ impl TableReader {
 
 /// Which rows of the table values are of.
 #[derive(Clone, Copy)]
-struct Rows {
-    first: usize,
+pub(super) struct Rows {
+    pub(super) first: usize,
     /// Values of a row, at least 1.
-    width: usize,
+    pub(super) width: usize,
 }
 
 impl Rows {

@@ -1,14 +1,15 @@
-//! A Parquet file to columns of plain values; errors name the file, the column and the row.
+//! A table to columns of plain values; errors name the file, the column and the row.
 
 use std::path::{Path, PathBuf};
 
 use latentkit_core::{Error, Result};
 use polars::prelude::*;
-use polars_io::prelude::*;
-use polars_parquet::read::RowGroupMetadata;
 
 use super::catch_panic::catch_panic;
-use super::limits::{self, Checked};
+use super::content::Content;
+use super::formats;
+use super::limits;
+use super::parquet::ParquetFile;
 use crate::metadata::{Metadata, PREFIX};
 use crate::split::Split;
 
@@ -20,9 +21,11 @@ pub(crate) struct TableReader {
     path: PathBuf,
     /// Bytes of the file.
     length: u64,
-    footer: Arc<FileMetadata>,
+    content: Box<dyn Content>,
     pub(super) schema: Arc<ArrowSchema>,
     pub(super) metadata: Metadata,
+    /// Rows of each column, in which the arrays of an archive may differ.
+    rows: usize,
     /// First row that is read.
     first: usize,
     /// Rows that are read.
@@ -30,31 +33,37 @@ pub(crate) struct TableReader {
 }
 
 impl TableReader {
-    /// Opens a regular file: a pipe would be waited for, and cannot be read from its end. What the file claims is checked
-    /// before anything is allocated for it.
+    /// Opens a Parquet file.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let about = fs_err::metadata(path).map_err(|error| Error::from(error).into_input())?;
-        if !about.is_file() {
-            return Err(Error::input(format!("cannot read `{}`", path.display()))
-                .expected("a Parquet file")
-                .found(if about.is_dir() { "a folder" } else { "neither a file nor a folder" }));
-        }
-        let length = about.len();
-        let mut file = fs_err::File::open(path).map_err(|error| Error::from(error).into_input())?;
-        let no_table = |found: String| {
+        let (mut file, length) = regular(path, "a Parquet file")?;
+        let content = ParquetFile::open(path, length, &mut file)?.map_err(|found| {
             Error::input(format!("cannot read `{}`", path.display())).expected("a Parquet file").found(found)
-        };
-        limits::check_schema(&mut file).map_err(Error::into_input)?.map_err(no_table)?;
-        let (footer, schema) = schema_of(&file).map_err(|error| no_table(error.to_string()))?;
-        limits::check_footer(&footer).map_err(no_table)?;
-        let metadata = footer
-            .key_value_metadata()
-            .iter()
-            .flatten()
+        })?;
+        let pairs = content.footer.key_value_metadata().iter().flatten();
+        let metadata = pairs
             .filter_map(|pair| Some((pair.key.strip_prefix(PREFIX)?.to_owned(), pair.value.clone()?)))
             .collect();
-        let height = footer.num_rows;
-        Ok(Self { path: path.to_path_buf(), length, footer, schema, metadata, first: 0, height })
+        Ok(Self { metadata, ..Self::of(path, length, Box::new(content)) })
+    }
+
+    /// Opens a file of any format that holds points.
+    pub(crate) fn open_any(path: &Path) -> Result<Self> {
+        let (mut file, length) = regular(path, formats::EXPECTED)?;
+        Ok(Self::of(path, length, formats::open(path, length, &mut file)?))
+    }
+
+    fn of(path: &Path, length: u64, content: Box<dyn Content>) -> Self {
+        let (schema, height) = (Arc::new(content.schema().clone()), content.height());
+        let (path, metadata) = (path.to_path_buf(), Metadata::new());
+        Self { path, length, content, schema, metadata, rows: height, first: 0, height }
+    }
+
+    /// Reads as many rows as this column has.
+    pub(super) fn take_rows_of(&mut self, name: &str) -> Result<()> {
+        self.must_have(name)?;
+        self.rows = self.content.rows(name);
+        self.height = self.rows;
+        Ok(())
     }
 
     /// The same table, of which only one of `count` blocks of as many rows each is read.
@@ -101,29 +110,43 @@ impl TableReader {
         self.read_rows(name, self.first, self.height)
     }
 
+    /// Fails where there is no such column; the error names those that there are.
+    pub(super) fn must_have(&self, name: &str) -> Result<()> {
+        if self.has(name) {
+            return Ok(());
+        }
+        Err(self.wrong(format!("it has no column `{name}`")).found(self.column_names()))
+    }
+
+    /// The names of the columns, for messages.
+    pub(super) fn column_names(&self) -> String {
+        let names: Vec<_> = self.schema.iter_names().map(|name| format!("`{name}`")).collect();
+        names.join(", ")
+    }
+
     /// Fails where there is no such column, it has a type that is not read, or its pages claim too much.
     fn check_column(&self, name: &str) -> Result<()> {
-        if !self.has(name) {
-            let names: Vec<_> = self.schema.iter_names().map(|name| format!("`{name}`")).collect();
-            return Err(self.wrong(format!("it has no column `{name}`")).found(names.join(", ")));
-        }
+        self.must_have(name)?;
         if let Some(unsupported) = self.unsupported(name) {
             return Err(self
                 .wrong(format!("column `{name}` has a type that cannot be read"))
                 .expected("numbers, texts, or lists of numbers")
                 .found(format!("`{unsupported}`")));
         }
-        let field = self.schema.get(name).expect("the table has the column");
-        limits::check_column(&self.footer, field, self.length).map_err(|problem| self.wrong(problem))?;
-        let mut file = fs_err::File::open(&self.path).map_err(|error| Error::from(error).into_input())?;
-        self.checked(limits::check_pages(&mut file, &self.footer, name, self.length))
+        let rows = self.content.rows(name);
+        if rows != self.rows {
+            return Err(self
+                .wrong(format!("column `{name}` has another length than the points"))
+                .expected(format!("{} rows", self.rows))
+                .found(rows.to_string()));
+        }
+        self.content.check(name).map_err(Error::into_input)?.map_err(|problem| self.wrong(problem))
     }
 
     /// A column in pieces of about a row group each, with the first row of each.
     pub(super) fn groups(&self, name: &str) -> Result<impl Iterator<Item = (usize, Result<Series>)>> {
         self.check_column(name)?;
-        let sizes = self.footer.row_groups.iter().map(RowGroupMetadata::num_rows);
-        let ends = sizes.scan(0, |end, size| {
+        let ends = self.content.groups(name).into_iter().scan(0, |end, size| {
             let start = *end;
             *end += size;
             Some((start, *end))
@@ -148,7 +171,7 @@ impl TableReader {
                 self.check_column(name)?;
             }
             // The error of a damaged column names it.
-            match self.read_columns(names, self.first, self.height) {
+            match catch_panic(|| self.content.read_several(names, self.first, self.height)) {
                 Ok(found) if found.iter().all(|series| series.len() == self.height) => {
                     names.iter().zip(&found).try_for_each(|(name, series)| visit(name, series))?;
                 }
@@ -158,12 +181,10 @@ impl TableReader {
         Ok(())
     }
 
-    /// `height` rows of a column from row `first` of the file on. Pages that hold none of them are not unpacked.
+    /// `height` rows of a column from row `first` of the file on.
     fn read_rows(&self, name: &str, first: usize, height: usize) -> Result<Series> {
-        let series = self
-            .read_columns(&[name.to_owned()], first, height)
-            .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?
-            .remove(0);
+        let series = catch_panic(|| self.content.read(name, first, height))
+            .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
         if series.len() != height {
             return Err(self
                 .wrong(format!("column `{name}` has another length than the table"))
@@ -173,28 +194,9 @@ impl TableReader {
         Ok(series)
     }
 
-    fn read_columns(&self, names: &[String], first: usize, height: usize) -> PolarsResult<Vec<Series>> {
-        let file = fs_err::File::open(&self.path)?;
-        catch_panic(|| {
-            let mut reader = ParquetReader::new(file.into_file())
-                .with_columns(Some(names.to_vec()))
-                .with_slice(Some((first, height)));
-            reader.set_metadata(self.footer.clone());
-            let frame = reader.finish()?;
-            let of = |name: &String| Ok(frame.column(name)?.as_materialized_series().rechunk());
-            names.iter().map(of).collect()
-        })
-    }
-
-    /// How many values a column has, those in lists counted one by one.
+    /// About how many values a column has, see [`Content::values`].
     pub(super) fn values(&self, name: &str) -> usize {
-        let groups = self.footer.row_groups.iter();
-        let chunks = groups.flat_map(|group| group.columns_under_root_iter(name).into_iter().flatten());
-        chunks.map(|chunk| usize::try_from(chunk.num_values()).unwrap_or(0)).sum()
-    }
-
-    fn checked(&self, found: Result<Checked<()>>) -> Result<()> {
-        found.map_err(Error::into_input)?.map_err(|problem| self.wrong(problem))
+        self.content.values(name)
     }
 
     /// An error where the values of a column take more memory than the file gives reason for: a text of a dictionary may
@@ -207,7 +209,8 @@ impl TableReader {
 
     /// The type of a column that polars would not read, but panic.
     pub(super) fn unsupported(&self, name: &str) -> Option<String> {
-        self.schema.get(name).and_then(|field| unsupported(field.dtype()))
+        let of_schema = || self.schema.get(name).and_then(|field| unsupported(field.dtype()));
+        self.content.unsupported(name).or_else(of_schema)
     }
 
     /// A column of this type without nulls.
@@ -354,41 +357,16 @@ impl TableReader {
     }
 }
 
-/// What Arrow called the columns of the writer.
-const ARROW_SCHEMA: &str = "ARROW:schema";
-
-/// The footer and the columns of a file. Where the writer had columns that polars has none of, such as tensors or views of
-/// lists, they are what Parquet calls them: lists.
-fn schema_of(file: &fs_err::File) -> PolarsResult<(Arc<FileMetadata>, Arc<ArrowSchema>)> {
-    let reader = || PolarsResult::Ok(ParquetReader::new(file.file().try_clone()?));
-    let mut footer = catch_panic(|| Ok(reader()?.get_metadata()?.clone()))?;
-    let schema = |footer: &Arc<FileMetadata>| {
-        catch_panic(|| {
-            let mut reader = reader()?;
-            reader.set_metadata(footer.clone());
-            reader.schema()
-        })
-    };
-    match schema(&footer) {
-        Ok(known) if !known.iter_values().any(|field| is_foreign(field.dtype())) => Ok((footer, known)),
-        _ => {
-            if let Some(pairs) = &mut Arc::make_mut(&mut footer).key_value_metadata {
-                pairs.retain(|pair| pair.key != ARROW_SCHEMA);
-            }
-            schema(&footer).map(|schema| (footer, schema))
-        }
+/// Opens a regular file: a pipe would be waited for, and cannot be read from its end.
+fn regular(path: &Path, expected: &str) -> Result<(fs_err::File, u64)> {
+    let about = fs_err::metadata(path).map_err(|error| Error::from(error).into_input())?;
+    if !about.is_file() {
+        return Err(Error::input(format!("cannot read `{}`", path.display()))
+            .expected(expected)
+            .found(if about.is_dir() { "a folder" } else { "neither a file nor a folder" }));
     }
-}
-
-/// Whether a type is of an extension, or holds values of one.
-fn is_foreign(dtype: &ArrowDataType) -> bool {
-    match dtype {
-        ArrowDataType::Extension(_) => true,
-        ArrowDataType::List(inner)
-        | ArrowDataType::LargeList(inner)
-        | ArrowDataType::FixedSizeList(inner, _) => is_foreign(inner.dtype()),
-        _ => false,
-    }
+    let file = fs_err::File::open(path).map_err(|error| Error::from(error).into_input())?;
+    Ok((file, about.len()))
 }
 
 /// Rows that are read together where only some are wanted.
@@ -399,11 +377,14 @@ fn unsupported(dtype: &ArrowDataType) -> Option<String> {
     (!is_readable(dtype)).then(|| type_name(dtype))
 }
 
-/// Whether a column is of plain values, of texts in a dictionary, or of lists of them, of lists of lists and so on.
+/// Whether a column is of plain values, of texts in a dictionary, of lists or structs of them, of lists of lists and so on.
 fn is_readable(dtype: &ArrowDataType) -> bool {
     match dtype {
         ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => is_readable(inner.dtype()),
         ArrowDataType::FixedSizeList(inner, width) => *width > 0 && is_readable(inner.dtype()),
+        ArrowDataType::Struct(fields) => {
+            !fields.is_empty() && fields.iter().all(|field| is_readable(field.dtype()))
+        }
         ArrowDataType::Dictionary(_, values, _) => {
             matches!(**values, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
         }
@@ -437,6 +418,7 @@ fn is_plain(dtype: &ArrowDataType) -> bool {
             | T::Binary
             | T::LargeBinary
             | T::BinaryView
+            | T::FixedSizeBinary(_)
     )
 }
 

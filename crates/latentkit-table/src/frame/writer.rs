@@ -21,7 +21,7 @@ impl Table {
         Self { height, columns: Vec::new() }
     }
 
-    fn column(mut self, column: Column) -> Self {
+    pub(super) fn column(mut self, column: Column) -> Self {
         self.columns.push(column);
         self
     }

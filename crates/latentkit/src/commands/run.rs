@@ -62,9 +62,8 @@ pub(crate) fn one(global: &Global, command: &StageCommand) -> Result<()> {
     let StageCommand { stage, arguments, points } = command;
     let stage = *stage;
     let points = Points {
-        file: points.latents.as_deref().map(absolute).transpose()?,
-        column: points.column.clone(),
-        label_column: points.label_column.clone(),
+        files: points.latents.iter().map(|file| absolute(file)).collect::<Result<_>>()?,
+        columns: points.columns.named(),
     };
     let experiment = Experiment::load(&arguments.config, global)?;
     experiment.check_sections(stage)?;
@@ -76,7 +75,7 @@ pub(crate) fn one(global: &Global, command: &StageCommand) -> Result<()> {
     experiment.set_threads()?;
     progress::stop_on_signals()?;
     let _lock = experiment.artifacts.lock()?;
-    if points.file.is_none() {
+    if points.files.is_empty() {
         warn_of_stale_inputs(&experiment, stage);
     }
     let outcome = run(&experiment, stage, arguments.force, &points, global)?;

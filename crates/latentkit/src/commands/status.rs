@@ -86,7 +86,7 @@ fn assess(experiment: &Experiment, stage: Stage, before: &[StageStatus]) -> Resu
         Freshness::Fresh(_) => {
             let is_outdated =
                 |upstream: &Stage| matches!(state_of(upstream.name()), Some(State::Stale | State::Missing));
-            let upstream = if points.file.is_some() { Vec::new() } else { stage.upstream() };
+            let upstream = if points.files.is_empty() { stage.upstream() } else { Vec::new() };
             match upstream.into_iter().find(is_outdated) {
                 Some(input) => line(State::Stale, vec![format!("`{input}` would run before it")]),
                 None => line(State::Fresh, Vec::new()),

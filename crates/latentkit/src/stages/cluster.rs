@@ -52,17 +52,18 @@ impl Definition for Cluster {
     }
 
     fn version(&self) -> u32 {
-        7
+        8
     }
 
     fn about(&self) -> &'static str {
-        "Cluster the latents, or points from any Parquet file, for each k"
+        "Cluster the latents, or points from any table or array, for each k"
     }
 
     fn examples(&self) -> &'static [&'static str] {
         &[
             "latentkit cluster configs/mnist.toml --set cluster.k='{ from = 2, to = 20 }'",
             "latentkit cluster my.toml --latents embeddings.parquet --column embedding",
+            "latentkit cluster my.toml --latents points.npz --column X --label-column y --noise-label -1",
         ]
     }
 
@@ -89,9 +90,13 @@ impl Definition for Cluster {
 
     fn inputs(&self, experiment: &Experiment, points: &Points, hashing: Hashing) -> Result<Vec<FileRecord>> {
         let artifacts = &experiment.artifacts;
-        if let Some(file) = &points.file {
+        if !points.files.is_empty() {
             let hash = |part: &Part| artifacts.hash(&part.path, &part.path.to_string_lossy(), hashing);
-            return points::parts(file)?.iter().map(hash).collect::<Result<_>>().map_err(Error::into_input);
+            return points::parts(&points.files)?
+                .iter()
+                .map(hash)
+                .collect::<Result<_>>()
+                .map_err(Error::into_input);
         }
         let latents = artifacts.record(EXPORT, LATENTS, hashing).map_err(|error| {
             if is_absent(&artifacts.file(EXPORT, LATENTS)) {
@@ -100,23 +105,27 @@ impl Definition for Cluster {
                 error
             }
         })?;
-        let images = encoded_images(experiment, &latents, hashing)?;
+        // The usual ids are the numbers of the images.
+        let images = match points.columns.id_column {
+            None => encoded_images(experiment, &latents, hashing)?,
+            Some(_) => None,
+        };
         Ok([latents].into_iter().chain(images).collect())
     }
 
     fn run(&self, work: &Work) -> Result<Value> {
         let Experiment { config, artifacts, .. } = work.experiment;
         let given = work.points;
-        let file = given.file.clone().unwrap_or_else(|| artifacts.file(EXPORT, LATENTS));
+        let parts = if given.files.is_empty() {
+            vec![Part::file(artifacts.file(EXPORT, LATENTS))]
+        } else {
+            points::parts(&given.files)?
+        };
         let images = format!("{INGEST}/{DATASET}");
         let images = work.inputs.iter().any(|input| input.path == images);
         let images = images.then(|| artifacts.file(INGEST, DATASET));
-        let source = latentkit_cluster::Source {
-            parts: &points::parts(&file)?,
-            column: given.column.as_deref(),
-            label_column: given.label_column.as_deref(),
-            images: images.as_deref(),
-        };
+        let source =
+            latentkit_cluster::Source { parts: &parts, columns: &given.columns, images: images.as_deref() };
         let (cluster, tables) = (config.section()?, config.tables::<ClusterConfig>()?);
         value(latentkit_cluster::run(&cluster, &tables, config.seed(), source, work.folder, work.cancel))
     }

@@ -57,7 +57,7 @@ impl Definition for Decode {
     fn run(&self, work: &Work) -> Result<Value> {
         let Experiment { config, artifacts, .. } = work.experiment;
         // Third-party points may have as many dimensions as the latents, and would be decoded to nonsense.
-        if let Some(file) = work.experiment.recorded_points(CLUSTER).file {
+        if let Some(file) = work.experiment.recorded_points(CLUSTER).files.first() {
             return Err(Error::input("cannot decode the centroids: they are not of this model's latents")
                 .expected("a clustering of what export made")
                 .found(format!("one of `{}`", file.display()))

@@ -1,6 +1,6 @@
 //! The commands that need no training.
 
-use latentkit_table::read_assignments;
+use latentkit_table::{Id, read_assignments};
 
 use crate::snapshot;
 use crate::support::{Folder, POINTS, repository, write_points};
@@ -30,6 +30,33 @@ fn points_from_elsewhere_need_only_a_name_and_a_section() {
 }
 
 #[test]
+fn several_files_with_ids_of_texts_are_recorded_and_found_again() {
+    let folder = Folder::new();
+    let config = folder.config(POINTS);
+    write_points(&folder, "b.parquet", |_| {});
+    write_points(&folder, "a.parquet", |values| *values += 0.01);
+    let columns = ["--id-column", "label_name", "--label-column", "label", "--noise-label", "2"];
+    let arguments =
+        [&["cluster", config, "--latents", "b.parquet", "--latents", "a.parquet"], &columns[..]].concat();
+    let ran = folder.run(&arguments).ok();
+    assert!(ran.stdout.contains("120 points"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("3 ids stand for several points each, such as `<c>`, `a`, `b`"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("40 of the 120 points have the label `2`"), "{}", ran.stderr);
+    let assignments =
+        read_assignments(&folder.path().join("artifacts/points/cluster/assignments.parquet"), "k-means", 2);
+    assert_eq!(assignments.unwrap().unwrap().ids.of(1), Id::Text("b".to_owned()));
+    folder.run(&["plot", config]).ok();
+    folder.run(&["status", config, "--check"]).ok();
+    folder.run(&["verify", config, "--rerun", "--stage", "cluster"]).ok();
+    let error = folder.run(&["cluster", config, "--latents", "b.parquet", "--id-column", "uuid"]).failed(4);
+    assert!(error.contains("no column `uuid`"), "{error}");
+}
+
+#[test]
 fn points_that_cannot_be_clustered_are_named() {
     let folder = Folder::new();
     let config = folder.config(POINTS);
@@ -44,7 +71,7 @@ fn points_that_cannot_be_clustered_are_named() {
         folder.run(&["cluster", config, "--latents", "points.parquet", "--column", "embedding"]).failed(4)
     });
     fs_err::write(folder.path().join("points.parquet"), "id,x\n1,2\n").unwrap();
-    assert!(folder.run(&arguments).failed(4).contains("expected: a Parquet file"));
+    assert!(folder.run(&arguments).failed(4).contains("expected: a Parquet file, an Arrow"));
     assert!(!folder.exists("artifacts/points/cluster"));
 }
 

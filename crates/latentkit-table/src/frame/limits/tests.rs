@@ -131,7 +131,7 @@ fn refusal(crafted: &Crafted) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.parquet");
     crafted.write(&path);
-    let error = read_embeddings(&[crate::Part::file(&path)], None, None).unwrap_err();
+    let error = read_embeddings(&[crate::Part::file(&path)], &crate::Columns::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     error.to_string()
 }
@@ -147,7 +147,7 @@ fn honest_claims_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.parquet");
     HONEST.write(&path);
-    let points = read_embeddings(&[crate::Part::file(&path)], None, None).unwrap();
+    let points = read_embeddings(&[crate::Part::file(&path)], &crate::Columns::default()).unwrap();
     assert_eq!(points.values.rounded(), ndarray::array![[1.0], [2.0], [3.0]]);
 }
 
@@ -189,7 +189,7 @@ fn chunks_outside_the_file() {
 fn a_schema_that_would_overflow_the_stack() {
     refused(&Crafted { depth: 200_000, ..HONEST }, "nested 33 levels deep");
     // As deep as is allowed, and no column that can be read.
-    refused(&Crafted { depth: 20, ..HONEST }, "`struct`");
+    refused(&Crafted { depth: 20, ..HONEST }, "has the wrong type");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn every_byte_changed_and_every_length_is_read_or_refused() {
     for at in 0..whole.len() {
         fs_err::write(&path, &whole[..at]).unwrap();
         assert_eq!(
-            read_embeddings(&[crate::Part::file(&path)], None, None).unwrap_err().kind(),
+            read_embeddings(&[crate::Part::file(&path)], &crate::Columns::default()).unwrap_err().kind(),
             ErrorKind::Input,
             "cut off at {at}"
         );
@@ -209,7 +209,7 @@ fn every_byte_changed_and_every_length_is_read_or_refused() {
             let mut changed = whole.clone();
             changed[at] ^= flip;
             fs_err::write(&path, &changed).unwrap();
-            if let Err(error) = read_embeddings(&[crate::Part::file(&path)], None, None) {
+            if let Err(error) = read_embeddings(&[crate::Part::file(&path)], &crate::Columns::default()) {
                 assert_eq!(error.kind(), ErrorKind::Input, "byte {at}: {error}");
             }
         }

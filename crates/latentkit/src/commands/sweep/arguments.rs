@@ -18,17 +18,17 @@ pub(super) fn steps(
 ) -> Vec<Vec<OsString>> {
     let (first, last) = (chosen.stages[0], chosen.stages[chosen.stages.len() - 1]);
     let whole = Stage::all().filter(|stage| (first..=last).contains(stage)).eq(chosen.stages.iter().copied());
-    let commands: Vec<Vec<OsString>> = if arguments.latents.is_none() && whole {
+    let commands: Vec<Vec<OsString>> = if arguments.latents.is_empty() && whole {
         vec![vec!["run".into(), "--to".into(), last.name().into()]]
     } else {
         let command = |stage: &Stage| {
             let mut command: Vec<OsString> = vec![stage.name().into()];
-            if let Some(points) = arguments.latents.as_ref().filter(|_| stage.takes_points()) {
-                command.extend(["--latents".into(), points.into()]);
-                for (option, column) in
-                    [("--column", &arguments.column), ("--label-column", &arguments.label_column)]
-                {
-                    command.extend(column.iter().flat_map(|column| [option.into(), column.into()]));
+            if stage.takes_points() {
+                for points in &arguments.latents {
+                    command.extend(["--latents".into(), points.into()]);
+                }
+                for (option, value) in arguments.columns.options() {
+                    command.extend([option.into(), value.into()]);
                 }
             }
             command

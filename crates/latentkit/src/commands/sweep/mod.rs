@@ -23,9 +23,14 @@ use trial::{Chosen, overrides, stages};
 pub(crate) fn run(global: &Global, arguments: &SweepArguments) -> Result<()> {
     let before = fs_err::read(&arguments.config).ok();
     let plan = SweepPlan::load(&arguments.config, &global.overrides, stages::sections())?;
-    if let Some(points) = arguments.latents.as_ref().filter(|points| !points.exists() && !is_pattern(points))
-    {
+    if let Some(points) = arguments.latents.iter().find(|points| !points.exists() && !is_pattern(points)) {
         return Err(Error::input(format!("cannot find the points `{}`", points.display())));
+    }
+    let options = arguments.columns.options();
+    if let Some((option, _)) = options.first().filter(|_| arguments.latents.is_empty()) {
+        return Err(Error::usage(format!(
+            "`{option}` is about points of `--latents FILE`, which is missing"
+        )));
     }
     let root = global.artifacts.join(plan.experiment.as_str()).join(TRIALS_FOLDER);
     let all = plan

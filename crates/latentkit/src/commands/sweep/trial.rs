@@ -19,7 +19,7 @@ pub(super) struct Chosen<'a> {
 
 /// The stages that the config of a trial has sections for, those that they need, and those that can follow.
 pub(super) fn stages(config: &Config, arguments: &SweepArguments) -> Result<Vec<Stage>> {
-    let from_points = arguments.latents.is_some();
+    let from_points = !arguments.latents.is_empty();
     let starts = |stage: &Stage| !from_points || stage.takes_points();
     let is_asked_for = |stage: &Stage| stage.sections().iter().any(|s| !s.is_implied() && config.has(*s));
     let mut chosen: Vec<Stage> = Stage::all().filter(|stage| starts(stage) && is_asked_for(stage)).collect();
