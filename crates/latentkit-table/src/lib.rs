@@ -17,6 +17,7 @@ mod labels;
 mod latents;
 mod metadata;
 mod neighbours;
+mod picture;
 mod projection;
 mod reconstructions;
 mod split;

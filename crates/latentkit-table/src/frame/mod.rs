@@ -2,13 +2,18 @@
 
 use latentkit_core::summary::SilhouetteKind;
 
+mod arrow_schema;
 mod catch_panic;
+mod column;
 mod difference;
 mod labels;
 mod limits;
+mod output;
+mod pictures;
 mod points;
 mod reader;
 mod thrift;
+mod types;
 mod writer;
 
 pub(crate) use difference::differences;
