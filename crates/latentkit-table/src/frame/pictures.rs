@@ -130,7 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files: Vec<_> = (1..6).map(picture).collect();
         assert_eq!(read(folder.path(), &files, SHAPE).unwrap(), [1, 0, 2, 0, 3, 0, 4, 0, 5, 0]);
-        assert_eq!(read(folder.path(), &[], SHAPE).unwrap(), []);
+        assert!(read(folder.path(), &[], SHAPE).unwrap().is_empty());
     }
 
     #[test]
