@@ -1,28 +1,30 @@
 #!/usr/bin/env bash
-# Runs the smoke experiment and lets pyarrow and DuckDB read its tables. Installs the two for this user, once, in the
-# cache folder; where pip cannot, the check is skipped and says so.
+# Runs the smoke experiment and does with its tables what people do with them, in pyarrow, pandas, polars, DuckDB, Hugging
+# Face's datasets and, where node is, JavaScript. Packages are installed once for this user, in the cache folder; what cannot be
+# installed is skipped, which is said.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if ! command -v python3 >/dev/null; then
-    echo "skipped: python3 was not found" >&2
-    exit 0
-fi
-packages=("pyarrow==25.0.0" "duckdb==1.5.5")
-site=${XDG_CACHE_HOME:-$HOME/.cache}/latentkit/python-tables-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')-1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
-if [ ! -d "$site" ]; then
-    mkdir -p "$(dirname "$site")"
-    scratch=$(mktemp -d "$site.XXXXXXXX")
-    trap 'rm -rf "$scratch"' EXIT
-    if ! python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: --target "$scratch" "${packages[@]}" >&2; then
-        echo "skipped: pip cannot install ${packages[*]}" >&2
-        exit 0
-    fi
-    mv -T "$scratch" "$site" 2>/dev/null || [ -d "$site" ] # a second check may have been first
-fi
-
-artifacts=$(mktemp -d)
-trap 'rm -rf "$artifacts" "${scratch:-}"' EXIT
 program=${CARGO_TARGET_DIR:-$root/target}/release/latentkit
-"$program" run "$root/configs/smoke.toml" --data "$root/data" --artifacts "$artifacts" --quiet
-PYTHONPATH=$site python3 "$root/scripts/check_tables.py" "$artifacts/smoke"
+"$program" run "$root/configs/smoke.toml" --data "$root/data" --artifacts "$scratch" --quiet
+
+failed=0
+if python=$("$root/scripts/python-env.sh" tables); then
+    PYTHONDONTWRITEBYTECODE=1 "$python" "$root/scripts/tables/main.py" "$scratch/smoke" || failed=1
+else
+    echo "skipped: no Python with the packages of scripts/requirements/tables.txt" >&2
+fi
+
+packages=("parquet-wasm@0.8.0" "apache-arrow@21.2.0")
+modules=${XDG_CACHE_HOME:-$HOME/.cache}/latentkit/node-tables-$(printf '%s ' "${packages[@]}" | cksum | cut -d ' ' -f 1)
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    echo "skipped: node and npm were not found" >&2
+elif ! [ -e "$modules/complete" ] && ! { mkdir -p "$modules" && cd "$modules" &&
+    npm install --silent --no-audit --no-fund --ignore-scripts "${packages[@]}" >&2 && : >complete; }; then
+    echo "skipped: npm cannot install ${packages[*]}" >&2
+else
+    (cd "$modules" && node "$root/scripts/tables/with_javascript.mjs" "$scratch/smoke") || failed=1
+fi
+exit $failed

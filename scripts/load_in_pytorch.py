@@ -8,10 +8,11 @@
     latents = encoder(images)           # images [n, 1, 28, 28] in 0 .. 1; latents [n, d]
     images = decoder(latents)           # in 0 .. 1 again
 
-Needs torch, safetensors and numpy; the comparison also pyarrow. scripts/check-weights.sh installs and runs all of it.
+Needs torch, safetensors and numpy; the comparison also pyarrow and pillow. scripts/check-weights.sh installs and runs all of it.
 """
 
 import argparse
+import io
 import json
 import pathlib
 import sys
@@ -141,9 +142,11 @@ def load(path):
 def read_images(path, size):
     """The images of dataset.parquet, `[n, 1, height, width]` in 0 .. 1, in the order of the ids."""
     import pyarrow.parquet as pq
+    from PIL import Image
 
     table = pq.read_table(path, columns=["id", "image"])
-    pixels = np.frombuffer(b"".join(table["image"].to_pylist()), np.uint8).reshape(-1, 1, *size)
+    files = (io.BytesIO(image["bytes"]) for image in table["image"].to_pylist())
+    pixels = np.stack([np.asarray(Image.open(file)) for file in files]).reshape(-1, 1, *size)
     return torch.from_numpy(pixels[np.argsort(table["id"].to_numpy())].astype(np.float32) / 255)
 
 

@@ -19,7 +19,7 @@ die() {
 case ${1:-} in
     torch) size="5 GB on disk, since the PyTorch of PyPI brings CUDA" own=LATENTKIT_TORCH_PYTHON ;;
     keras) size="1.6 GB on disk" own=LATENTKIT_KERAS_PYTHON ;;
-    tables) size="150 MB on disk" own=LATENTKIT_TABLES_PYTHON ;;
+    tables) size="700 MB on disk" own=LATENTKIT_TABLES_PYTHON ;;
     sklearn) size="720 MB on disk" own=LATENTKIT_SKLEARN_PYTHON ;;
     cases) size="700 MB on disk" own=LATENTKIT_CASES_PYTHON ;;
     *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables|sklearn|cases" 2 ;;

@@ -1,6 +1,7 @@
 //! Every table, read as each of the tables that there are.
 #![no_main]
 
+use latentkit_core::Cancellation;
 use latentkit_fuzz::{file, let_panics_be_caught, within};
 use latentkit_table as table;
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +24,7 @@ fuzz_target!(init: let_panics_be_caught(), |bytes: &[u8]| {
         }
     });
     read("embeddings in a column", &|| drop(table::read_embeddings(&[table::Part::file(&path)], &columns)));
-    read("dataset", &|| drop(table::read_dataset(&path)));
+    read("dataset", &|| drop(table::read_dataset(&path, Cancellation::never())));
     read("history", &|| drop(table::read_history(&path)));
     read("reconstructions", &|| drop(table::read_reconstructions(&path)));
     read("sweep", &|| drop(table::read_sweep(&path)));

@@ -863,7 +863,7 @@ fn the_neighbours_are_in_the_table_and_the_summary() {
     let (file, pictures) = (folder.path().join("latents.parquet"), folder.path().join("dataset.parquet"));
     let (latents, table) = (latents(), folder.path().join(NEIGHBOURS));
     write_latents(&file, &latents, &Metadata::new()).unwrap();
-    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    write_dataset(&pictures, &images(&latents), &Metadata::new(), Cancellation::never()).unwrap();
     let of = |images: Option<&Path>| {
         let source = Source { images, ..source(&file) };
         let summary =
@@ -918,7 +918,7 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
         reconstruction_mse: vec![0.01; count],
     };
     let pictures = folder.path().join("dataset.parquet");
-    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    write_dataset(&pictures, &images(&latents), &Metadata::new(), Cancellation::never()).unwrap();
     write_latents(&file, &latents, &Metadata::new()).unwrap();
     let of = |seed| {
         let config = ClusterConfig { seeds: Count::new(1).unwrap(), ..config(&[2]) };
@@ -948,7 +948,7 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
     // A dataset without an image for each point is one of other points.
     latents.values = latents.values.slice(ndarray::s![..10, ..]).to_owned();
     latents.labels.truncate(10);
-    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    write_dataset(&pictures, &images(&latents), &Metadata::new(), Cancellation::never()).unwrap();
     let error = run(
         &config(&[2]),
         &Table::new(),
@@ -973,7 +973,7 @@ fn few_points_have_fewer_neighbours() {
     latents.reconstruction_mse.truncate(9);
     let (file, pictures) = (folder.path().join("latents.parquet"), folder.path().join("dataset.parquet"));
     write_latents(&file, &latents, &Metadata::new()).unwrap();
-    write_dataset(&pictures, &images(&latents), &Metadata::new()).unwrap();
+    write_dataset(&pictures, &images(&latents), &Metadata::new(), Cancellation::never()).unwrap();
     let summary = run(
         &config(&[3]),
         &Table::new(),

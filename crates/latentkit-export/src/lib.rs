@@ -38,7 +38,7 @@ pub fn run(
 ) -> Result<ExportSummary> {
     let record = |path: &Path| FileRecord::of(path, "input").map_err(Error::into_input);
     let (dataset_hash, model_hash) = (record(dataset)?.blake3, record(model)?.blake3);
-    let data = read_dataset(dataset)?;
+    let data = read_dataset(dataset, cancel)?;
     let (network, training) = AutoEncoder::load(model)?;
     if network.image_size() != (data.height, data.width) {
         let (height, width) = network.image_size();

@@ -36,7 +36,7 @@ fn model(activation: &str) -> AutoEncoder {
 
 fn export(folder: &Path, model: &AutoEncoder, dataset: &Dataset) -> Result<ExportSummary> {
     let (data, weights) = (folder.join("dataset.parquet"), folder.join("model.safetensors"));
-    write_dataset(&data, dataset, &Metadata::new()).unwrap();
+    write_dataset(&data, dataset, &Metadata::new(), Cancellation::never()).unwrap();
     let metadata = serde_json::json!({ "model": model.config, "image_size": [28, 28], "seed": 5 });
     write_tensors(&weights, &model.tensors, &metadata).unwrap();
     let config: ExportConfig = serde_json::from_str(r#"{ "device": "cpu", "batch-size": 8 }"#).unwrap();
@@ -158,7 +158,7 @@ fn weights_for_other_images_are_refused() {
 fn weights_that_are_not_there_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("dataset.parquet");
-    write_dataset(&data, &dataset(), &Metadata::new()).unwrap();
+    write_dataset(&data, &dataset(), &Metadata::new(), Cancellation::never()).unwrap();
     let error = run(&ExportConfig::default(), &data, &folder.path().join("none"), folder.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
 }

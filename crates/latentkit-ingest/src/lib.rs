@@ -88,7 +88,7 @@ pub fn run(
         images: images.pixels,
     };
     cancel.check()?;
-    write_dataset(&output_folder.join(DATASET), &dataset, &metadata)?;
+    write_dataset(&output_folder.join(DATASET), &dataset, &metadata, cancel)?;
 
     let count = |wanted: Split| dataset.splits.iter().filter(|&&split| split == wanted).count();
     Ok(IngestSummary {

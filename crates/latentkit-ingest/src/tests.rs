@@ -1,7 +1,7 @@
 //! The stage as a whole.
 
-use latentkit_core::ErrorKind;
 use latentkit_core::config::Fraction;
+use latentkit_core::{Cancellation, ErrorKind};
 use latentkit_table::read_dataset;
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ fn ingest(config: &DatasetConfig, seed: u32) -> (IngestSummary, Dataset, Vec<u8>
     let summary =
         run(config, seed, Path::new("."), Path::new(DATA), output.path(), Cancellation::never()).unwrap();
     let path = output.path().join(DATASET);
-    (summary, read_dataset(&path).unwrap(), fs_err::read(path).unwrap())
+    (summary, read_dataset(&path, Cancellation::never()).unwrap(), fs_err::read(path).unwrap())
 }
 
 /// A data folder with copies of the bundled files.
@@ -124,7 +124,7 @@ fn own_files_become_a_dataset() {
         run(&config, 3, folder.path(), Path::new("no-data"), folder.path(), Cancellation::never()).unwrap();
     assert_eq!((summary.source.as_str(), summary.labels), ("files", 3));
     assert_eq!((summary.train, summary.validation, summary.test), (2, 1, 2));
-    let dataset = read_dataset(&folder.path().join(DATASET)).unwrap();
+    let dataset = read_dataset(&folder.path().join(DATASET), Cancellation::never()).unwrap();
     assert_eq!(dataset.image(3), [7, 8]);
     assert_eq!(dataset.ids(Split::Test), [3, 4]);
 }

@@ -610,8 +610,8 @@ fn examples_show_the_very_images() {
     let digits = fixture::digits();
     for (place, row) in [(0, &rows[0]), (13, &rows[13]), (179, &rows[179])] {
         let png = STANDARD.decode(images[place]).unwrap();
-        let mut reader = png::Decoder::new(png.as_slice()).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size()];
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((info.width, info.height, info.color_type), (28, 28, png::ColorType::Grayscale));
         assert_eq!(pixels, fixture::image(&digits, row.id.number().unwrap() as usize), "image {}", row.id);

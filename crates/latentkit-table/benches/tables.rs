@@ -75,14 +75,14 @@ fn read_latents_of_70_000(bencher: Bencher) {
 #[divan::bench]
 fn write_images_of_70_000(bencher: Bencher) {
     let ((_folder, path), dataset) = (file("dataset.parquet"), dataset());
-    bencher.bench(|| write_dataset(&path, &dataset, &Metadata::new()).unwrap());
+    bencher.bench(|| write_dataset(&path, &dataset, &Metadata::new(), Cancellation::never()).unwrap());
 }
 
 #[divan::bench]
 fn read_images_of_70_000(bencher: Bencher) {
     let (_folder, path) = file("dataset.parquet");
-    write_dataset(&path, &dataset(), &Metadata::new()).unwrap();
-    bencher.bench(|| read_dataset(&path).unwrap());
+    write_dataset(&path, &dataset(), &Metadata::new(), Cancellation::never()).unwrap();
+    bencher.bench(|| read_dataset(&path, Cancellation::never()).unwrap());
 }
 
 const CLUSTERINGS: usize = 10;

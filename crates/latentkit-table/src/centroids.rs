@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use latentkit_core::Result;
+use latentkit_core::{Cancellation, Result};
 use ndarray::Array2;
 
 use crate::frame::{Table, TableReader};
 use crate::metadata::Metadata;
+use crate::picture::ImageShape;
 
 /// The centroids of every k: the rows of one k follow those of the one before.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,14 +63,15 @@ pub struct CentroidImages {
     pub images: Vec<Vec<u8>>,
 }
 
-/// Writes columns cluster u32, image binary.
+/// Writes columns cluster u32, image (PNG).
 pub fn write_centroid_images(path: &Path, table: &CentroidImages, metadata: &Metadata) -> Result<()> {
     let mut metadata = metadata.clone();
     metadata.insert("height".into(), table.height.to_string());
     metadata.insert("width".into(), table.width.to_string());
+    let images: Vec<_> = table.images.iter().map(Vec::as_slice).collect();
     Table::new(table.images.len())
         .u32("cluster", (0..table.images.len() as u32).collect())
-        .binary("image", table.images.iter().map(Vec::as_slice))
+        .images("image", ImageShape::grey(table.height, table.width), &images)
         .write(path, &metadata)
 }
 
@@ -77,7 +79,7 @@ pub fn write_centroid_images(path: &Path, table: &CentroidImages, metadata: &Met
 pub fn read_centroid_images(path: &Path) -> Result<CentroidImages> {
     let table = TableReader::open(path)?;
     let (height, width) = (table.pixels("height")?, table.pixels("width")?);
-    let images =
-        table.binary("image", height * width)?.chunks_exact(height * width).map(<[u8]>::to_vec).collect();
+    let pixels = table.images("image", ImageShape::grey(height, width), Cancellation::never())?;
+    let images = pixels.chunks_exact(height * width).map(<[u8]>::to_vec).collect();
     Ok(CentroidImages { height, width, images })
 }

@@ -1,12 +1,14 @@
 //! `dataset.parquet`: every image with its label and split.
 
+use std::ops::Range;
 use std::path::Path;
 
-use latentkit_core::{Error, Result};
+use latentkit_core::{Cancellation, Error, Result};
 use ndarray::Array2;
 
-use crate::frame::{Table, TableReader};
+use crate::frame::{Blocks, Table, TableReader};
 use crate::metadata::Metadata;
+use crate::picture::ImageShape;
 use crate::split::Split;
 
 /// Grey images of one size with labels. The id of an image is its index.
@@ -51,40 +53,54 @@ impl Dataset {
     pub fn ids(&self, split: Split) -> Vec<usize> {
         (0..self.len()).filter(|&id| self.splits[id] == split).collect()
     }
+
+    /// Some rows of the table.
+    fn rows(&self, ids: Range<usize>) -> Table {
+        let labels = &self.labels[ids.clone()];
+        let images: Vec<_> = ids.clone().map(|id| self.image(id)).collect();
+        Table::new(ids.len())
+            .u32("id", (ids.start as u32..ids.end as u32).collect())
+            .text("split", self.splits[ids].iter().map(|split| split.name()))
+            .classes("label", labels, &self.label_names)
+            .text("label_name", labels.iter().map(|&label| self.label_names[label as usize].as_str()))
+            .images("image", ImageShape::grey(self.height, self.width), &images)
+    }
 }
 
-/// Writes columns id u32, split, label u8, `label_name`, image binary; the size and the names also as metadata.
-pub fn write_dataset(path: &Path, dataset: &Dataset, metadata: &Metadata) -> Result<()> {
+/// Pixels of a row group at most: so many are written, or read, before someone is asked whether to stop.
+const GROUP: usize = 1 << 25;
+
+/// Writes columns id u32, split, label i64 (a `ClassLabel` of Hugging Face's `datasets`), `label_name`, image (PNG); the size
+/// and the names also as metadata. Ends with an error when the user interrupts.
+pub fn write_dataset(
+    path: &Path,
+    dataset: &Dataset,
+    metadata: &Metadata,
+    cancel: Cancellation,
+) -> Result<()> {
     let mut metadata = metadata.clone();
     metadata.insert("height".into(), dataset.height.to_string());
     metadata.insert("width".into(), dataset.width.to_string());
     let names = serde_json::to_string(&dataset.label_names).expect("names are JSON");
     metadata.insert("label_names".into(), names);
-    Table::new(dataset.len())
-        .u32("id", (0..dataset.len() as u32).collect())
-        .text("split", dataset.splits.iter().map(|split| split.name()))
-        .u8("label", dataset.labels.clone())
-        .text("label_name", dataset.labels.iter().map(|&label| dataset.label_names[label as usize].as_str()))
-        .binary("image", dataset.images.chunks_exact(dataset.pixels()))
-        .write(path, &metadata)
+    let rows = (GROUP / dataset.pixels()).max(1);
+    let blocks = Blocks { count: dataset.len().div_ceil(rows).max(1), metadata: &metadata, cancel };
+    blocks.write(path, |index| Ok(dataset.rows(index * rows..dataset.len().min((index + 1) * rows))))
 }
 
-/// Reads what [`write_dataset`] wrote.
+/// Reads what [`write_dataset`] wrote. Ends with an error when the user interrupts.
 ///
 /// # Errors
 /// Of kind input when the file is missing, is no such table, or contradicts itself.
-pub fn read_dataset(path: &Path) -> Result<Dataset> {
+pub fn read_dataset(path: &Path, cancel: Cancellation) -> Result<Dataset> {
     let table = TableReader::open(path)?;
     let (height, width) = (table.pixels("height")?, table.pixels("width")?);
     let label_names: Vec<String> = serde_json::from_str(&table.metadata("label_names")?)
         .map_err(|error| table.wrong(format!("the metadata `latentkit.label_names` is no list: {error}")))?;
-    let labels = table.u8("label")?;
-    if let Some(row) = labels.iter().position(|&label| usize::from(label) >= label_names.len()) {
-        return Err(table.wrong(format!("row {row} has label {}, which has no name", labels[row])));
-    }
+    let images = table.images("image", ImageShape::grey(height, width), cancel)?;
+    let labels = table.classes("label", label_names.len())?;
     let splits = table.splits("split")?;
     count_ids(&table)?;
-    let images = table.binary("image", height * width)?;
     if labels.is_empty() {
         return Err(Error::input(format!("`{}` holds no images", path.display())));
     }
@@ -126,7 +142,7 @@ pub fn read_images(path: &Path, ids: &[u32]) -> Result<Images> {
             .expected(format!("ids below {count}")));
     }
     let rows: Vec<_> = ids.iter().map(|&id| id as usize).collect();
-    let pixels = table.binary_rows("image", height * width, &rows)?;
+    let pixels = table.images_of("image", ImageShape::grey(height, width), &rows)?;
     let pixels = Array2::from_shape_vec((ids.len(), height * width), pixels);
     Ok(Images { height, width, pixels: pixels.expect("each image has all of its pixels") })
 }

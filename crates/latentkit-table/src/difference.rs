@@ -19,6 +19,7 @@ mod tests {
     use super::*;
     use crate::frame::{ColumnDifference, Difference, Table};
     use crate::metadata::Metadata;
+    use crate::picture::ImageShape;
 
     fn write(folder: &Path, name: &str, table: Table, seed: &str) -> std::path::PathBuf {
         let path = folder.join(name);
@@ -27,13 +28,13 @@ mod tests {
     }
 
     fn table(values: &[f32], other: f64) -> Table {
-        let rows = values.len();
+        let (rows, pixels) = (values.len(), [1, other as u8]);
         Table::new(rows)
             .u32("id", (0..rows as u32).collect())
             .f32("z0", values.to_vec())
             .f32_list("z", values.iter().flat_map(|&value| [value, -value]).collect(), 2)
             .text("name", values.iter().map(|&value| if value > 1.0 { "large" } else { "small" }))
-            .binary("image", values.iter().map(|_| &[1, 2][..]))
+            .images("image", ImageShape::grey(1, 2), &vec![&pixels[..]; rows])
             .f64("other", vec![other; rows])
     }
 
@@ -59,6 +60,7 @@ mod tests {
             column("z0", Difference::Largest(0.5)),
             column("z", Difference::Largest(0.5)),
             column("name", Difference::Rows(1)),
+            column("image", Difference::Rows(3)),
             column("other", Difference::Largest(2.0)),
         ];
         assert_eq!(found.columns, expected);

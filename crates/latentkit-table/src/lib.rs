@@ -19,6 +19,7 @@ mod latents;
 mod metadata;
 mod neighbours;
 mod npy;
+mod picture;
 mod projection;
 mod reconstructions;
 mod split;

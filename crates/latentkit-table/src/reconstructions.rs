@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use latentkit_core::Result;
+use latentkit_core::{Cancellation, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Table, TableReader};
 use crate::metadata::Metadata;
+use crate::picture::ImageShape;
 
 /// Why an image is in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,20 +64,22 @@ pub struct Reconstructions {
     pub rows: Vec<Reconstruction>,
 }
 
-/// Writes columns id u32, kind, label u8, `label_name`, bce f32, image binary, reconstruction binary.
+/// Writes columns id u32, kind, label u8, `label_name`, bce f32, image and reconstruction (PNG).
 pub fn write_reconstructions(path: &Path, table: &Reconstructions, metadata: &Metadata) -> Result<()> {
     let rows = &table.rows;
     let mut metadata = metadata.clone();
     metadata.insert("height".into(), table.height.to_string());
     metadata.insert("width".into(), table.width.to_string());
+    let shape = ImageShape::grey(table.height, table.width);
+    let images = |of: fn(&Reconstruction) -> &[u8]| rows.iter().map(of).collect::<Vec<_>>();
     Table::new(rows.len())
         .u32("id", rows.iter().map(|row| row.id).collect())
         .text("kind", rows.iter().map(|row| row.kind.name()))
         .u8("label", rows.iter().map(|row| row.label).collect())
         .text("label_name", rows.iter().map(|row| row.label_name.as_str()))
         .f32("bce", rows.iter().map(|row| row.bce).collect())
-        .binary("image", rows.iter().map(|row| row.image.as_slice()))
-        .binary("reconstruction", rows.iter().map(|row| row.reconstruction.as_slice()))
+        .images("image", shape, &images(|row| &row.image))
+        .images("reconstruction", shape, &images(|row| &row.reconstruction))
         .write(path, &metadata)
 }
 
@@ -86,8 +89,8 @@ pub fn read_reconstructions(path: &Path) -> Result<Reconstructions> {
     let (height, width) = (table.pixels("height")?, table.pixels("width")?);
     let (ids, labels, bce) = (table.u32("id")?, table.u8("label")?, table.f32("bce")?);
     let (kinds, names) = (table.text("kind")?, table.text("label_name")?);
-    let (images, decoded) =
-        (table.binary("image", height * width)?, table.binary("reconstruction", height * width)?);
+    let images = |name| table.images(name, ImageShape::grey(height, width), Cancellation::never());
+    let (images, decoded) = (images("image")?, images("reconstruction")?);
     let rows = images
         .chunks_exact(height * width)
         .zip(decoded.chunks_exact(height * width))

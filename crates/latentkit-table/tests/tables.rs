@@ -6,8 +6,8 @@ use latentkit_core::summary::{LabelAgreement, Metrics, NeighbourFigure, Preserva
 use latentkit_core::{Cancellation, Error, ErrorKind};
 use latentkit_table::*;
 use ndarray::array;
-use polars::prelude::{DataFrame, DataType, IntoColumn, NamedFrom, Series};
-use polars_io::prelude::{ParquetReader, ParquetWriter, SerReader};
+use polars::prelude::{ArrowDataType, ArrowField, DataFrame, DataType, IntoColumn, NamedFrom, Series};
+use polars_io::prelude::{KeyValueMetadata, ParquetReader, ParquetWriter, SerReader};
 
 fn metadata() -> Metadata {
     Metadata::from([("seed".to_owned(), "42".to_owned())])
@@ -28,17 +28,80 @@ fn dataset() -> Dataset {
 fn a_dataset_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dataset.parquet");
-    write_dataset(&path, &dataset(), &metadata()).unwrap();
-    assert_eq!(read_dataset(&path).unwrap(), dataset());
+    write_dataset(&path, &dataset(), &metadata(), Cancellation::never()).unwrap();
+    assert_eq!(read_dataset(&path, Cancellation::never()).unwrap(), dataset());
     assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn a_dataset_of_plain_bytes_tells_what_to_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.parquet");
+    let columns = vec![Series::new("image".into(), [&b"123456"[..]]).into_column()];
+    let pairs = [("height", "2"), ("width", "3"), ("label_names", "[]")];
+    let pairs = pairs.map(|(key, value)| (format!("latentkit.{key}"), value.to_owned()));
+    ParquetWriter::new(fs_err::File::create(&path).unwrap())
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs.to_vec())))
+        .finish(&mut DataFrame::new(1, columns).unwrap())
+        .unwrap();
+    let error = read_dataset(&path, Cancellation::never()).unwrap_err();
+    assert_input_error(
+        &error,
+        &["dataset.parquet", "column `image` holds no PNG files", "run `latentkit ingest`"],
+    );
+}
+
+/// The columns of a table that may hold nulls, and the items of lists that may.
+fn nullable(path: &Path) -> Vec<String> {
+    let mut reader = ParquetReader::new(fs_err::File::open(path).unwrap().into_file());
+    let schema = reader.schema().unwrap();
+    let item = |field: &ArrowField| match field.dtype() {
+        ArrowDataType::FixedSizeList(item, _) => item.is_nullable,
+        _ => false,
+    };
+    let fields = schema.iter_values().filter(|field| field.is_nullable || item(field));
+    fields.map(|field| field.name.to_string()).collect()
+}
+
+#[test]
+fn only_what_may_be_null_is_nullable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.parquet");
+    // Hugging Face's `datasets` sees features in such columns alone.
+    write_dataset(&path, &dataset(), &metadata(), Cancellation::never()).unwrap();
+    assert_eq!(nullable(&path), ["label", "image"]);
+    let latents = Latents {
+        splits: dataset().splits,
+        labels: dataset().labels,
+        label_names: dataset().label_names,
+        values: array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
+        reconstruction_bce: vec![0.5; 3],
+        reconstruction_mse: vec![0.5; 3],
+    };
+    write_latents(&path, &latents, &metadata()).unwrap();
+    assert_eq!(nullable(&path), Vec::<String>::new());
+    let block = |_| {
+        Ok(Assignments {
+            method: "dbscan".into(),
+            k: 1,
+            ids: vec![0, 1],
+            clusters: vec![Some(0), None],
+            silhouettes: vec![None; 2],
+            distances: vec![Some(0.5), None],
+        })
+    };
+    let clusterings = [("dbscan".to_owned(), 1)];
+    write_assignments(&path, &clusterings, SilhouetteKind::Exact, &metadata(), Cancellation::never(), block)
+        .unwrap();
+    assert_eq!(nullable(&path), ["cluster", "silhouette", "distance"]);
 }
 
 #[test]
 fn the_same_table_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
-    write_dataset(&a, &dataset(), &metadata()).unwrap();
-    write_dataset(&b, &dataset(), &metadata()).unwrap();
+    write_dataset(&a, &dataset(), &metadata(), Cancellation::never()).unwrap();
+    write_dataset(&b, &dataset(), &metadata(), Cancellation::never()).unwrap();
     assert_eq!(fs_err::read(a).unwrap(), fs_err::read(b).unwrap());
 }
 
@@ -254,7 +317,7 @@ fn neighbours_come_back_with_what_is_known_of_each_row() {
 fn images_are_read_by_their_ids() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dataset.parquet");
-    write_dataset(&path, &dataset(), &metadata()).unwrap();
+    write_dataset(&path, &dataset(), &metadata(), Cancellation::never()).unwrap();
     let found = read_images(&path, &[2, 0, 2]).unwrap();
     let last = [12, 13, 14, 15, 16, 17];
     assert_eq!((found.height, found.width), (2, 3));
@@ -279,7 +342,7 @@ fn images_far_apart_in_a_long_table_are_the_right_ones() {
         images: (0..count).flat_map(|id| [0; 2].into_iter().chain(id.to_le_bytes())).collect(),
         ..dataset()
     };
-    write_dataset(&path, &many, &metadata()).unwrap();
+    write_dataset(&path, &many, &metadata(), Cancellation::never()).unwrap();
     let ids = [4999, 0, 1023, 1024, 1025, 2048, 0, 3071];
     let found = read_images(&path, &ids).unwrap().pixels;
     for (row, id) in found.rows().into_iter().zip(ids) {
@@ -778,11 +841,11 @@ fn a_file_that_is_no_parquet_is_an_error() {
 fn a_truncated_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dataset.parquet");
-    write_dataset(&path, &dataset(), &metadata()).unwrap();
+    write_dataset(&path, &dataset(), &metadata(), Cancellation::never()).unwrap();
     let bytes = fs_err::read(&path).unwrap();
     for length in [4, bytes.len() / 2, bytes.len() - 1] {
         fs_err::write(&path, &bytes[..length]).unwrap();
-        assert_input_error(&read_dataset(&path).unwrap_err(), &["dataset.parquet"]);
+        assert_input_error(&read_dataset(&path, Cancellation::never()).unwrap_err(), &["dataset.parquet"]);
     }
 }
 

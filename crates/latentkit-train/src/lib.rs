@@ -88,7 +88,7 @@ pub fn run(
     cancel: Cancellation,
 ) -> Result<TrainSummary> {
     let source = FileRecord::of(dataset, "dataset").map_err(Error::into_input)?;
-    let data = read_dataset(dataset)?;
+    let data = read_dataset(dataset, cancel)?;
     let model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into())?;
     let images = Images {
         train: ids(&data, Split::Train)?,

@@ -37,7 +37,7 @@ fn write_images(path: &Path) {
         labels: vec![0; 30],
         images,
     };
-    write_dataset(path, &dataset, &Metadata::new()).unwrap();
+    write_dataset(path, &dataset, &Metadata::new(), Cancellation::never()).unwrap();
 }
 
 fn train(folder: &Path, config: &str, cancel: Cancellation) -> Result<TrainSummary> {

@@ -10,9 +10,9 @@ pub(super) fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
         if grey { (png::ColorType::Grayscale, greys.as_slice()) } else { (png::ColorType::Rgb, pixels) };
     encoder.set_color(color);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Best);
+    encoder.set_compression(png::Compression::High);
     // Charts repeat few colours in the same patterns, which differences between pixels would hide.
-    encoder.set_filter(png::FilterType::NoFilter);
+    encoder.set_filter(png::Filter::NoFilter);
     encoder
         .write_header()
         .and_then(|mut writer| writer.write_image_data(pixels))

@@ -3,6 +3,7 @@
 use latentkit_core::Result;
 use polars::prelude::*;
 
+use super::pictures::bytes_of;
 use super::reader::TableReader;
 
 /// How one table differs from another. Equal in all of this, they may still differ in how their values are encoded.
@@ -114,7 +115,7 @@ fn distance(first: Option<f64>, second: Option<f64>) -> f64 {
 enum Values {
     /// Numbers; those of lists one after the other.
     Numbers(Vec<Option<f64>>),
-    /// Texts, bytes and truth values.
+    /// Texts, bytes, those of files, and truth values.
     Others(Vec<Option<Vec<u8>>>),
 }
 
@@ -129,6 +130,7 @@ fn values(series: &Series) -> PolarsResult<Values> {
         DataType::Binary => {
             Values::Others(series.binary()?.iter().map(|value| value.map(<[u8]>::to_vec)).collect())
         }
+        DataType::Struct(_) => values(&bytes_of(series)?)?,
         DataType::Boolean => {
             Values::Others(series.bool()?.iter().map(|value| value.map(|value| vec![value.into()])).collect())
         }

@@ -1,8 +1,9 @@
 //! Ids of points, from tables that anyone may have made and from those of this project.
 
 use latentkit_core::{Error, Result};
-use polars::prelude::*;
+use polars::prelude::{ArrowDataType, ArrowField, DataType};
 
+use super::column::Column;
 use super::labels::{Usable, numbers, texts};
 use super::reader::{TableReader, first_null};
 use super::writer::Table;
@@ -94,8 +95,8 @@ impl Table {
     pub(crate) fn ids(self, name: &str, ids: &Ids) -> Self {
         match ids {
             Ids::U32(ids) => self.u32(name, ids.clone()),
-            Ids::I64(ids) => self.column(Int64Chunked::from_slice(name.into(), ids).into_column()),
-            Ids::U64(ids) => self.column(UInt64Chunked::from_slice(name.into(), ids).into_column()),
+            Ids::I64(ids) => self.column(Column::numbers(name, ids.clone())),
+            Ids::U64(ids) => self.column(Column::numbers(name, ids.clone())),
             Ids::Texts(ids) => self.text(name, ids.iter().map(String::as_str)),
             Ids::Bytes(ids) => self.binary(name, ids.iter().map(Vec::as_slice)),
         }

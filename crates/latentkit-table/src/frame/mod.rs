@@ -3,7 +3,9 @@
 use latentkit_core::summary::SilhouetteKind;
 
 mod arrow;
+mod arrow_schema;
 mod catch_panic;
+mod column;
 mod content;
 mod difference;
 mod formats;
@@ -11,11 +13,14 @@ mod ids;
 mod labels;
 mod limits;
 mod numpy;
+mod output;
 mod parquet;
+mod pictures;
 mod points;
 mod reader;
 mod structs;
 mod thrift;
+mod types;
 mod writer;
 
 pub(crate) use difference::differences;

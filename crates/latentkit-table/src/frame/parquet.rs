@@ -7,9 +7,11 @@ use polars::prelude::*;
 use polars_io::prelude::*;
 use polars_parquet::read::RowGroupMetadata;
 
+use super::arrow_schema::ARROW_SCHEMA;
 use super::catch_panic::catch_panic;
 use super::content::Content;
 use super::limits::{self, Checked};
+use super::types::is_foreign;
 
 /// A Parquet file.
 pub(super) struct ParquetFile {
@@ -79,9 +81,6 @@ impl Content for ParquetFile {
     }
 }
 
-/// What Arrow called the columns of the writer.
-const ARROW_SCHEMA: &str = "ARROW:schema";
-
 /// The footer and the columns of a file. Where the writer had columns that polars has none of, such as tensors or views of
 /// lists, they are what Parquet calls them: lists.
 fn schema_of(file: &fs_err::File) -> PolarsResult<(Arc<FileMetadata>, Arc<ArrowSchema>)> {
@@ -102,17 +101,5 @@ fn schema_of(file: &fs_err::File) -> PolarsResult<(Arc<FileMetadata>, Arc<ArrowS
             }
             schema(&footer).map(|schema| (footer, schema))
         }
-    }
-}
-
-/// Whether a type is of an extension, or holds values of one.
-fn is_foreign(dtype: &ArrowDataType) -> bool {
-    match dtype {
-        ArrowDataType::Extension(_) => true,
-        ArrowDataType::List(inner)
-        | ArrowDataType::LargeList(inner)
-        | ArrowDataType::FixedSizeList(inner, _) => is_foreign(inner.dtype()),
-        ArrowDataType::Struct(fields) => fields.iter().any(|field| is_foreign(field.dtype())),
-        _ => false,
     }
 }

@@ -10,6 +10,7 @@ use super::content::Content;
 use super::formats;
 use super::limits;
 use super::parquet::ParquetFile;
+use super::types::unsupported;
 use crate::metadata::{Metadata, PREFIX};
 use crate::split::Split;
 
@@ -27,7 +28,7 @@ pub(crate) struct TableReader {
     /// Rows of each column, in which the arrays of an archive may differ.
     rows: usize,
     /// First row that is read.
-    first: usize,
+    pub(super) first: usize,
     /// Rows that are read.
     pub(super) height: usize,
 }
@@ -103,9 +104,14 @@ impl TableReader {
         self.schema.contains(name)
     }
 
+    /// The part of the work in which a column is read.
+    pub(super) fn reading(&self, name: &str) -> tracing::Span {
+        tracing::info_span!("reading", file = %self.path.display(), column = name)
+    }
+
     /// A column, or the error that names the columns that there are.
     pub(super) fn series(&self, name: &str) -> Result<Series> {
-        let _entered = tracing::info_span!("reading", file = %self.path.display(), column = name).entered();
+        let _entered = self.reading(name).entered();
         self.check_column(name)?;
         self.read_rows(name, self.first, self.height)
     }
@@ -125,7 +131,7 @@ impl TableReader {
     }
 
     /// Fails where there is no such column, it has a type that is not read, or its pages claim too much.
-    fn check_column(&self, name: &str) -> Result<()> {
+    pub(super) fn check_column(&self, name: &str) -> Result<()> {
         self.must_have(name)?;
         if let Some(unsupported) = self.unsupported(name) {
             return Err(self
@@ -165,8 +171,7 @@ impl TableReader {
         mut visit: impl FnMut(&str, &Series) -> Result<()>,
     ) -> Result<()> {
         for names in names.chunks((AT_ONCE / self.height.max(1)).clamp(1, 512)) {
-            let _entered =
-                tracing::info_span!("reading", file = %self.path.display(), column = names[0]).entered();
+            let _entered = self.reading(&names[0]).entered();
             for name in names {
                 self.check_column(name)?;
             }
@@ -182,7 +187,7 @@ impl TableReader {
     }
 
     /// `height` rows of a column from row `first` of the file on.
-    fn read_rows(&self, name: &str, first: usize, height: usize) -> Result<Series> {
+    pub(super) fn read_rows(&self, name: &str, first: usize, height: usize) -> Result<Series> {
         let series = catch_panic(|| self.content.read(name, first, height))
             .map_err(|error| self.wrong(format!("column `{name}`: {error}")))?;
         if series.len() != height {
@@ -223,13 +228,8 @@ impl TableReader {
     /// A column of this type.
     fn typed_or_null(&self, name: &str, dtype: &DataType) -> Result<Series> {
         let series = self.series(name)?;
-        self.has_type(name, &series, dtype)?;
-        Ok(series)
-    }
-
-    fn has_type(&self, name: &str, series: &Series, dtype: &DataType) -> Result<()> {
         if series.dtype() == dtype {
-            return Ok(());
+            return Ok(series);
         }
         Err(self
             .wrong(format!("column `{name}` has the wrong type"))
@@ -249,6 +249,15 @@ impl TableReader {
     pub(crate) fn u8(&self, name: &str) -> Result<Vec<u8>> {
         let series = self.typed(name, &DataType::UInt8)?;
         Ok(series.u8().map_err(|error| self.wrong(error))?.into_no_null_iter().collect())
+    }
+
+    /// A column of labels that `Table::classes` wrote, each below `count`.
+    pub(crate) fn classes(&self, name: &str, count: usize) -> Result<Vec<u8>> {
+        let series = self.typed(name, &DataType::Int64)?;
+        let labels = series.i64().map_err(|error| self.wrong(error))?.into_no_null_iter();
+        let known = |label: i64| u8::try_from(label).ok().filter(|&label| usize::from(label) < count);
+        let unknown = |row, label| self.wrong(format!("row {row} has label {label}, which has no name"));
+        labels.enumerate().map(|(row, label)| known(label).ok_or_else(|| unknown(row, label))).collect()
     }
 
     pub(crate) fn u32(&self, name: &str) -> Result<Vec<u32>> {
@@ -304,57 +313,6 @@ impl TableReader {
             })
             .collect()
     }
-
-    /// The bytes of a binary column, each value of `size` bytes, one after the other.
-    pub(crate) fn binary(&self, name: &str, size: usize) -> Result<Vec<u8>> {
-        let series = self.typed(name, &DataType::Binary)?;
-        self.within_reason(name, std::iter::repeat_n(size, self.height))?;
-        let mut bytes = Vec::with_capacity(size * self.height);
-        for row in 0..self.height {
-            bytes.extend_from_slice(self.value(name, &series, row, row, size)?);
-        }
-        Ok(bytes)
-    }
-
-    /// The bytes of these rows, which the table has, of a binary column, each value of `size` bytes, one after the other. No
-    /// more than [`WINDOW`] other rows are in memory at once.
-    pub(crate) fn binary_rows(&self, name: &str, size: usize, rows: &[usize]) -> Result<Vec<u8>> {
-        self.check_column(name)?;
-        self.within_reason(name, std::iter::repeat_n(size, rows.len()))?;
-        let mut places: Vec<usize> = (0..rows.len()).collect();
-        places.sort_by_key(|&place| rows[place]);
-        let mut bytes = vec![0; size * rows.len()];
-        for window in places.chunk_by(|&a, &b| rows[a] / WINDOW == rows[b] / WINDOW) {
-            let [first, last] = [window[0], window[window.len() - 1]].map(|place| rows[place]);
-            let series = self.read_rows(name, self.first + first, last - first + 1)?;
-            self.has_type(name, &series, &DataType::Binary)?;
-            for &place in window {
-                let value = self.value(name, &series, rows[place] - first, rows[place], size)?;
-                bytes[place * size..][..size].copy_from_slice(value);
-            }
-        }
-        Ok(bytes)
-    }
-
-    /// The value at `place` of a binary column, which is that of `row` of the table and must have `size` bytes.
-    fn value<'a>(
-        &self,
-        name: &str,
-        series: &'a Series,
-        place: usize,
-        row: usize,
-        size: usize,
-    ) -> Result<&'a [u8]> {
-        let value = series.binary().map_err(|error| self.wrong(error))?.get(place);
-        let value = value.ok_or_else(|| self.null_at(name, row))?;
-        if value.len() != size {
-            return Err(self
-                .wrong(format!("column `{name}`, row {row} has the wrong size"))
-                .expected(format!("{size} bytes"))
-                .found(format!("{} bytes", value.len())));
-        }
-        Ok(value)
-    }
 }
 
 /// Opens a regular file: a pipe would be waited for, and cannot be read from its end.
@@ -367,79 +325,6 @@ fn regular(path: &Path, expected: &str) -> Result<(fs_err::File, u64)> {
     }
     let file = fs_err::File::open(path).map_err(|error| Error::from(error).into_input())?;
     Ok((file, about.len()))
-}
-
-/// Rows that are read together where only some are wanted.
-const WINDOW: usize = 1024;
-
-/// The name of a type that this build of polars has no column of, or none that any table here needs.
-fn unsupported(dtype: &ArrowDataType) -> Option<String> {
-    (!is_readable(dtype)).then(|| type_name(dtype))
-}
-
-/// Whether a column is of plain values, of texts in a dictionary, of lists or structs of them, of lists of lists and so on.
-fn is_readable(dtype: &ArrowDataType) -> bool {
-    match dtype {
-        ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => is_readable(inner.dtype()),
-        ArrowDataType::FixedSizeList(inner, width) => *width > 0 && is_readable(inner.dtype()),
-        ArrowDataType::Struct(fields) => {
-            !fields.is_empty() && fields.iter().all(|field| is_readable(field.dtype()))
-        }
-        ArrowDataType::Dictionary(_, values, _) => {
-            matches!(**values, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
-        }
-        other => is_plain(other),
-    }
-}
-
-/// Whether values of a type are numbers, truth values, texts or bytes that polars reads.
-fn is_plain(dtype: &ArrowDataType) -> bool {
-    use ArrowDataType as T;
-    matches!(
-        dtype,
-        T::Boolean
-            | T::UInt8
-            | T::UInt16
-            | T::UInt32
-            | T::UInt64
-            | T::Int8
-            | T::Int16
-            | T::Int32
-            | T::Int64
-            | T::Float16
-            | T::Float32
-            | T::Float64
-            | T::Decimal(..)
-            | T::Decimal32(..)
-            | T::Decimal64(..)
-            | T::Utf8
-            | T::LargeUtf8
-            | T::Utf8View
-            | T::Binary
-            | T::LargeBinary
-            | T::BinaryView
-            | T::FixedSizeBinary(_)
-    )
-}
-
-/// A type as messages name it.
-fn type_name(dtype: &ArrowDataType) -> String {
-    match dtype {
-        ArrowDataType::Float16 => "f16".to_owned(),
-        ArrowDataType::Float32 => "f32".to_owned(),
-        ArrowDataType::Float64 => "f64".to_owned(),
-        ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => {
-            format!("list of {}", type_name(inner.dtype()))
-        }
-        ArrowDataType::FixedSizeList(inner, width) => {
-            format!("list of {width} {}", type_name(inner.dtype()))
-        }
-        ArrowDataType::Dictionary(_, values, _) => format!("dictionary of {}", type_name(values)),
-        ArrowDataType::Struct(_) => "struct".to_owned(),
-        ArrowDataType::Map(..) => "map".to_owned(),
-        ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View => "text".to_owned(),
-        other => format!("{other:?}").to_lowercase(),
-    }
 }
 
 /// The first row without a value.

@@ -1,16 +1,20 @@
 //! Columns of plain values to a Parquet file.
 
-use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use latentkit_core::{Cancellation, Error, Result, atomic};
-use polars::prelude::*;
-use polars_io::prelude::*;
-use polars_parquet::write::schema_to_metadata_key;
+use latentkit_core::{Cancellation, Error, Result};
+use polars::prelude::PolarsError;
+use polars_arrow::array::{BinaryViewArray, BooleanArray, MutableBinaryViewArray, Utf8ViewArray};
+use polars_arrow::bitmap::Bitmap;
+use rayon::prelude::*;
+use serde_json::json;
 
-use crate::metadata::{Metadata, PREFIX};
+use super::column::Column;
+use super::output::{ParquetFile, write_capturing};
+use crate::metadata::Metadata;
+use crate::picture::{self, ImageShape};
 
-/// A table to be written, built column by column.
+/// A table to be written, built column by column. A column holds nulls only where its method says so.
 pub(crate) struct Table {
     height: usize,
     columns: Vec<Column>,
@@ -22,74 +26,84 @@ impl Table {
     }
 
     pub(super) fn column(mut self, column: Column) -> Self {
+        assert_eq!(column.array.len(), self.height, "`{}` has a value a row", column.field.name);
         self.columns.push(column);
         self
     }
 
     pub(crate) fn u8(self, name: &str, values: Vec<u8>) -> Self {
-        self.column(UInt8Chunked::from_vec(name.into(), values).into_column())
+        self.column(Column::numbers(name, values))
     }
 
     pub(crate) fn u32(self, name: &str, values: Vec<u32>) -> Self {
-        self.column(UInt32Chunked::from_vec(name.into(), values).into_column())
+        self.column(Column::numbers(name, values))
     }
 
     pub(crate) fn f32(self, name: &str, values: Vec<f32>) -> Self {
-        self.column(Float32Chunked::from_vec(name.into(), values).into_column())
+        self.column(Column::numbers(name, values))
     }
 
     pub(crate) fn f64(self, name: &str, values: Vec<f64>) -> Self {
-        self.column(Float64Chunked::from_vec(name.into(), values).into_column())
+        self.column(Column::numbers(name, values))
     }
 
     pub(crate) fn u32_or_null(self, name: &str, values: Vec<Option<u32>>) -> Self {
-        self.column(UInt32Chunked::from_iter_options(name.into(), values.into_iter()).into_column())
+        self.column(Column::numbers_or_null(name, values))
     }
 
     pub(crate) fn f32_or_null(self, name: &str, values: Vec<Option<f32>>) -> Self {
-        self.column(Float32Chunked::from_iter_options(name.into(), values.into_iter()).into_column())
+        self.column(Column::numbers_or_null(name, values))
     }
 
     pub(crate) fn f64_or_null(self, name: &str, values: Vec<Option<f64>>) -> Self {
-        self.column(Float64Chunked::from_iter_options(name.into(), values.into_iter()).into_column())
+        self.column(Column::numbers_or_null(name, values))
     }
 
     pub(crate) fn bool(self, name: &str, values: impl Iterator<Item = bool>) -> Self {
-        self.column(BooleanChunked::from_iter_values(name.into(), values).into_column())
+        let array =
+            BooleanArray::new(polars::prelude::ArrowDataType::Boolean, Bitmap::from_iter(values), None);
+        self.column(Column::new(name, array, false))
     }
 
     pub(crate) fn text<'a>(self, name: &str, values: impl Iterator<Item = &'a str>) -> Self {
-        self.column(StringChunked::from_iter_values(name.into(), values).into_column())
+        let array: Utf8ViewArray = MutableBinaryViewArray::from_values_iter(values).into();
+        self.column(Column::new(name, array, false))
     }
 
     pub(crate) fn text_or_null<'a>(self, name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Self {
-        self.column(StringChunked::from_iter_options(name.into(), values).into_column())
+        let array: Utf8ViewArray = MutableBinaryViewArray::from_iterator(values).into();
+        self.column(Column::new(name, array, true))
     }
 
     pub(crate) fn binary<'a>(self, name: &str, values: impl Iterator<Item = &'a [u8]>) -> Self {
-        self.column(BinaryChunked::from_iter_values(name.into(), values).into_column())
+        let array: BinaryViewArray = MutableBinaryViewArray::from_values_iter(values).into();
+        self.column(Column::new(name, array, false))
     }
 
     /// A column of lists of `width` values each, given one after the other.
     pub(crate) fn f32_list(self, name: &str, values: Vec<f32>, width: usize) -> Self {
-        let lists = Float32Chunked::from_vec(name.into(), values)
-            .into_series()
-            .reshape_array(&[ReshapeDimension::Infer, ReshapeDimension::new_dimension(width as u64)])
-            .expect("one list of `width` values a row");
-        self.column(lists.into_column())
+        self.column(Column::lists(name, values, width))
+    }
+
+    /// A column of labels, indices into `names`: a `ClassLabel` of Hugging Face's `datasets`, which is of 64 bits.
+    pub(crate) fn classes(self, name: &str, labels: &[u8], names: &[String]) -> Self {
+        let labels = labels.iter().map(|&label| i64::from(label)).collect();
+        let feature = json!({ "_type": "ClassLabel", "names": names });
+        self.column(Column::numbers(name, labels).with_feature(feature))
+    }
+
+    /// A column of images of one shape as PNG files: an `Image` of Hugging Face's `datasets`.
+    pub(crate) fn images(self, name: &str, shape: ImageShape, images: &[&[u8]]) -> Self {
+        let files: Vec<_> = images.par_iter().map(|pixels| picture::encode(pixels, shape)).collect();
+        let files: BinaryViewArray = MutableBinaryViewArray::from_values_iter(files.iter()).into();
+        self.column(Column::files(name, files).with_feature(json!({ "_type": "Image" })))
     }
 
     /// Writes the table. The same columns and metadata give the same bytes.
     pub(crate) fn write(self, path: &Path, metadata: &Metadata) -> Result<()> {
-        let failed = |error: PolarsError| polars_error(path, &error);
-        let mut frame = self.frame().map_err(failed)?;
-        write_remembering(path, |file| {
-            writer(file, frame.schema(), metadata).finish(&mut frame).map(|_| ()).map_err(failed)
-        })
-    }
-
-    fn frame(self) -> PolarsResult<DataFrame> {
-        DataFrame::new(self.height, self.columns)
+        let mut table = Some(self);
+        let blocks = Blocks { count: 1, metadata, cancel: Cancellation::never() };
+        blocks.write(path, |_| Ok(table.take().expect("there is one block")))
     }
 }
 
@@ -105,115 +119,26 @@ pub(crate) struct Blocks<'a> {
 impl Blocks<'_> {
     /// Writes the blocks that `of` makes, all of the same columns, one after the other.
     pub(crate) fn write(&self, path: &Path, mut of: impl FnMut(usize) -> Result<Table>) -> Result<()> {
-        let failed = |error: PolarsError| polars_error(path, &error);
-        write_remembering(path, |file| {
-            let mut frame = of(0)?.frame().map_err(failed)?;
-            let mut blocks =
-                writer(file, frame.schema(), self.metadata).batched(frame.schema()).map_err(failed)?;
+        // An error of polars that is none of the system's.
+        let failed =
+            |error: PolarsError| Error::failed(format!("cannot write `{}`: {error}", path.display()));
+        write_capturing(path, |file| {
+            let mut table = of(0)?;
+            let mut file = ParquetFile::start(file, &table.columns, self.metadata).map_err(failed)?;
             for index in 0..self.count {
                 if index > 0 {
-                    frame = of(index)?.frame().map_err(failed)?;
+                    table = of(index)?;
                 }
-                for row in (0..frame.height()).step_by(ROWS) {
+                for row in (0..table.height).step_by(ROWS) {
                     self.cancel.check()?;
-                    blocks.write_batch(&frame.slice(row as i64, ROWS)).map_err(failed)?;
+                    let rows = ROWS.min(table.height - row);
+                    file.write(&table.columns, row, rows).map_err(failed)?;
                 }
             }
-            blocks.finish().map(|_| ()).map_err(failed)
+            file.finish().map_err(failed)
         })
     }
 }
 
 /// Rows of a row group: few enough for readers to skip what a filter rules out, as many as DuckDB's own.
 const ROWS: usize = 122_880;
-
-fn writer<W: Write>(file: W, schema: &Schema, metadata: &Metadata) -> ParquetWriter<W> {
-    let pairs = metadata.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.clone()));
-    let pairs = pairs.chain(plain_schema(schema)).collect();
-    ParquetWriter::new(file)
-        .with_compression(ParquetCompression::Zstd(None))
-        .with_row_group_size(Some(ROWS))
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
-}
-
-/// The metadata by which readers of Arrow know the columns: as `string`, `binary` and `list`. By that of polars they would be
-/// views, for which readers lack filters, sorts and casts.
-fn plain_schema(schema: &Schema) -> Option<(String, String)> {
-    let plain: ArrowSchema = schema
-        .iter()
-        .map(|(name, dtype)| {
-            let field = dtype.to_arrow_field(name.clone(), CompatLevel::newest());
-            (name.clone(), ArrowField { dtype: plain_type(field.dtype), ..field })
-        })
-        .collect();
-    let pair = schema_to_metadata_key(&plain);
-    Some((pair.key, pair.value?))
-}
-
-fn plain_type(dtype: ArrowDataType) -> ArrowDataType {
-    use ArrowDataType as T;
-    match dtype {
-        T::Utf8View | T::LargeUtf8 => T::Utf8,
-        T::BinaryView | T::LargeBinary => T::Binary,
-        T::LargeList(inner) => T::List(inner),
-        other => other,
-    }
-}
-
-/// An error of polars that is none of the system's.
-fn polars_error(path: &Path, error: &PolarsError) -> Error {
-    Error::failed(format!("cannot write `{}`: {error}", path.display()))
-}
-
-/// As [`atomic::write_with`]; where the system refused to write, its error is the one that is returned.
-fn write_remembering(
-    path: &Path,
-    fill: impl FnOnce(&mut BufWriter<&mut ErrorCapturingWriter>) -> Result<()>,
-) -> Result<()> {
-    let _entered = tracing::info_span!("writing", file = %path.display()).entered();
-    atomic::write_with(path, |file| {
-        let mut file = ErrorCapturingWriter { file, error: None };
-        // polars writes the footer byte by byte.
-        let mut buffer = BufWriter::with_capacity(BUFFER, &mut file);
-        let outcome = fill(&mut buffer).and_then(|()| Ok(buffer.flush()?));
-        // What could not be written is not tried again.
-        let _ = buffer.into_parts();
-        match (outcome, file.error) {
-            (Err(_), Some(error)) => Err(error.into()),
-            (outcome, _) => outcome,
-        }
-    })
-}
-
-/// Bytes that are written at once.
-const BUFFER: usize = 1 << 18;
-
-/// A file that keeps the system's error, of which polars keeps the text alone: its kind tells the way out.
-struct ErrorCapturingWriter<'a> {
-    file: &'a mut fs_err::File,
-    error: Option<io::Error>,
-}
-
-impl ErrorCapturingWriter<'_> {
-    fn remember<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
-        outcome.map_err(|error| {
-            let kind = error.kind();
-            if kind != io::ErrorKind::Interrupted {
-                self.error.get_or_insert(error);
-            }
-            kind.into()
-        })
-    }
-}
-
-impl Write for ErrorCapturingWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let outcome = self.file.write(bytes);
-        self.remember(outcome)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let outcome = self.file.flush();
-        self.remember(outcome)
-    }
-}

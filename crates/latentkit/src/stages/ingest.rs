@@ -22,7 +22,7 @@ impl Definition for Ingest {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn about(&self) -> &'static str {

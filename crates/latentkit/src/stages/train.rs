@@ -58,7 +58,7 @@ impl Definition for Train {
     }
 
     fn version(&self) -> u32 {
-        7
+        8
     }
 
     fn about(&self) -> &'static str {
