@@ -88,7 +88,12 @@ pub fn run(
     cancel: Cancellation,
 ) -> Result<TrainSummary> {
     let source = FileRecord::of(dataset, "dataset").map_err(Error::into_input)?;
-    let data = read_dataset(dataset, cancel)?;
+    let data = read_dataset(dataset, cancel).map_err(|error| match error.kind() {
+        ErrorKind::Interrupted => {
+            error.hint("run the same command again: no step was done, and earlier checkpoints are kept")
+        }
+        _ => error,
+    })?;
     let model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into())?;
     let images = Images {
         train: ids(&data, Split::Train)?,

@@ -46,6 +46,9 @@ fn features(columns: &[Column]) -> Option<String> {
 /// The feature of a column of plain values.
 fn plain(dtype: &ArrowDataType) -> Value {
     let name = match dtype {
+        ArrowDataType::FixedSizeList(item, length) => {
+            return json!({ "_type": "List", "feature": plain(&item.dtype), "length": length });
+        }
         ArrowDataType::Boolean => "bool",
         ArrowDataType::UInt8 => "uint8",
         ArrowDataType::UInt32 => "uint32",

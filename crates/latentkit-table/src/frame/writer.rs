@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use latentkit_core::{Cancellation, Error, Result};
-use polars::prelude::PolarsError;
+use polars::prelude::{ArrowDataType, PolarsError};
 use polars_arrow::array::{BinaryViewArray, BooleanArray, MutableBinaryViewArray, Utf8ViewArray};
 use polars_arrow::bitmap::Bitmap;
 use rayon::prelude::*;
@@ -60,8 +60,7 @@ impl Table {
     }
 
     pub(crate) fn bool(self, name: &str, values: impl Iterator<Item = bool>) -> Self {
-        let array =
-            BooleanArray::new(polars::prelude::ArrowDataType::Boolean, Bitmap::from_iter(values), None);
+        let array = BooleanArray::new(ArrowDataType::Boolean, values.collect::<Bitmap>(), None);
         self.column(Column::new(name, array, false))
     }
 
