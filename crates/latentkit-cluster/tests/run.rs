@@ -89,7 +89,7 @@ fn all_assignments(folder: &Path) -> AllAssignments {
     ks.dedup();
     for k in ks {
         let found = read_assignments(&folder.join(ASSIGNMENTS), "k-means", k).unwrap().unwrap();
-        all.k.extend(found.ids.iter().map(|_| k));
+        all.k.extend(std::iter::repeat_n(k, found.ids.len()));
         all.ids.extend(found.ids.numbers().unwrap());
         all.clusters.extend(found.clusters.into_iter().map(Option::unwrap));
         all.silhouettes.extend(found.silhouettes.into_iter().map(Option::unwrap));

@@ -102,6 +102,9 @@ mod tests {
         maybe: Option<PathBuf>,
     }
 
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct All(#[serde(with = "super::several")] Vec<PathBuf>);
+
     #[test]
     fn paths_come_back_whatever_their_bytes() {
         let odd = PathBuf::from(OsString::from_vec(b"not \xff UTF-8".to_vec()));
@@ -110,8 +113,6 @@ mod tests {
             let text = serde_json::to_string(&both).unwrap();
             assert_eq!(serde_json::from_str::<Both>(&text).unwrap(), both, "{text}");
         }
-        #[derive(Debug, PartialEq, Serialize, Deserialize)]
-        struct All(#[serde(with = "super::several")] Vec<PathBuf>);
         let odd = PathBuf::from(OsString::from_vec(b"\xff".to_vec()));
         for (paths, text) in [
             (vec![], "null"),

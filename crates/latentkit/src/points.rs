@@ -163,7 +163,10 @@ mod tests {
             let name = |part: Part| part.path.file_name().unwrap().to_str().unwrap().to_owned();
             parts(points).map(|parts| parts.into_iter().map(name).collect::<Vec<_>>())
         };
-        assert_eq!(names(&[whole.clone()]).unwrap(), ["a.feather", "b.npz", "c.arrow", "d.ipc", "e.npy"]);
+        assert_eq!(
+            names(std::slice::from_ref(&whole)).unwrap(),
+            ["a.feather", "b.npz", "c.arrow", "d.ipc", "e.npy"]
+        );
         assert_eq!(names(&["z.parquet".into(), some.clone()]).unwrap(), ["z.parquet", "b.npz"]);
         assert!(names(&[some, whole]).unwrap_err().to_string().contains("b.npz` would be read twice"));
     }

@@ -118,7 +118,7 @@ fn only_points_of_the_sample_have_a_silhouette() {
         distances: &[0.5, 0.25, 1.0],
         silhouettes: &[None, Some(0.75), None],
     };
-    let rows = examples(&[7, 8, 9], &subject, None, Cancellation::never()).unwrap();
+    let rows = examples(&Ids::U32(vec![7, 8, 9]), &subject, None, Cancellation::never()).unwrap();
     let found: Vec<_> =
         rows.iter().map(|row| (row.cluster, row.kind, row.id.number().unwrap(), row.silhouette)).collect();
     let (near, low) = (ExampleKind::Nearest, ExampleKind::LowestSilhouette);
