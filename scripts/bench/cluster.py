@@ -7,9 +7,8 @@ all of them. Ratios are taken within a round.
 
 The seconds go from opening the file to the last silhouette, without the start of Python and the imports; those of latentkit
 from opening the file to the last table on the disk, without the start of the program and of libtorch, which the sweep does
-not use. What the whole process takes with its start is told beside. Both end a restart by a tolerance of 1e-4, latentkit's
-in units of the points, scikit-learn's relative to their variance. latentkit then goes on with the best restart until no
-point moves.
+not use. What the whole process takes with its start is told beside. Both end a restart by a tolerance of 1e-4
+relative to the variance of the points. latentkit then goes on with the best restart until no point moves, and exchanges clusters.
 """
 
 import argparse
