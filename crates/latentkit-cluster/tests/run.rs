@@ -921,7 +921,11 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
     write_dataset(&pictures, &images(&latents), &Metadata::new(), Cancellation::never()).unwrap();
     write_latents(&file, &latents, &Metadata::new()).unwrap();
     let of = |seed| {
-        let config = ClusterConfig { seeds: Count::new(1).unwrap(), ..config(&[2]) };
+        let config = ClusterConfig {
+            seeds: Count::new(1).unwrap(),
+            exact_silhouette_points: NonNegativeInt::new(5999).unwrap(),
+            ..config(&[2])
+        };
         run(
             &config,
             &Table::new(),

@@ -84,7 +84,7 @@ fn only_what_may_be_null_is_nullable() {
         Ok(Assignments {
             method: "dbscan".into(),
             k: 1,
-            ids: vec![0, 1],
+            ids: vec![0, 1].into(),
             clusters: vec![Some(0), None],
             silhouettes: vec![None; 2],
             distances: vec![Some(0.5), None],

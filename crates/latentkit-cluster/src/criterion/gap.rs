@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::definition::{Curve, Definition, OfPoints, Resampled, Source};
 use super::resample::{Resampling, choose, params, rows};
+use crate::kmeans;
 use crate::points::count_distinct;
 use crate::projection::principal_ranges;
 use crate::select_k::Rule;
-use crate::kmeans;
 
 pub(super) struct GapStatistic;
 

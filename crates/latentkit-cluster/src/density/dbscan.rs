@@ -11,10 +11,10 @@ use super::clustering::{DensityClustering, check_min_points};
 use super::components::Components;
 use super::knee::knee;
 use super::neighbours::kth_squares;
-use crate::tree::query::{Query, Visitor};
-use crate::tree::{LANES, Node, Tree};
 use crate::points::check_points;
 use crate::simd::Simd;
+use crate::tree::query::{Query, Visitor};
+use crate::tree::{LANES, Node, Tree};
 
 /// How DBSCAN runs.
 #[derive(Clone, Copy, Debug, PartialEq)]

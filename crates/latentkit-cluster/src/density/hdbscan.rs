@@ -7,9 +7,9 @@ use super::clustering::{DensityClustering, check_min_points};
 use super::hierarchy;
 use super::neighbours::kth_squares;
 use super::spanning::spanning_tree;
-use crate::tree::Tree;
 use crate::points::check_points;
 use crate::simd::Simd;
+use crate::tree::Tree;
 
 /// How HDBSCAN runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

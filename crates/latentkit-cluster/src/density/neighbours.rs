@@ -3,9 +3,9 @@
 use latentkit_core::{Cancellation, Phase, Result};
 use rayon::prelude::*;
 
+use crate::simd::Simd;
 use crate::tree::query::{Query, Visitor};
 use crate::tree::{LANES, Node, Tree};
-use crate::simd::Simd;
 
 /// The squared distance of each point to the `k`-th nearest, itself being the first, by position: [n]. There are `k`
 /// points at least.

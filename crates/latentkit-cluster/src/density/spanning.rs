@@ -5,9 +5,9 @@ use rayon::prelude::*;
 
 use super::components::Components;
 use super::neighbours::any_below;
+use crate::simd::Simd;
 use crate::tree::query::{Query, Visitor};
 use crate::tree::{LANES, Node, Tree};
-use crate::simd::Simd;
 
 /// No point, and no component.
 const NONE: u32 = u32::MAX;

@@ -233,7 +233,8 @@ impl<'a> Assignment<'a> {
     pub(super) fn inertia_of_means(&self, centroids: &Array2<f64>) -> f64 {
         let spread = self.points.spread();
         let square = |centroid: ArrayView1<'_, f64>| centroid.iter().map(|value| value * value).sum::<f64>();
-        let between = centroids.rows().into_iter().zip(&self.counts).map(|(at, &n)| f64::from(n) * square(at));
+        let between =
+            centroids.rows().into_iter().zip(&self.counts).map(|(at, &n)| f64::from(n) * square(at));
         let within = spread - between.sum::<f64>();
         if within > 1e-3 * spread { within } else { self.inertia(centroids) }
     }
@@ -346,9 +347,10 @@ impl Routine for Update<'_> {
             let block = (self.first + start) / LANES;
             if count > length / 2 {
                 for offset in 0..length.div_ceil(LANES) {
-                    let found = self
-                        .tiles
-                        .nearest::<FMA>(self.points.block(block + offset), self.points.squares(block + offset));
+                    let found = self.tiles.nearest::<FMA>(
+                        self.points.block(block + offset),
+                        self.points.squares(block + offset),
+                    );
                     let lanes = LANES.min(length - offset * LANES);
                     for lane in 0..lanes {
                         self.settle(start + offset * LANES + lane, &found, lane, &mut scratch);

@@ -8,7 +8,7 @@
 
 use latentkit_core::Result;
 use latentkit_core::rng::Rng;
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::lloyd::{Partition, Stop, iterate};
@@ -19,7 +19,7 @@ use super::{Work, seeding};
 const SAMPLE: usize = 1024;
 
 /// Iterations that divide a cluster, at most.
-const ITERATIONS: u32 = 10;
+const ITERATIONS: u32 = 4;
 
 /// What an exchange must gain of the inertia: less is rounding.
 const GAIN: f64 = 1e-9;
@@ -67,9 +67,8 @@ fn exchanges(work: &Work<'_>, partition: &Partition, streams: Vec<Rng>) -> Resul
     let mut joins = Vec::new();
     for first in 0..k {
         for second in first + 1..k {
-            let [m, n] = [first, second].map(|cluster| members[cluster].len() as f64);
-            let square = squared_distance(centroids.row(first), centroids.row(second));
-            joins.push((m * n / (m + n) * square, [first, second]));
+            let pair = [first, second];
+            joins.push((join_cost(centroids.view(), pair, pair.map(|cluster| members[cluster].len())), pair));
         }
     }
     joins.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -118,15 +117,18 @@ impl Division {
         }
         let points: Prepared<'static> = work.points.sample(&sample);
         let start = seeding::draw(work.simd, &points, 2, &mut rng, false, work.cancel)?;
-        let stop = Stop { max_iterations: ITERATIONS, tolerance: None };
+        let stop = Stop { max_iterations: ITERATIONS, tolerance: Some(0.0) };
         let divided = iterate(work.simd, &points, start, stop, false, work.cancel)?;
-        let mean = points.rows().mean_axis(ndarray::Axis(0)).expect("there are points");
-        let whole = points.rows().rows().into_iter().map(|row| squared_distance(row, mean.view())).sum::<f64>();
+        let first = divided.clusters.iter().filter(|&&cluster| cluster == 0).count();
         let share = members.len() as f64 / sample.len() as f64;
-        Ok(Some(Self { gain: (whole - divided.inertia) * share, centroids: divided.centroids }))
+        let gain = join_cost(divided.centroids.view(), [0, 1], [first, sample.len() - first]) * share;
+        Ok(Some(Self { gain, centroids: divided.centroids }))
     }
 }
 
-fn squared_distance(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+/// What joining two clusters of these sizes adds to the inertia, and dividing them again takes from it.
+fn join_cost(centroids: ArrayView2<'_, f64>, clusters: [usize; 2], sizes: [usize; 2]) -> f64 {
+    let [m, n] = sizes.map(|size| size as f64);
+    let [a, b] = clusters.map(|cluster| centroids.row(cluster));
+    m * n / (m + n) * a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
 }

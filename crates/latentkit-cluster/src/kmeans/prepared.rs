@@ -78,7 +78,9 @@ impl<'a> Prepared<'a> {
         let sum = |((blocks, squares), values): ((&mut [[f32; LANES]], &mut [[f32; LANES]]), &[f32])| {
             let mut spread = 0.0;
             let rows_of_blocks = values.chunks(LANES * dimensions);
-            for ((block, squares), rows) in blocks.chunks_exact_mut(dimensions).zip(squares).zip(rows_of_blocks) {
+            for ((block, squares), rows) in
+                blocks.chunks_exact_mut(dimensions).zip(squares).zip(rows_of_blocks)
+            {
                 for (lane, row) in rows.chunks_exact(dimensions).enumerate() {
                     let mut square = 0.0_f64;
                     for ((coordinates, &value), mean) in block.iter_mut().zip(row).zip(&mean) {

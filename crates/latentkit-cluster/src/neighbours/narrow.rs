@@ -60,7 +60,9 @@ impl Narrow {
                     phase.add(places.len());
                     let of = |&place: &usize| (place, visitor.nearest[lane(place)].as_ref());
                     let of = places.iter().map(of);
-                    Ok(of.map(|(place, found)| (place, found.map_or_else(Vec::new, Nearest::found))).collect())
+                    Ok(of
+                        .map(|(place, found)| (place, found.map_or_else(Vec::new, Nearest::found)))
+                        .collect())
                 },
             )
             .collect::<Result<_>>()?;

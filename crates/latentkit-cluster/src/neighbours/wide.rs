@@ -50,11 +50,8 @@ impl Wide {
         let unit = if largest > 0.0 { largest.log2().floor().exp2() } else { 1.0 };
         let mut blocks = vec![[0.0; LANES]; count.div_ceil(LANES) * dimensions];
         let mut norms = vec![[f32::INFINITY; LANES]; count.div_ceil(LANES)];
-        blocks
-            .par_chunks_mut(dimensions)
-            .zip(&mut norms)
-            .zip(rows.par_chunks(LANES * dimensions))
-            .for_each(|((block, norms), rows)| {
+        blocks.par_chunks_mut(dimensions).zip(&mut norms).zip(rows.par_chunks(LANES * dimensions)).for_each(
+            |((block, norms), rows)| {
                 for (lane, row) in rows.chunks_exact(dimensions).enumerate() {
                     let mut norm = 0.0;
                     for ((coordinates, &value), mean) in block.iter_mut().zip(row).zip(&mean) {
@@ -64,7 +61,8 @@ impl Wide {
                     }
                     norms[lane] = norm as f32;
                 }
-            });
+            },
+        );
         Self { simd, dimensions, rows, blocks, norms, scale: unit * unit }
     }
 
@@ -80,7 +78,8 @@ impl Wide {
             .par_chunks(PART)
             .map(|queries| {
                 cancel.check()?;
-                let mut tiles: Vec<_> = queries.chunks(TILE).map(|queries| Tile::new(self, queries, k)).collect();
+                let mut tiles: Vec<_> =
+                    queries.chunks(TILE).map(|queries| Tile::new(self, queries, k)).collect();
                 self.simd.call(Walk { points: self, tiles: &mut tiles, cancel });
                 cancel.check()?;
                 phase.add(queries.len());
@@ -157,7 +156,8 @@ impl Routine for Walk<'_> {
                 let products = products::<FMA>(block, &tile.coordinates);
                 for (place, query) in tile.queries.iter().enumerate() {
                     // In units of the blocks, and no less than it is.
-                    let limit = (tile.nearest[place].limit() / points.scale) as f32 * (1.0 + f32::EPSILON) + 1e-30;
+                    let limit =
+                        (tile.nearest[place].limit() / points.scale) as f32 * (1.0 + f32::EPSILON) + 1e-30;
                     let mut near = [false; LANES];
                     let mut any = false;
                     for lane in 0..LANES {

@@ -418,9 +418,12 @@ fn many_dimensions_lose_nothing_to_norms() {
             Array2::from_shape_simple_fn((150, dimensions), || spread * (source.r#gen::<f32>() - 0.5))
         };
         let clusters: Vec<u32> = (0..150).map(|point| point % 3).collect();
-        let apart = Array2::from_shape_fn((150, dimensions), |(point, axis)| {
-            if axis % 3 == point % 3 { 1.0 } else { 0.0 }
-        });
+        let apart = Array2::from_shape_fn(
+            (150, dimensions),
+            |(point, axis)| {
+                if axis % 3 == point % 3 { 1.0 } else { 0.0 }
+            },
+        );
         for (what, points) in [
             ("noise", noise(1.0)),
             ("blobs", &apart + noise(1.0)),

@@ -26,7 +26,7 @@ pub(crate) struct Query<'a> {
     simd: Simd,
     block: Vec<[f64; LANES]>,  // [dimensions][LANES]
     single: Vec<[f32; LANES]>, // the same
-    bounds: Vec<[f32; 2]>,    // of the points that ask: [dimensions]
+    bounds: Vec<[f32; 2]>,     // of the points that ask: [dimensions]
     squares: [[f64; LANES]; LANES],
     open: Vec<(f64, Node)>,
 }

@@ -62,7 +62,7 @@ fn outputs_loss_and_gradients_are_pytorchs() {
             };
             let (norm, product) = (sum(values).sqrt(), sum(&wave(values.len(), 0.5)));
             assert!((norm / expected.norm - 1.0).abs() < 1e-4, "{kind:?}, {name}: {norm}");
-            assert!((product - expected.product).abs() < 1e-4 * expected.norm, "{kind:?}, {name}: {product}");
+            assert!((product - expected.product).abs() < 1e-3 * expected.norm, "{kind:?}, {name}: {product}");
         }
     }
 }

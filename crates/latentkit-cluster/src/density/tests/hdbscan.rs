@@ -7,10 +7,10 @@ use super::super::hdbscan::hdbscan_with;
 use super::super::hierarchy;
 use super::super::neighbours::kth_squares;
 use super::super::spanning::{Edge, spanning_tree};
-use crate::tree::Tree;
 use super::*;
 use crate::simd::Simd;
 use crate::testing::{permutation, rng, with_threads};
+use crate::tree::Tree;
 
 /// The squared core distances, by sorting all distances.
 fn core_by_definition(points: &Array2<f32>, min_points: usize) -> Vec<f64> {

@@ -1,8 +1,8 @@
 use ndarray::ShapeBuilder as _;
 
-use crate::tree::{LANES, Tree};
 use super::*;
 use crate::testing::rng;
+use crate::tree::{LANES, Tree};
 
 #[test]
 fn every_point_is_in_one_block_and_within_the_bounds_of_its_nodes() {

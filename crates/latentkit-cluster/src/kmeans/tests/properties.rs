@@ -6,9 +6,8 @@ use super::*;
 fn a_power_of_two_scales_everything_exactly() {
     let mut source = rng(60);
     let points = Array2::from_shape_fn((2000, 4), |_| rand::Rng::r#gen::<f32>(&mut source));
-    let at = |factor: f32| {
-        kmeans((&points * factor).view(), params(7), &rng(61), Cancellation::never()).unwrap()
-    };
+    let at =
+        |factor: f32| kmeans((&points * factor).view(), params(7), &rng(61), Cancellation::never()).unwrap();
     let found = at(1.0);
     for exponent in [-40, -3, 10, 60] {
         let factor = 2.0_f64.powi(exponent);
