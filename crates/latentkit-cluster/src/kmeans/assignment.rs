@@ -392,7 +392,7 @@ impl Update<'_> {
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn settle(&mut self, point: usize, found: &Found, lane: usize, scratch: &mut Vec<f64>) {
         let (mut cluster, mut margin) = (found.clusters[lane], found.margins[lane]);
-        if !(margin > 0.0) {
+        if margin.is_nan() || margin <= 0.0 {
             (cluster, margin) = self.exact.nearest(self.points, self.first + point, scratch);
         }
         let before = std::mem::replace(&mut self.clusters[point], cluster);

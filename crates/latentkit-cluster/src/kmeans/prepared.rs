@@ -75,7 +75,7 @@ impl<'a> Prepared<'a> {
             .zip(squares.par_chunks_mut(GROUP / LANES))
             .zip(values.par_chunks(GROUP * dimensions))
             .with_min_len(GROUPS_OF_A_THREAD);
-        let sum = |((blocks, squares), values): ((&mut [[f32; LANES]], &mut [[f32; LANES]]), &[f32])| {
+        let spreads = blocks_of_points.map(|((blocks, squares), values)| {
             let mut spread = 0.0;
             let rows_of_blocks = values.chunks(LANES * dimensions);
             for ((block, squares), rows) in
@@ -93,8 +93,8 @@ impl<'a> Prepared<'a> {
                 }
             }
             spread
-        };
-        let spreads: Vec<f64> = blocks_of_points.map(sum).collect();
+        });
+        let spreads: Vec<f64> = spreads.collect();
         let spread = spreads.iter().sum::<f64>() / scale / scale;
         Self { values, blocks, squares, mean, scale, spread }
     }

@@ -6,6 +6,7 @@ use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::narrow::Narrow;
+use super::nearest::Neighbour;
 use super::wide::Wide;
 use crate::points::check_points;
 use crate::simd::Simd;
@@ -162,7 +163,7 @@ impl Groups {
     }
 
     /// The `k` nearest points of `query`, given the nearest distinct points of its own with their squared distances.
-    fn expanded(&self, query: usize, nearest: &[(f64, u32)], k: usize) -> Vec<usize> {
+    fn expanded(&self, query: usize, nearest: &[Neighbour], k: usize) -> Vec<usize> {
         let own = self.members[self.of_point[query] as usize].iter().map(|&point| point as usize);
         let mut found: Vec<usize> = own.filter(|&point| point != query).take(k).collect();
         // Those at one distance are taken in the order of their numbers.

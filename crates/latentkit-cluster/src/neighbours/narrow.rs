@@ -4,7 +4,7 @@ use latentkit_core::{Cancellation, Phase, Result};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::nearest::Nearest;
+use super::nearest::{Nearest, Neighbour};
 use crate::simd::Simd;
 use crate::tree::query::{Query, Visitor};
 use crate::tree::{LANES, Node, Tree};
@@ -34,12 +34,12 @@ impl Narrow {
         k: usize,
         phase: &Phase,
         cancel: Cancellation,
-    ) -> Result<Vec<Vec<(f64, u32)>>> {
+    ) -> Result<Vec<Vec<Neighbour>>> {
         let mut order: Vec<usize> = (0..queries.len()).collect();
         order.sort_by_key(|&place| self.positions[queries[place]]);
         let block = |place: &usize| self.positions[queries[*place]] as usize / LANES;
         let blocks: Vec<&[usize]> = order.chunk_by(|a, b| block(a) == block(b)).collect();
-        let found: Vec<Vec<(usize, Vec<(f64, u32)>)>> = blocks
+        let found: Vec<Vec<Placed>> = blocks
             .into_par_iter()
             .map_init(
                 || Query::new(&self.tree, self.simd),
@@ -73,6 +73,9 @@ impl Narrow {
         Ok(by_query)
     }
 }
+
+/// What was found for the query at a place.
+type Placed = (usize, Vec<Neighbour>);
 
 /// The nearest points so far of those lanes of a block that ask.
 struct Lanes<'a> {

@@ -1,10 +1,13 @@
 //! The points nearest to one, so far.
 
+/// A point that was found, after the squared distance to it.
+pub(super) type Neighbour = (f64, u32);
+
 /// The `k` nearest points so far; of equally near ones, those of the lowest numbers.
 pub(super) struct Nearest {
     k: usize,
     /// Squared distances and points, ascending.
-    found: Vec<(f64, u32)>,
+    found: Vec<Neighbour>,
 }
 
 impl Nearest {
@@ -33,7 +36,7 @@ impl Nearest {
     }
 
     /// What was found, the nearest first.
-    pub(super) fn found(&self) -> Vec<(f64, u32)> {
+    pub(super) fn found(&self) -> Vec<Neighbour> {
         self.found.clone()
     }
 }

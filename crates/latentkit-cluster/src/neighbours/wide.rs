@@ -4,7 +4,7 @@ use latentkit_core::{Cancellation, Phase, Result};
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::nearest::Nearest;
+use super::nearest::{Nearest, Neighbour};
 use crate::simd::{Routine, Simd, mul_add_f32};
 
 /// Points of a block; each has a lane of the vector registers.
@@ -73,8 +73,8 @@ impl Wide {
         k: usize,
         phase: &Phase,
         cancel: Cancellation,
-    ) -> Result<Vec<Vec<(f64, u32)>>> {
-        let parts: Vec<Vec<Vec<(f64, u32)>>> = queries
+    ) -> Result<Vec<Vec<Neighbour>>> {
+        let parts: Vec<Vec<Vec<Neighbour>>> = queries
             .par_chunks(PART)
             .map(|queries| {
                 cancel.check()?;

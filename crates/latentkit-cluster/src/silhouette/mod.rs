@@ -367,6 +367,7 @@ fn squared_norms(rows: &[f32], dimensions: usize) -> Vec<f32> {
 
 /// What can be subtracted from each of some axes without any rounding: a coordinate in the middle of some points, so that most
 /// are small beside the distances, or 0 where f32 does not hold all the differences.
+#[expect(clippy::float_cmp, reason = "asks whether f32 holds the same number")]
 fn shifts(points: ArrayView2<'_, f32>, axes: &[usize], cancel: Cancellation) -> Result<Vec<f64>> {
     let step = points.nrows().div_ceil(SHIFTING);
     let middle = |&axis: &usize| {

@@ -51,7 +51,7 @@ pub(crate) struct Near<'a> {
     /// What the squared distances of each lane, as they are rounded, must not be above.
     pub(crate) limits: &'a [f32; LANES],
     /// Whether each point may be: [m or more].
-    pub(crate) near: &'a mut [bool; LANES],
+    pub(crate) out: &'a mut [bool; LANES],
 }
 
 impl Routine for Near<'_> {
@@ -59,7 +59,7 @@ impl Routine for Near<'_> {
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn run<const FMA: bool>(self) {
         let dimensions = self.block.len();
-        for (row, near) in self.rows.chunks_exact(dimensions).zip(self.near) {
+        for (row, near) in self.rows.chunks_exact(dimensions).zip(self.out) {
             let mut squares = [0.0_f32; LANES];
             for (coordinates, &other) in self.block.iter().zip(row) {
                 for (square, &own) in squares.iter_mut().zip(coordinates) {

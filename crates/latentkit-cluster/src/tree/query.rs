@@ -105,7 +105,7 @@ impl<'a> Query<'a> {
             // Differences, squares and their sum are each rounded: no more than dimensions + 3 times on the way.
             let slack = 1.0 + (dimensions + 8) as f64 * f64::from(f32::EPSILON);
             let limits = limits.map(|limit| ((limit * slack) as f32).next_up());
-            self.simd.call(Near { block: &self.single, rows, limits: &limits, near: &mut near });
+            self.simd.call(Near { block: &self.single, rows, limits: &limits, out: &mut near });
         }
         for (place, row) in rows.chunks_exact(dimensions).enumerate() {
             let out = &mut self.squares[place..=place];
