@@ -13,7 +13,8 @@ use rayon::prelude::*;
 
 use super::lloyd::{Partition, Stop, iterate};
 use super::prepared::Prepared;
-use super::{Work, seeding};
+use super::restarts::Work;
+use super::seeding;
 
 /// Points of a cluster at most of which it is found how it would be divided.
 const SAMPLE: usize = 1024;

@@ -1,7 +1,7 @@
 //! The iterations against plain ones, which look at every point and centroid in f64.
 
 use super::*;
-use crate::kmeans::lloyd::{Partition, iterate};
+use crate::kmeans::lloyd::{Partition, Stop, iterate};
 
 /// Lloyd's iterations as their definition says: the clusters and whether nothing would change.
 fn plain(points: &Array2<f64>, mut centroids: Array2<f64>, iterations: u32) -> (Vec<u32>, bool) {

@@ -12,6 +12,7 @@ use ::linfa::traits::Fit;
 use latentkit_core::ErrorKind;
 use ndarray::{Axis, array};
 
+use super::restarts::{Restart, SIDE_BY_SIDE};
 use super::*;
 use crate::testing::{
     assert_close, blobs, kmeans_cases, median_cases, permutation, rng, silhouette_cases, with_threads,
