@@ -75,10 +75,16 @@ fn answer(mut stream: TcpStream, reply: &Reply) -> std::io::Result<()> {
         }
         Reply::Status(status) => write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n"),
         Reply::Redirect => {
-            write!(stream, "HTTP/1.1 302 Found\r\nlocation: /abc.gz\r\ncontent-length: 0\r\n\r\n")
+            write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nlocation: /abc.gz\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
         }
         Reply::Elsewhere(url) => {
-            write!(stream, "HTTP/1.1 302 Found\r\nlocation: {url}\r\ncontent-length: 0\r\n\r\n")
+            write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nlocation: {url}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
         }
         Reply::Stall(bytes) => {
             stream.write_all(bytes)?;
