@@ -1,7 +1,7 @@
 //! Eigenvalues and eigenvectors of a symmetric matrix.
 
 use faer::{MatRef, Par, Side};
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::Array2;
 
 /// Eigenvalues, descending, and a unit eigenvector of each.
@@ -17,8 +17,9 @@ pub(crate) struct Eigen {
 /// # Errors
 /// When the user interrupts, and when the iterations do not converge, of which no finite matrix is known.
 pub(crate) fn eigen(matrix: Array2<f64>, cancel: Cancellation) -> Result<Eigen> {
-    let _entered = tracing::info_span!("axes", columns = matrix.nrows()).entered();
-    // faer cannot be asked to stop.
+    // faer neither tells how far it is nor can be asked to stop.
+    let phase = Phase::new(tracing::info_span!("axes", unit = "matrices"), 1);
+    let _entered = phase.enter();
     cancel.wait_for(move || {
         let n = matrix.nrows();
         faer::set_global_parallelism(Par::Seq);

@@ -25,6 +25,8 @@ mod outputs;
 mod paired;
 mod partition;
 mod points;
+mod prepared;
+mod products;
 mod projection;
 mod run;
 mod scaling;

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 
 use super::nearest::{Exact, Found, Tiles};
-use super::prepared::{GROUP, LANES, Prepared, ROUNDOFF};
+use crate::prepared::{GROUP, LANES, Prepared, ROUNDOFF};
 use crate::simd::{Routine, Simd};
 
 /// The clusters of all points, with the sums that their means follow from.

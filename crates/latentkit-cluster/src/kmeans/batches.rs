@@ -6,8 +6,8 @@ use ndarray::Array2;
 use rand::Rng as _;
 
 use super::assignment::Assignment;
-use super::prepared::Prepared;
 use super::seeding;
+use crate::prepared::Prepared;
 use crate::simd::Simd;
 
 /// Batches without improvement after which a run ends.

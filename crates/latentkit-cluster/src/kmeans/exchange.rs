@@ -12,9 +12,9 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::lloyd::{Partition, Stop, iterate};
-use super::prepared::Prepared;
 use super::restarts::Work;
 use super::seeding;
+use crate::prepared::Prepared;
 
 /// Points of a cluster at most of which it is found how it would be divided.
 const SAMPLE: usize = 1024;

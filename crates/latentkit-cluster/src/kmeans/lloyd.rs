@@ -4,7 +4,7 @@ use latentkit_core::{Cancellation, Result};
 use ndarray::Array2;
 
 use super::assignment::Assignment;
-use super::prepared::Prepared;
+use crate::prepared::Prepared;
 use crate::simd::Simd;
 
 /// When the iterations end, other than when no point changes its cluster.

@@ -8,7 +8,6 @@ mod linfa;
 mod lloyd;
 mod nearest;
 mod params;
-mod prepared;
 mod restarts;
 mod seeding;
 #[cfg(test)]
@@ -20,9 +19,9 @@ use latentkit_core::{Cancellation, Error, Result};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::points::{check_k, check_points};
+use crate::prepared::Prepared;
 use crate::simd::Simd;
 pub use params::KMeansParams;
-use prepared::Prepared;
 use restarts::Work;
 pub(crate) use restarts::streams;
 

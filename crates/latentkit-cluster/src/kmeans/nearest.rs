@@ -5,17 +5,15 @@
 
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::prepared::{LANES, Prepared, ROUNDOFF};
-use crate::simd::{mul_add_f32, square_add_f32};
+use crate::prepared::{LANES, Prepared, ROUNDOFF};
+use crate::products::{products, rounding};
+use crate::simd::square_add_f32;
 
 /// Centroids whose distances are computed together, which hides the latency of the additions.
 const TILE: usize = 4;
 
 /// Dimensions from which on products are tried first.
 const PRODUCTS: usize = 16;
-
-/// Products that are summed before their sum is added to that of the other axes: so few that rounding leaves little open.
-const AXES: usize = 128;
 
 /// Centroids in f32, centred and scaled as the blocks of the points are.
 pub(super) struct Tiles {
@@ -73,9 +71,8 @@ impl Tiles {
     /// As [`nearest`](Self::nearest), from h = |c|²/2 - x c of each centroid c, which orders them as the squared distance
     /// |x|² + 2h does. A lane whose margin is not positive is open.
     ///
-    /// The margin allows for rounding. Let u be the unit roundoff and M the largest norm of a centroid. Rounding the
-    /// coordinates, the products and their sums moves x c by (AXES + dimensions / AXES + 3) u |x| M at most, and that of |c|²/2
-    /// and of the difference by u (|x| + M) M. Two squared distances with their h differ from what they should by four times that
+    /// The margin allows for rounding. Let u be the unit roundoff and M the largest norm of a centroid. [`rounding`] tells what x c
+    /// is moved by, |c|²/2 and the difference by u (|x| + M) M at most. Two squared distances with their h differ from what they should by four times that
     /// at most, and the distances themselves by that divided by their sum.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
@@ -92,11 +89,11 @@ impl Tiles {
             }
             first += TILE;
         }
-        let terms = (AXES + self.dimensions.div_ceil(AXES) + 8) as f32;
+        let rounding = rounding(self.dimensions);
         let mut margins = [0.0; LANES];
         for (lane, margin) in margins.iter_mut().enumerate() {
             let (least, second) = (nearest.least[lane], nearest.second[lane]);
-            let error = terms * ROUNDOFF * self.largest * (squares[lane].sqrt() + self.largest) + 1e-30;
+            let error = rounding * self.largest * (squares[lane].sqrt() + self.largest) + 1e-30;
             let distance = |half: f32| {
                 let square = squares[lane] * (1.0 + 4.0 * ROUNDOFF) + 2.0 * half + 2.0 * error;
                 (if square > 0.0 { square } else { 0.0 }).sqrt() * (1.0 + 4.0 * ROUNDOFF)
@@ -162,22 +159,7 @@ impl Nearest {
         halves: &[f32],
         first: u32,
     ) {
-        let mut products = [[0.0_f32; LANES]; C];
-        for (block, tile) in block.chunks(AXES).zip(tile.chunks(AXES)) {
-            let mut part = [[0.0_f32; LANES]; C];
-            for (coordinates, centroids) in block.iter().zip(tile) {
-                for (part, &centroid) in part.iter_mut().zip(centroids) {
-                    for (part, &own) in part.iter_mut().zip(coordinates) {
-                        *part = mul_add_f32::<FMA>(own, centroid, *part);
-                    }
-                }
-            }
-            for (products, part) in products.iter_mut().zip(&part) {
-                for (product, part) in products.iter_mut().zip(part) {
-                    *product += part;
-                }
-            }
-        }
+        let mut products = products::<FMA, C, TILE>(block, tile);
         for (products, half) in products.iter_mut().zip(halves) {
             for product in products {
                 *product = half - *product;

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::lloyd::{self, Stop};
 use super::params::KMeansParams;
-use super::prepared::Prepared;
 use super::{batches, linfa, seeding};
+use crate::prepared::Prepared;
 use crate::simd::Simd;
 
 /// Points up to which the restarts run side by side, each on one thread. With more, a restart has all threads, and no

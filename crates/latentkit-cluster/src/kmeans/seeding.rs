@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis};
 use rand::Rng as _;
 use rayon::prelude::*;
 
-use super::prepared::{LANES, Prepared};
+use crate::prepared::{LANES, Prepared};
 use crate::simd::{Routine, Simd};
 
 /// Draws `k` of the points as centroids, relative to the mean of all: [k, dimensions].

@@ -1,36 +1,62 @@
 //! Points that are equal.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use latentkit_core::{Cancellation, Result};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
-/// How many points equal another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Duplicates {
-    /// Points that equal another one in every coordinate.
-    pub(super) points: usize,
-    /// Points that are equal to each other, at most.
-    pub(super) largest_group: usize,
+/// Which points are equal.
+pub(super) struct Groups {
+    /// The distinct point that each point is: [n].
+    pub(super) of_point: Vec<u32>,
+    /// The points that each distinct point stands for, ascending; of two distinct points, the one whose first point comes
+    /// first has the lower number: [distinct].
+    pub(super) members: Vec<Vec<u32>>,
 }
 
-/// Counts the points, [n, dimensions], that have a duplicate. 0 and -0 are equal.
-///
-/// # Errors
-/// When the user interrupts.
-pub(super) fn duplicates(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Duplicates> {
-    let _entered = tracing::info_span!("duplicates").entered();
-    // Adding 0 makes -0 and 0 the same bits.
-    let bits: Vec<u32> = points.iter().map(|value| (value + 0.0).to_bits()).collect();
-    let mut groups: HashMap<&[u32], usize> = HashMap::with_capacity(points.nrows());
-    for point in bits.chunks_exact(points.ncols().max(1)) {
-        cancel.check()?;
-        *groups.entry(point).or_default() += 1;
+impl Groups {
+    /// Groups the points, [n, dimensions], that are equal in every coordinate. 0 and -0 are equal.
+    ///
+    /// # Errors
+    /// When the user interrupts.
+    pub(super) fn of(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
+        let _entered = tracing::info_span!("duplicates").entered();
+        // Only the hash of a point is kept, no copy; distinct points with one hash are told apart by their coordinates.
+        let state = RandomState::new();
+        let mut by_hash: HashMap<u64, Vec<u32>> = HashMap::with_capacity(points.nrows());
+        let mut groups = Self { of_point: Vec::with_capacity(points.nrows()), members: Vec::new() };
+        for (point, row) in (0..).zip(points.rows()) {
+            cancel.check()?;
+            // Adding 0 makes -0 and 0 the same bits.
+            let hash = state.hash_one(row.iter().map(|value| (value + 0.0).to_bits()).collect::<Vec<_>>());
+            let known = by_hash.entry(hash).or_default();
+            let first = |distinct: u32| points.row(groups.members[distinct as usize][0] as usize);
+            let found = known.iter().copied().find(|&distinct| are_equal(first(distinct), row));
+            let distinct = found.unwrap_or(groups.members.len() as u32);
+            if found.is_none() {
+                known.push(distinct);
+                groups.members.push(Vec::new());
+            }
+            groups.members[distinct as usize].push(point);
+            groups.of_point.push(distinct);
+        }
+        Ok(groups)
     }
-    Ok(Duplicates {
-        points: groups.values().filter(|&&size| size > 1).sum(),
-        largest_group: groups.values().copied().max().unwrap_or(0),
-    })
+
+    /// How many points equal another one.
+    pub(super) fn duplicates(&self) -> usize {
+        self.members.iter().map(Vec::len).filter(|&size| size > 1).sum()
+    }
+
+    /// Points that are equal to each other, at most.
+    pub(super) fn largest(&self) -> usize {
+        self.members.iter().map(Vec::len).max().unwrap_or(0)
+    }
+}
+
+fn are_equal(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> bool {
+    a.iter().eq(b)
 }
 
 #[cfg(test)]
@@ -42,9 +68,8 @@ mod tests {
     #[test]
     fn equal_points_are_counted_once_each() {
         let of = |points: Array2<f32>| {
-            let Duplicates { points, largest_group } =
-                duplicates(points.view(), Cancellation::never()).unwrap();
-            (points, largest_group)
+            let groups = Groups::of(points.view(), Cancellation::never()).unwrap();
+            (groups.duplicates(), groups.largest())
         };
         assert_eq!(of(array![[0.0, 1.0], [2.0, 1.0], [1.0, 0.0]]), (0, 1));
         assert_eq!(of(array![[0.0, 1.0], [-0.0, 1.0], [2.0, 1.0], [0.0, 1.0], [2.0, 1.0]]), (5, 3));

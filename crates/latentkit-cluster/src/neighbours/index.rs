@@ -1,14 +1,15 @@
 //! The exact nearest neighbours of some points among all of them.
 
-use std::collections::HashMap;
-
 use latentkit_core::{Cancellation, Error, Phase, Result};
 use ndarray::{Array2, ArrayView2, Axis};
 
+use super::duplicates::Groups;
 use super::narrow::Narrow;
 use super::nearest::Neighbour;
+use super::search::Search;
 use super::wide::Wide;
 use crate::points::check_points;
+use crate::prepared::Prepared;
 use crate::simd::Simd;
 
 /// Dimensions up to which a tree is walked; of more, its nodes rule out too little.
@@ -44,54 +45,38 @@ pub fn nearest_neighbours(
 /// Distances are computed in f64 from the differences of the coordinates. Most are not computed at all: a bound in f32 shows that
 /// they are too long, of points of up to 12 dimensions after a k-d tree has ruled out most of the others, and of wider ones from
 /// norms and products. Equal points are merged before, so that any number of them costs nothing. The result is the same on
-/// every processor and for any number of threads. Memory is two copies of the points.
-pub struct NeighbourIndex {
+/// every processor and for any number of threads. Memory is one more copy of the points.
+pub struct NeighbourIndex<'a> {
     count: usize,
     /// The points that are equal to each other, ascending, those of each distinct point; none where all are distinct.
     groups: Option<Groups>,
-    search: Search,
+    search: Box<dyn Search + 'a>,
 }
 
-enum Search {
-    Narrow(Narrow),
-    Wide(Wide),
-}
-
-/// Which points are equal.
-struct Groups {
-    /// The distinct point that each point is: [n].
-    of_point: Vec<u32>,
-    /// The points that each distinct point stands for, ascending; of two distinct points, the one whose first point comes
-    /// first has the lower number: [distinct].
-    members: Vec<Vec<u32>>,
-}
-
-impl NeighbourIndex {
+impl<'a> NeighbourIndex<'a> {
     /// Prepares `points`, [n, dimensions].
     ///
     /// # Errors
     /// Of kind input when a coordinate is not finite or there is none; and when the user interrupts.
-    pub fn new(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
+    pub fn new(points: ArrayView2<'a, f32>, cancel: Cancellation) -> Result<Self> {
         Self::with(Simd::best(), points, cancel)
     }
 
     /// As [`new`](Self::new), with a given instruction set.
-    pub(super) fn with(simd: Simd, points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Self> {
+    pub(super) fn with(simd: Simd, points: ArrayView2<'a, f32>, cancel: Cancellation) -> Result<Self> {
         check_points(points)?;
         let groups = Groups::of(points, cancel)?;
-        let search = |points: ArrayView2<'_, f32>| {
-            if points.ncols() <= NARROW {
-                Narrow::new(simd, points, cancel).map(Search::Narrow)
-            } else {
-                Ok(Search::Wide(Wide::new(simd, points)))
+        let groups = (groups.members.len() < points.nrows()).then_some(groups);
+        let first =
+            |groups: &Groups| groups.members.iter().map(|members| members[0] as usize).collect::<Vec<_>>();
+        let distinct = groups.as_ref().map(|groups| points.select(Axis(0), &first(groups)));
+        let search: Box<dyn Search + 'a> = match distinct {
+            None if points.ncols() <= NARROW => Box::new(Narrow::new(simd, points, cancel)?),
+            None => Box::new(Wide::new(simd, Prepared::new(points))),
+            Some(distinct) if points.ncols() <= NARROW => {
+                Box::new(Narrow::new(simd, distinct.view(), cancel)?)
             }
-        };
-        let search = match &groups {
-            None => search(points)?,
-            Some(groups) => {
-                let first: Vec<usize> = groups.members.iter().map(|members| members[0] as usize).collect();
-                search(points.select(Axis(0), &first).view())?
-            }
+            Some(distinct) => Box::new(Wide::new(simd, Prepared::owned(distinct))),
         };
         Ok(Self { count: points.nrows(), groups, search })
     }
@@ -115,10 +100,7 @@ impl NeighbourIndex {
         }
         let phase = Phase::new(tracing::info_span!("neighbours", unit = "points"), queries.len());
         let _entered = phase.enter();
-        let near = |queries: &[usize], k: usize| match &self.search {
-            Search::Narrow(narrow) => narrow.nearest(queries, k, &phase, cancel),
-            Search::Wide(wide) => wide.nearest(queries, k, &phase, cancel),
-        };
+        let near = |queries: &[usize], k: usize| self.search.nearest(queries, k, &phase, cancel);
         let found = match &self.groups {
             None => near(queries, k)?.into_iter().flatten().map(|(_, point)| point as usize).collect(),
             Some(groups) => {
@@ -141,27 +123,6 @@ impl NeighbourIndex {
 }
 
 impl Groups {
-    /// None where no two points are equal. 0 and -0 are.
-    fn of(points: ArrayView2<'_, f32>, cancel: Cancellation) -> Result<Option<Self>> {
-        // Adding 0 makes -0 and 0 the same bits.
-        let bits: Vec<u32> = points.iter().map(|value| (value + 0.0).to_bits()).collect();
-        let mut numbers: HashMap<&[u32], u32> = HashMap::with_capacity(points.nrows());
-        let mut of_point = Vec::with_capacity(points.nrows());
-        for point in bits.chunks_exact(points.ncols()) {
-            cancel.check()?;
-            let next = numbers.len() as u32;
-            of_point.push(*numbers.entry(point).or_insert(next));
-        }
-        if numbers.len() == points.nrows() {
-            return Ok(None);
-        }
-        let mut members = vec![Vec::new(); numbers.len()];
-        for (point, &distinct) in (0..).zip(&of_point) {
-            members[distinct as usize].push(point);
-        }
-        Ok(Some(Self { of_point, members }))
-    }
-
     /// The `k` nearest points of `query`, given the nearest distinct points of its own with their squared distances.
     fn expanded(&self, query: usize, nearest: &[Neighbour], k: usize) -> Vec<usize> {
         let own = self.members[self.of_point[query] as usize].iter().map(|&point| point as usize);

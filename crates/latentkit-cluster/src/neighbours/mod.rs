@@ -7,6 +7,7 @@ mod labels;
 mod narrow;
 mod nearest;
 mod preservation;
+mod search;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ pub use preservation::preservation;
 
 use crate::criterion::choose;
 use crate::scaling::Embeddings;
-use duplicates::{Duplicates, duplicates};
+use duplicates::Groups;
 
 /// Numbers of neighbours that are looked at, ascending.
 const KS: [usize; 4] = [1, 5, 10, 20];
@@ -70,7 +71,8 @@ pub(crate) fn survey(
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!("neighbours of {image_sample} images in {seconds:.2} s");
     }
-    let Duplicates { points: duplicates, largest_group } = duplicates(embeddings.values.view(), cancel)?;
+    let groups = Groups::of(embeddings.values.view(), cancel)?;
+    let (duplicates, largest_group) = (groups.duplicates(), groups.largest());
     let figures = KS.into_iter().zip(of_labels).zip(of_images);
     let summary = NeighbourSummary {
         label_sample,

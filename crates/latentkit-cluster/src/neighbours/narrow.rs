@@ -5,6 +5,7 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::nearest::{Nearest, Neighbour};
+use super::search::Search;
 use crate::simd::Simd;
 use crate::tree::query::{Query, Visitor};
 use crate::tree::{LANES, Node, Tree};
@@ -26,9 +27,10 @@ impl Narrow {
         }
         Ok(Self { simd, tree, positions })
     }
+}
 
-    /// The `k` nearest others of each of `queries`, with the squared distances; of equally near ones, the lower number first.
-    pub(super) fn nearest(
+impl Search for Narrow {
+    fn nearest(
         &self,
         queries: &[usize],
         k: usize,

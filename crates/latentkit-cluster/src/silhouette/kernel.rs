@@ -33,6 +33,8 @@ pub(super) struct ClusterSums<'a, const LANES: usize> {
     pub(super) points: &'a [f32],
     /// Their squared norms, where there are more than [`NARROW`] dimensions: [n].
     pub(super) norms: &'a [f32],
+    /// Those of the block's points, or zeros.
+    pub(super) own_norms: [f32; LANES],
     /// The cells.
     pub(super) cells: &'a Cells,
     /// For each cluster of every clustering, the sum of the distances to its points: [clusters][LANES].
@@ -76,13 +78,6 @@ impl<const LANES: usize> ClusterSums<'_, LANES> {
     #[inline(always)]
     fn sum_of_products<const FMA: bool>(self) {
         let dimensions = self.block.len();
-        let mut norms = [0.0_f64; LANES];
-        for coordinates in self.block {
-            for (norm, &own) in norms.iter_mut().zip(coordinates) {
-                *norm += f64::from(own) * f64::from(own);
-            }
-        }
-        let norms = norms.map(|norm| norm as f32);
         for (range, clusters) in self.cells.iter() {
             if self.cancel.requested() {
                 return;
@@ -99,7 +94,7 @@ impl<const LANES: usize> ClusterSums<'_, LANES> {
                     let mut squares = [0.0_f32; LANES];
                     let mut small = [false; LANES];
                     for lane in 0..LANES {
-                        let both = norms[lane] + norm;
+                        let both = self.own_norms[lane] + norm;
                         squares[lane] = both - 2.0 * products[lane];
                         small[lane] = squares[lane] <= SMALL * both;
                     }

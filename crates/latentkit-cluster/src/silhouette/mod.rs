@@ -268,7 +268,10 @@ fn one_pass<const LANES: usize>(
                         .collect();
                     sums.fill([0.0; LANES]);
                     let (points, norms) = (&sorted, &norms);
-                    simd.call(ClusterSums { block: &lanes, points, norms, cells: &cells, sums, cancel });
+                    let own_norms =
+                        std::array::from_fn(|lane| norms.get(position(lane)).copied().unwrap_or(0.0));
+                    let block = &lanes;
+                    simd.call(ClusterSums { block, points, norms, own_norms, cells: &cells, sums, cancel });
                     cancel.check()?;
                     phase.add(used * clusterings.len());
                     Ok((0..clusterings.len())

@@ -26,13 +26,13 @@ fn options() -> WriteOptions {
 }
 
 /// A file that is being written. polars' own writer takes every column for one that may hold nulls.
-pub(super) struct ParquetFile<W: Write> {
+pub(super) struct RowGroups<W: Write> {
     file: FileWriter<W>,
     encodings: Vec<Vec<Encoding>>,
     metadata: Vec<KeyValue>,
 }
 
-impl<W: Write> ParquetFile<W> {
+impl<W: Write> RowGroups<W> {
     /// Starts a file of such columns.
     pub(super) fn start(file: W, columns: &[Column], metadata: &Metadata) -> PolarsResult<Self> {
         let schema: ArrowSchema =

@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
     use crate::frame::column::Column;
-    use crate::frame::output::ParquetFile;
+    use crate::frame::output::RowGroups;
     use crate::metadata::Metadata;
 
     const SHAPE: ImageShape = ImageShape { height: 1, width: 2, channels: 1 };
@@ -103,7 +103,7 @@ mod tests {
         let path = folder.join("table.parquet");
         let array: BinaryViewArray = MutableBinaryViewArray::from_iterator(files.iter().cloned()).into();
         let columns = [Column::files("image", array)];
-        let mut file = ParquetFile::start(fs_err::File::create(&path)?, &columns, &Metadata::new()).unwrap();
+        let mut file = RowGroups::start(fs_err::File::create(&path)?, &columns, &Metadata::new()).unwrap();
         for first in (0..files.len()).step_by(2) {
             file.write(&columns, first, 2.min(files.len() - first)).unwrap();
         }

@@ -7,6 +7,7 @@ use ndarray::Array2;
 use polars::prelude::*;
 
 use super::reader::{TableReader, first_null};
+use super::types::{fits_single, is_number};
 use crate::values::Values;
 
 impl TableReader {
@@ -330,26 +331,4 @@ fn innermost(dtype: &ArrowDataType) -> &ArrowDataType {
         | ArrowDataType::FixedSizeList(inner, _) => innermost(inner.dtype()),
         other => other,
     }
-}
-
-fn is_number(dtype: &ArrowDataType) -> bool {
-    use ArrowDataType as T;
-    fits_single(dtype)
-        || matches!(
-            dtype,
-            T::Float64
-                | T::Int32
-                | T::Int64
-                | T::UInt32
-                | T::UInt64
-                | T::Decimal(..)
-                | T::Decimal32(..)
-                | T::Decimal64(..)
-        )
-}
-
-/// Whether f32 holds every value of the type.
-fn fits_single(dtype: &ArrowDataType) -> bool {
-    use ArrowDataType as T;
-    matches!(dtype, T::Boolean | T::UInt8 | T::UInt16 | T::Int8 | T::Int16 | T::Float16 | T::Float32)
 }

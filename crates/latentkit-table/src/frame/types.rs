@@ -37,31 +37,40 @@ fn is_readable(dtype: &ArrowDataType) -> bool {
 /// Whether values of a type are numbers, truth values, texts or bytes that polars reads.
 fn is_plain(dtype: &ArrowDataType) -> bool {
     use ArrowDataType as T;
-    matches!(
-        dtype,
-        T::Boolean
-            | T::UInt8
-            | T::UInt16
-            | T::UInt32
-            | T::UInt64
-            | T::Int8
-            | T::Int16
-            | T::Int32
-            | T::Int64
-            | T::Float16
-            | T::Float32
-            | T::Float64
-            | T::Decimal(..)
-            | T::Decimal32(..)
-            | T::Decimal64(..)
-            | T::Utf8
-            | T::LargeUtf8
-            | T::Utf8View
-            | T::Binary
-            | T::LargeBinary
-            | T::BinaryView
-            | T::FixedSizeBinary(_)
-    )
+    is_number(dtype)
+        || matches!(
+            dtype,
+            T::Utf8
+                | T::LargeUtf8
+                | T::Utf8View
+                | T::Binary
+                | T::LargeBinary
+                | T::BinaryView
+                | T::FixedSizeBinary(_)
+        )
+}
+
+/// Whether values of a type are numbers or truth values.
+pub(super) fn is_number(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as T;
+    fits_single(dtype)
+        || matches!(
+            dtype,
+            T::Float64
+                | T::Int32
+                | T::Int64
+                | T::UInt32
+                | T::UInt64
+                | T::Decimal(..)
+                | T::Decimal32(..)
+                | T::Decimal64(..)
+        )
+}
+
+/// Whether f32 holds every value of the type.
+pub(super) fn fits_single(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as T;
+    matches!(dtype, T::Boolean | T::UInt8 | T::UInt16 | T::Int8 | T::Int16 | T::Float16 | T::Float32)
 }
 
 /// A type as messages name it.

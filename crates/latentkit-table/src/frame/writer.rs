@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::column::Column;
-use super::output::{ParquetFile, write_capturing};
+use super::output::{RowGroups, write_capturing};
 use crate::metadata::Metadata;
 use crate::picture::{self, ImageShape};
 
@@ -123,7 +123,7 @@ impl Blocks<'_> {
             |error: PolarsError| Error::failed(format!("cannot write `{}`: {error}", path.display()));
         write_capturing(path, |file| {
             let mut table = of(0)?;
-            let mut file = ParquetFile::start(file, &table.columns, self.metadata).map_err(failed)?;
+            let mut file = RowGroups::start(file, &table.columns, self.metadata).map_err(failed)?;
             for index in 0..self.count {
                 if index > 0 {
                     table = of(index)?;

@@ -1,4 +1,4 @@
-//! The points as the loops of K-Means read them.
+//! The points as the loops of K-Means and of wide neighbours read them.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 /// Points of a block; each has a lane of every vector register.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Points of a group, a multiple of [`LANES`]: what the loops look at in one go.
-pub(super) const GROUP: usize = 256;
+pub(crate) const GROUP: usize = 256;
 
 /// Groups that a thread is woken for: with fewer, that takes as long as the work.
 const GROUPS_OF_A_THREAD: usize = 64;
@@ -21,13 +21,13 @@ const PARTS: usize = 64;
 const SUMS: usize = 8;
 
 /// The unit roundoff of f32: what rounding changes a number by at most, relatively.
-pub(super) const ROUNDOFF: f32 = f32::EPSILON / 2.0;
+pub(crate) const ROUNDOFF: f32 = f32::EPSILON / 2.0;
 
 /// The points: as they came, and once more as blocks of f32 for vector instructions.
 ///
 /// The blocks hold `scale` times the distance of each coordinate from the mean, so that f32 loses no digits to a common
 /// offset and no square of it overflows. `scale` is a power of two; the largest coordinate lies between 1 and 2.
-pub(super) struct Prepared<'a> {
+pub(crate) struct Prepared<'a> {
     values: Cow<'a, [f32]>,     // [n, dimensions]
     blocks: Vec<[f32; LANES]>,  // [n / LANES rounded up, dimensions][LANES]
     squares: Vec<[f32; LANES]>, // the squared Euclidean norm of each point of the blocks: [n / LANES rounded up][LANES]
@@ -38,12 +38,23 @@ pub(super) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Prepares `points`, [n, dimensions], of which there is at least one, with one coordinate at least.
-    pub(super) fn new(points: ArrayView2<'a, f32>) -> Self {
+    pub(crate) fn new(points: ArrayView2<'a, f32>) -> Self {
         let values = match points.to_slice() {
             Some(values) => Cow::Borrowed(values),
             None => Cow::Owned(points.iter().copied().collect()),
         };
+        Self::of(values, points.ncols())
+    }
+
+    /// The same of points that it keeps.
+    pub(crate) fn owned(points: Array2<f32>) -> Prepared<'static> {
         let dimensions = points.ncols();
+        let values = points.into_iter().collect();
+        Prepared::of(Cow::Owned(values), dimensions)
+    }
+
+    fn of(values: Cow<'a, [f32]>, dimensions: usize) -> Self {
+        let count = values.len() / dimensions;
         let mut mean = vec![0.0; dimensions];
         for row in values.chunks_exact(dimensions) {
             for (sum, &value) in mean.iter_mut().zip(row) {
@@ -51,7 +62,7 @@ impl<'a> Prepared<'a> {
             }
         }
         for sum in &mut mean {
-            *sum /= points.nrows() as f64;
+            *sum /= count as f64;
         }
         let largest = values.chunks_exact(dimensions).flat_map(|row| row.iter().zip(&mean));
         let largest = largest.map(|(&value, mean)| (f64::from(value) - mean).abs()).fold(0.0, f64::max);
@@ -60,7 +71,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// Some of the points, by number, centred and scaled as all of them are.
-    pub(super) fn sample(&self, numbers: &[usize]) -> Prepared<'static> {
+    pub(crate) fn sample(&self, numbers: &[usize]) -> Prepared<'static> {
         let values = numbers.iter().flat_map(|&number| self.values(number)).copied().collect();
         Prepared::with_blocks(Cow::Owned(values), self.mean.clone(), self.scale)
     }
@@ -99,63 +110,63 @@ impl<'a> Prepared<'a> {
         Self { values, blocks, squares, mean, scale, spread }
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.values.len() / self.dimensions()
     }
 
-    pub(super) fn dimensions(&self) -> usize {
+    pub(crate) fn dimensions(&self) -> usize {
         self.mean.len()
     }
 
     /// The mean of the points as they came: [dimensions].
-    pub(super) fn mean(&self) -> &[f64] {
+    pub(crate) fn mean(&self) -> &[f64] {
         &self.mean
     }
 
     /// What the coordinates of the blocks are multiplied by.
-    pub(super) fn scale(&self) -> f64 {
+    pub(crate) fn scale(&self) -> f64 {
         self.scale
     }
 
     /// The coordinates of all blocks: [n / LANES rounded up, dimensions][LANES].
-    pub(super) fn blocks(&self) -> &[[f32; LANES]] {
+    pub(crate) fn blocks(&self) -> &[[f32; LANES]] {
         &self.blocks
     }
 
     /// The coordinates of one block: [dimensions][LANES].
-    pub(super) fn block(&self, block: usize) -> &[[f32; LANES]] {
+    pub(crate) fn block(&self, block: usize) -> &[[f32; LANES]] {
         &self.blocks[block * self.dimensions()..(block + 1) * self.dimensions()]
     }
 
     /// The squared norm of each point of a block, in units of the blocks.
-    pub(super) fn squares(&self, block: usize) -> &[f32; LANES] {
+    pub(crate) fn squares(&self, block: usize) -> &[f32; LANES] {
         &self.squares[block]
     }
 
     /// Sum of the squared distances of all points to their mean; of a sample, to that of the points that it is of.
-    pub(super) fn spread(&self) -> f64 {
+    pub(crate) fn spread(&self) -> f64 {
         self.spread
     }
 
-    pub(super) fn values(&self, point: usize) -> &[f32] {
+    pub(crate) fn values(&self, point: usize) -> &[f32] {
         &self.values[point * self.dimensions()..(point + 1) * self.dimensions()]
     }
 
     /// The coordinates of a point less those of the mean: [dimensions].
     #[inline]
-    pub(super) fn row(&self, point: usize) -> impl Iterator<Item = f64> {
+    pub(crate) fn row(&self, point: usize) -> impl Iterator<Item = f64> {
         self.values(point).iter().zip(&self.mean).map(|(&value, mean)| f64::from(value) - mean)
     }
 
     /// All rows: [n, dimensions].
-    pub(super) fn rows(&self) -> Array2<f64> {
+    pub(crate) fn rows(&self) -> Array2<f64> {
         let rows = (0..self.count()).flat_map(|point| self.row(point)).collect();
         Array2::from_shape_vec((self.count(), self.dimensions()), rows).expect("each row has all dimensions")
     }
 
     /// The squared distance of a point to a centroid that is relative to the mean: [dimensions].
     #[inline]
-    pub(super) fn squared_distance(&self, point: usize, centroid: &[f64]) -> f64 {
+    pub(crate) fn squared_distance(&self, point: usize, centroid: &[f64]) -> f64 {
         let rows = self.values(point).chunks(SUMS).zip(self.mean.chunks(SUMS)).zip(centroid.chunks(SUMS));
         let mut sums = [0.0; SUMS];
         for ((values, mean), centroid) in rows {
@@ -168,7 +179,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// The distance of each point to the centroid of its cluster, both in f64: [n].
-    pub(super) fn distances(&self, clusters: &[u32], centroids: &Array2<f64>) -> Vec<f64> {
+    pub(crate) fn distances(&self, clusters: &[u32], centroids: &Array2<f64>) -> Vec<f64> {
         let centroids: Vec<_> = centroids.rows().into_iter().map(|centroid| centroid.to_vec()).collect();
         let distance = |(point, &cluster): (usize, &u32)| {
             self.squared_distance(point, &centroids[cluster as usize]).sqrt()
@@ -179,7 +190,7 @@ impl<'a> Prepared<'a> {
     /// Points that one thread takes at a time. It depends on the shapes alone, so that sums are added in the same order
     /// whatever the number of threads; and with many clusters parts are large, so that adding the sums of the parts is
     /// little beside the work on the points.
-    pub(super) fn part(&self, k: usize) -> usize {
+    pub(crate) fn part(&self, k: usize) -> usize {
         self.count().div_ceil(PARTS).max(4 * k).max(4096).next_multiple_of(GROUP)
     }
 }
