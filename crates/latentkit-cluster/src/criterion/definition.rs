@@ -111,7 +111,7 @@ pub(crate) struct Resampled<'a> {
     /// The values of k, ascending.
     pub(crate) ks: &'a [u32],
     pub(crate) seed: u32,
-    /// Points of a sample at most.
+    /// Points of a sample at most, as the config says.
     pub(crate) sample_size: usize,
     /// Reference sets of the gap statistic.
     pub(crate) gap_references: usize,

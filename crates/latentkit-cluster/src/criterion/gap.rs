@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use super::definition::{Curve, Definition, OfPoints, Resampled, Source};
 use super::resample::{Resampling, choose, params, rows};
-use crate::kmeans;
+use crate::kmeans::roughly;
 use crate::points::count_distinct;
+use crate::prepared::Prepared;
 use crate::projection::principal_ranges;
 use crate::select_k::Rule;
 
@@ -43,7 +44,7 @@ impl Definition for GapStatistic {
 
 impl OfPoints for GapStatistic {
     fn curve(&self, task: &Resampled) -> Result<Curve> {
-        let resampling = Resampling { repetitions: task.gap_references, points: task.sample_size };
+        let resampling = Resampling { repetitions: task.gap_references, points: task.size() };
         let ks: Vec<u32> = [1].into_iter().chain(task.ks.iter().copied()).collect();
         let found = gap(task.points, &ks, resampling, task.seed, task.cancel)?;
         let values = found.iter().map(|gap| (gap.k, gap.value, gap.error)).collect();
@@ -118,18 +119,24 @@ pub fn gap(
     let stream = |purpose: &'static str, set: u64| {
         move |k: u32| generator(u64::from(seed), purpose, set << 32 | u64::from(k))
     };
-    let own = logarithms(points.view(), unit, ks, stream("gap points", 0), cancel)?;
-    let phase = Phase::new(tracing::info_span!("gap", unit = "references"), resampling.repetitions);
+    let phase = Phase::new(tracing::info_span!("gap", unit = "sets"), resampling.repetitions + 1);
     let _entered = phase.enter();
-    let references: Vec<Vec<Option<f64>>> = (0..resampling.repetitions as u64)
+    // The first set is that of the points themselves.
+    let mut references: Vec<Vec<Option<f64>>> = (0..=resampling.repetitions as u64)
         .into_par_iter()
         .map(|set| {
-            let reference = uniform(&sides, points.nrows(), seed, set);
-            let found = logarithms(reference.view(), 1.0, ks, stream("gap k-means", set), cancel)?;
+            let found = match set.checked_sub(1) {
+                None => logarithms(points.view(), unit, ks, stream("gap points", 0), cancel),
+                Some(set) => {
+                    let reference = uniform(&sides, points.nrows(), seed, set);
+                    logarithms(reference.view(), 1.0, ks, stream("gap k-means", set), cancel)
+                }
+            };
             phase.add(1);
-            Ok(found)
+            found
         })
         .collect::<Result<_>>()?;
+    let own = references.remove(0);
 
     let sets = references.len() as f64;
     let deviation = |values: &[f64], less: f64| {
@@ -183,11 +190,13 @@ fn logarithms(
 ) -> Result<Vec<Option<f64>>> {
     let largest = ks.last().map_or(0, |&k| k as usize);
     let distinct = count_distinct(points, largest);
+    let prepared = Prepared::new(points);
     let of = |&k: &u32| {
         if k as usize > distinct || k as usize >= points.nrows() {
             return Ok(None);
         }
-        let inertia = kmeans(points, params(k as usize), &rng(k), cancel)?.inertia / unit / unit;
+        let params = params(k as usize, points.ncols());
+        let inertia = roughly(&prepared, params, &rng(k), cancel)?.inertia / unit / unit;
         // Of points that are equal to their centroids, what rounding leaves.
         let rounding = points.nrows() as f64 * f64::EPSILON.powi(2);
         Ok((inertia > rounding).then(|| inertia.ln()))
@@ -195,8 +204,10 @@ fn logarithms(
     ks.iter().map(of).collect()
 }
 
-/// Points drawn uniformly from the box of these side lengths. K-Means does not ask how the box lies in space.
+/// Points drawn uniformly from the box of these side lengths, without its sides of length 0. K-Means does not ask how the box lies
+/// in space.
 fn uniform(sides: &[f64], count: usize, seed: u32, set: u64) -> Array2<f32> {
     let mut rng = generator(u64::from(seed), "gap reference", set);
+    let sides: Vec<f64> = sides.iter().copied().filter(|&side| side > 0.0).collect();
     Array2::from_shape_fn((count, sides.len()), |(_, axis)| (rng.r#gen::<f64>() * sides[axis]) as f32)
 }

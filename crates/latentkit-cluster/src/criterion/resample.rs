@@ -5,6 +5,7 @@ use latentkit_core::rng::Rng;
 use ndarray::{Array2, ArrayView2};
 use rand::Rng as _;
 
+use super::definition::Resampled;
 use crate::KMeansParams;
 
 /// How often, and of how many points.
@@ -19,14 +20,29 @@ pub struct Resampling {
 /// Restarts of K-Means on each of them: single runs end in poor optima for large k, and more gain little.
 const RESTARTS: u32 = 3;
 
-/// K-Means with k clusters as all these criteria run it.
-pub(super) fn params(k: usize) -> KMeansParams {
+impl Resampled<'_> {
+    /// Points of a sample: those that the config asks for, but no more than have a million coordinates, or a thousand.
+    pub(super) fn size(&self) -> usize {
+        self.sample_size.min((COORDINATES / self.points.ncols().max(1)).max(LEAST))
+    }
+}
+
+/// Coordinates of a sample, unless these are of fewer than [`LEAST`] points.
+const COORDINATES: usize = 1 << 20;
+const LEAST: usize = 1000;
+
+/// K-Means of points of so many dimensions with k clusters as all these criteria run it.
+///
+/// It ends when the centroids move by less than a hundredth of the points' standard deviation, as a sum of squares over all columns:
+/// the inertia then changes by about 1e-5 of itself. Relative to one column, which is what a sweep goes by, a single point that
+/// changes its cluster is much where columns are many.
+pub(super) fn params(k: usize, dimensions: usize) -> KMeansParams {
     KMeansParams {
         k,
         restarts: RESTARTS,
         exchanges: 0,
         max_iterations: 100,
-        tolerance: 1e-4,
+        tolerance: 1e-4 * dimensions as f64,
         engine: ClusterEngine::Native,
         batch_size: None,
     }

@@ -2,16 +2,16 @@
 
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Phase, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use rand::Rng as _;
 use rayon::prelude::*;
 
 use super::definition::{Curve, Definition, OfPoints, Resampled, Source};
-use super::dispersion::squared_distance;
 use super::resample::{Resampling, choose, params, rows};
 use crate::external::adjusted_rand_index;
-use crate::kmeans;
+use crate::kmeans::{assign, roughly};
 use crate::points::count_distinct;
+use crate::prepared::Prepared;
 use crate::select_k::Rule;
 
 pub(super) struct BootstrapStability;
@@ -44,7 +44,7 @@ impl Definition for BootstrapStability {
 
 impl OfPoints for BootstrapStability {
     fn curve(&self, task: &Resampled) -> Result<Curve> {
-        let resampling = Resampling { repetitions: task.stability_resamples, points: task.sample_size };
+        let resampling = Resampling { repetitions: task.stability_resamples, points: task.size() };
         let found = stability(task.points, task.ks, resampling, task.seed, task.cancel)?;
         let values = found.iter().map(|found| (found.k, found.mean, found.error)).collect();
         Ok(Curve { values, rule: Rule::OneStandardError })
@@ -117,38 +117,23 @@ fn agreements(
     let count = all.min(resampling.points);
     let mut resample = || rows(points, &(0..count).map(|_| rng.gen_range(0..all as u32)).collect::<Vec<_>>());
     let resamples = [resample(), resample()];
-    let compared = rows(points, &choose(&mut rng, all, count));
+    let compared = Prepared::owned(rows(points, &choose(&mut rng, all, count)));
     let largest = ks.last().map_or(0, |&k| k as usize);
     let distinct = resamples.iter().map(|points| count_distinct(points.view(), largest)).min().unwrap_or(0);
+    let resamples = resamples.map(Prepared::owned);
     let of = |&k: &u32| {
         phase.add(1);
         if (k as usize) > distinct {
             return Ok(None);
         }
-        let clusters = |half: u64, points: &Array2<f32>| -> Result<Vec<u32>> {
+        let clusters = |half: u64, points: &Prepared<'_>| -> Result<Vec<u32>> {
             let rng = generator(u64::from(seed), "stability k-means", pair << 33 | half << 32 | u64::from(k));
             let _fit = tracing::info_span!("fit", method = "k-means", k, pair).entered();
-            let found = kmeans(points.view(), params(k as usize), &rng, cancel)?;
-            cancel.check()?;
-            Ok(nearest(&compared, &found.centroids))
+            let params = params(k as usize, points.dimensions());
+            assign(&compared, &roughly(points, params, &rng, cancel)?.centroids, cancel)
         };
         let (first, second) = (clusters(0, &resamples[0])?, clusters(1, &resamples[1])?);
         adjusted_rand_index(&first, &second).map(Some)
     };
     ks.iter().map(of).collect()
-}
-
-/// The nearest of `centroids`, [k, d], for each of `points`, [n, d]; the first of equally near ones.
-fn nearest(points: &Array2<f32>, centroids: &Array2<f64>) -> Vec<u32> {
-    let of = |point| {
-        let mut best = (0, f64::INFINITY);
-        for (cluster, centroid) in (0..).zip(centroids.rows()) {
-            let square = squared_distance(point, centroid);
-            if square < best.1 {
-                best = (cluster, square);
-            }
-        }
-        best.0
-    };
-    points.rows().into_iter().map(of).collect()
 }

@@ -8,6 +8,9 @@ use super::nearest::{Exact, Found, Tiles};
 use crate::prepared::{GROUP, LANES, Prepared, ROUNDOFF};
 use crate::simd::{Routine, Simd};
 
+/// Dimensions from which on copying two points from their block takes longer than looking at all of it.
+const WIDE: usize = 512;
+
 /// The clusters of all points, with the sums that their means follow from.
 ///
 /// Most points are far from the border of their cluster and need not be looked at in every iteration. By the triangle
@@ -333,41 +336,50 @@ impl Routine for Update<'_> {
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn run<const FMA: bool>(mut self) {
         let dimensions = self.points.dimensions();
-        let mut gathered = vec![[0.0; LANES]; GROUP / LANES / 2 * dimensions];
-        let mut scratch = Vec::new();
+        let few = if dimensions < WIDE { LANES / 2 } else { 1 };
+        let mut gathered = vec![[0.0; LANES]; (GROUP / LANES * few).div_ceil(LANES) * dimensions];
+        let (mut products, mut scratch) = (Vec::new(), Vec::new());
         for start in (0..self.clusters.len()).step_by(GROUP) {
             let length = GROUP.min(self.clusters.len() - start);
-            let mut open = [0_u16; GROUP];
-            let mut count = 0;
-            let known = self.clusters[start..start + length].iter().zip(&self.certain[start..start + length]);
-            for (point, (&cluster, &certain)) in known.enumerate() {
-                open[count] = point as u16;
-                count += usize::from(certain <= self.moved.above[cluster as usize]);
-            }
             let block = (self.first + start) / LANES;
-            if count > length / 2 {
-                for offset in 0..length.div_ceil(LANES) {
-                    let found = self.tiles.nearest::<FMA>(
-                        self.points.block(block + offset),
-                        self.points.squares(block + offset),
-                    );
-                    let lanes = LANES.min(length - offset * LANES);
-                    for lane in 0..lanes {
-                        self.settle(start + offset * LANES + lane, &found, lane, &mut scratch);
-                    }
+            let known = self.clusters[start..start + length].iter().zip(&self.certain[start..start + length]);
+            let is_open =
+                |(&cluster, &certain): (&u32, &f32)| certain <= self.moved.above[cluster as usize];
+            let mut is_open = known.map(is_open);
+            let (mut whole, mut copied) = ([false; GROUP / LANES], [0_u16; GROUP]);
+            let mut count = 0;
+            for (offset, whole) in whole.iter_mut().enumerate().take(length.div_ceil(LANES)) {
+                let first = count;
+                for (lane, is_open) in is_open.by_ref().take(LANES).enumerate() {
+                    copied[count] = (offset * LANES + lane) as u16;
+                    count += usize::from(is_open);
                 }
-            } else {
+                *whole = count - first > few;
+                count = if *whole { first } else { count };
+            }
+            for (offset, _) in whole.iter().enumerate().filter(|(_, whole)| **whole) {
+                let (block, squares) = (self.points.block(block + offset), self.points.squares(block + offset));
+                let found = self.tiles.nearest::<FMA>(block, squares, &mut products);
+                for lane in 0..LANES.min(length - offset * LANES) {
+                    self.settle(start + offset * LANES + lane, &found, lane, &mut scratch);
+                }
+            }
+            if count > 0 {
                 // The points are copied all before any is used: what has just been written in narrow pieces cannot be
                 // read in wide ones at once.
-                let open = &open[..count];
+                let open = &copied[..count];
                 for (numbers, to) in open.chunks(LANES).zip(gathered.chunks_exact_mut(dimensions)) {
-                    // The lanes behind the last point repeat it.
-                    for lane in 0..LANES {
-                        let number = usize::from(numbers[lane.min(numbers.len() - 1)]);
+                    for (lane, &number) in numbers.iter().enumerate() {
+                        let number = usize::from(number);
                         let from = self.points.block(block + number / LANES);
                         for (to, from) in to.iter_mut().zip(from) {
                             to[lane] = from[number % LANES];
                         }
+                    }
+                    // The lanes behind the last point repeat it.
+                    for to in to.iter_mut().filter(|_| numbers.len() < LANES) {
+                        let last = to[numbers.len() - 1];
+                        to[numbers.len()..].fill(last);
                     }
                 }
                 for (numbers, gathered) in open.chunks(LANES).zip(gathered.chunks_exact(dimensions)) {
@@ -376,7 +388,7 @@ impl Routine for Update<'_> {
                         let number = usize::from(numbers[lane.min(numbers.len() - 1)]);
                         *square = self.points.squares(block + number / LANES)[number % LANES];
                     }
-                    let found = self.tiles.nearest::<FMA>(gathered, &squares);
+                    let found = self.tiles.nearest::<FMA>(gathered, &squares, &mut products);
                     for (lane, &number) in numbers.iter().enumerate() {
                         self.settle(start + usize::from(number), &found, lane, &mut scratch);
                     }

@@ -21,6 +21,8 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 use crate::points::{check_k, check_points};
 use crate::prepared::Prepared;
 use crate::simd::Simd;
+use assignment::Assignment;
+use lloyd::Stop;
 pub use params::KMeansParams;
 use restarts::Work;
 pub(crate) use restarts::streams;
@@ -138,4 +140,42 @@ pub(crate) fn kmeans_with(
         centroids: partition.centroids + ArrayView1::from(points.mean()),
         clusters: partition.clusters,
     })
+}
+
+/// K-Means that is less work, for criteria that cluster many samples: the restarts end by ten times the tolerance, the best one
+/// goes on to the tolerance, and nothing follows. `points` have `params.k` distinct ones.
+pub(crate) fn roughly(
+    points: &Prepared<'_>,
+    params: KMeansParams,
+    rng: &Rng,
+    cancel: Cancellation,
+) -> Result<Rough> {
+    let simd = Simd::best();
+    let rough = KMeansParams { tolerance: 10.0 * params.tolerance, ..params };
+    let best = Work { simd, points, rows: None, params: rough, cancel }.best_restart(rng)?;
+    let work = Work { simd, points, rows: None, params, cancel };
+    let stop = Stop { tolerance: Some(work.tolerance()), ..work.stop() };
+    let found = lloyd::iterate(simd, points, best.centroids, stop, false, cancel)?;
+    Ok(Rough { inertia: found.inertia, centroids: found.centroids + ArrayView1::from(points.mean()) })
+}
+
+/// What [`roughly`] finds.
+pub(crate) struct Rough {
+    /// Sum of the squared distances of the points to the means of their clusters.
+    pub(crate) inertia: f64,
+    /// These means: [k, dimensions].
+    pub(crate) centroids: Array2<f64>,
+}
+
+/// The nearest of `centroids`, [k, dimensions], of each point, [n]; of equally near ones, the first.
+pub(crate) fn assign(
+    points: &Prepared<'_>,
+    centroids: &Array2<f64>,
+    cancel: Cancellation,
+) -> Result<Vec<u32>> {
+    let centroids = centroids - &ArrayView1::from(points.mean());
+    let mut assignment = Assignment::new(Simd::best(), points, centroids.nrows(), false, cancel);
+    assignment.update(&centroids);
+    cancel.check()?;
+    Ok(assignment.into_clusters())
 }

@@ -6,7 +6,7 @@
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::prepared::{LANES, Prepared, ROUNDOFF};
-use crate::products::{products, rounding};
+use crate::products::{products_of_tiles, rounding};
 use crate::simd::square_add_f32;
 
 /// Centroids whose distances are computed together, which hides the latency of the additions.
@@ -23,6 +23,9 @@ pub(super) struct Tiles {
     k: usize,
     dimensions: usize,
 }
+
+/// The products of the points of a block with the centroids, in tiles.
+pub(super) type Scratch = Vec<[[f32; LANES]; TILE]>;
 
 /// What is known of the points of a block.
 pub(super) struct Found {
@@ -54,12 +57,18 @@ impl Tiles {
         }
     }
 
-    /// The nearest centroid of the points of `block`, [dimensions][LANES], whose squared norms are `squares`.
+    /// The nearest centroid of the points of `block`, [dimensions][LANES], whose squared norms are `squares`. What `scratch` holds
+    /// does not matter.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-    pub(super) fn nearest<const FMA: bool>(&self, block: &[[f32; LANES]], squares: &[f32; LANES]) -> Found {
+    pub(super) fn nearest<const FMA: bool>(
+        &self,
+        block: &[[f32; LANES]],
+        squares: &[f32; LANES],
+        scratch: &mut Scratch,
+    ) -> Found {
         if self.dimensions >= PRODUCTS && self.k > 1 {
-            let found = self.by_products::<FMA>(block, squares);
+            let found = self.by_products::<FMA>(block, squares, scratch);
             if found.margins.iter().all(|&margin| margin > 0.0) {
                 return found;
             }
@@ -76,18 +85,20 @@ impl Tiles {
     /// at most, and the distances themselves by that divided by their sum.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-    fn by_products<const FMA: bool>(&self, block: &[[f32; LANES]], squares: &[f32; LANES]) -> Found {
+    fn by_products<const FMA: bool>(
+        &self,
+        block: &[[f32; LANES]],
+        squares: &[f32; LANES],
+        scratch: &mut Scratch,
+    ) -> Found {
         let mut nearest = Nearest::new();
-        let mut first = 0;
-        for tile in self.values.chunks_exact(self.dimensions) {
-            let halves = &self.halves[first..self.k.min(first + TILE)];
-            match halves.len() {
-                1 => nearest.add_products::<1, FMA>(block, tile, halves, first as u32),
-                2 => nearest.add_products::<2, FMA>(block, tile, halves, first as u32),
-                3 => nearest.add_products::<3, FMA>(block, tile, halves, first as u32),
-                _ => nearest.add_products::<TILE, FMA>(block, tile, halves, first as u32),
+        products_of_tiles::<FMA, TILE>(block, &self.values, scratch);
+        for (cluster, (half, products)) in (0..).zip(self.halves.iter().zip(scratch.as_flattened())) {
+            let mut halves = *products;
+            for product in &mut halves {
+                *product = half - *product;
             }
-            first += TILE;
+            nearest.take([halves], cluster);
         }
         let rounding = rounding(self.dimensions);
         let mut margins = [0.0; LANES];
@@ -146,26 +157,6 @@ impl Nearest {
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn new() -> Self {
         Self { least: [f32::INFINITY; LANES], second: [f32::INFINITY; LANES], clusters: [0; LANES] }
-    }
-
-    /// Looks at the first `C` centroids of a tile, numbered from `first` on, by half of the squared distance without that of the
-    /// point.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-    fn add_products<const C: usize, const FMA: bool>(
-        &mut self,
-        block: &[[f32; LANES]],
-        tile: &[[f32; TILE]],
-        halves: &[f32],
-        first: u32,
-    ) {
-        let mut products = products::<FMA, C, TILE>(block, tile);
-        for (products, half) in products.iter_mut().zip(halves) {
-            for product in products {
-                *product = half - *product;
-            }
-        }
-        self.take(products, first);
     }
 
     /// Looks at the first `C` centroids of a tile, numbered from `first` on.

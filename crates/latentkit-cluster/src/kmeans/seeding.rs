@@ -9,6 +9,9 @@ use rayon::prelude::*;
 use crate::prepared::{LANES, Prepared};
 use crate::simd::{Routine, Simd};
 
+/// Points whose squared distances are computed together, so that each block is read once for all of them.
+const TILE: usize = 4;
+
 /// Draws `k` of the points as centroids, relative to the mean of all: [k, dimensions].
 ///
 /// k-means++ (D. Arthur and S. Vassilvitskii, SODA 2007) draws each next centroid with a probability proportional to the
@@ -30,19 +33,13 @@ pub(super) fn draw(
     let mut field = Field::new(simd, points, k, parallel, cancel);
     for (index, mut centroid) in centroids.axis_iter_mut(Axis(0)).enumerate() {
         cancel.check()?;
-        let chosen = if index == 0 {
-            rng.gen_range(0..points.count())
+        let candidates: Vec<usize> = if index == 0 {
+            vec![rng.gen_range(0..points.count())]
         } else {
-            let candidates: Vec<usize> = (0..trials).map(|_| field.draw(rng)).collect();
-            let left = field.left_by(&candidates);
-            let best = (1..trials).fold(0, |best, trial| if left[trial] < left[best] { trial } else { best });
-            candidates[best]
+            (0..trials).map(|_| field.draw(rng)).collect()
         };
-        // The squares are of no use after the last centroid.
-        if index + 1 < k {
-            field.add(chosen);
-        }
-        for (coordinate, value) in centroid.iter_mut().zip(points.row(chosen)) {
+        let best = field.best(&candidates);
+        for (coordinate, value) in centroid.iter_mut().zip(points.row(candidates[best])) {
             *coordinate = value;
         }
     }
@@ -55,44 +52,58 @@ struct Field<'a> {
     simd: Simd,
     points: &'a Prepared<'a>,
     parallel: bool,
-    /// When the user interrupts, parts of the points are left out.
-    cancel: Cancellation<'a>,
-    part: usize,
-    /// In units of the blocks: [n / LANES rounded up][LANES]. The lanes behind the last point hold 0.
+    parts: Vec<Part<'a>>,
+}
+
+/// What a thread takes at a time.
+struct Part<'a> {
+    /// Number of the first point.
+    first: usize,
+    /// The coordinates of the points: [blocks, dimensions][LANES].
+    blocks: &'a [[f32; LANES]],
+    /// In units of the blocks: [blocks][LANES]. The lanes behind the last point hold 0.
     squares: Vec<[f32; LANES]>,
-    /// Their sum over each part of the points.
-    sums: Vec<f64>,
+    /// Their sum.
+    sum: f64,
+    /// What the squares would be with each candidate as one more centroid, and their sums: [candidates].
+    tried: Vec<(Vec<[f32; LANES]>, f64)>,
+    /// When the user interrupts, nothing more is computed.
+    cancel: Cancellation<'a>,
 }
 
 impl<'a> Field<'a> {
     fn new(simd: Simd, points: &'a Prepared<'a>, k: usize, parallel: bool, cancel: Cancellation<'a>) -> Self {
-        let mut squares = vec![[f32::INFINITY; LANES]; points.count().div_ceil(LANES)];
-        if let Some(last) = squares.last_mut() {
-            last[(points.count() - 1) % LANES + 1..].fill(0.0);
-        }
-        Self { simd, points, parallel, cancel, part: points.part(k), squares, sums: Vec::new() }
+        let part = points.part(k);
+        let blocks = points.blocks().chunks(part / LANES * points.dimensions());
+        let of = |(index, blocks): (usize, &'a [[f32; LANES]])| {
+            let first = index * part;
+            let mut squares = vec![[f32::INFINITY; LANES]; blocks.len() / points.dimensions()];
+            if let Some(last) = squares.last_mut()
+                && first + part >= points.count()
+            {
+                last[(points.count() - 1) % LANES + 1..].fill(0.0);
+            }
+            Part { first, blocks, squares, sum: 0.0, tried: Vec::new(), cancel }
+        };
+        Self { simd, points, parallel, parts: blocks.enumerate().map(of).collect() }
     }
 
     /// Draws a point with a probability proportional to its square; any point where all squares are 0.
     fn draw(&self, rng: &mut Rng) -> usize {
-        let mut left = rng.r#gen::<f64>() * self.sums.iter().sum::<f64>();
+        let mut left = rng.r#gen::<f64>() * self.parts.iter().map(|part| part.sum).sum::<f64>();
         let mut found = None;
-        for (part, &sum) in self.sums.iter().enumerate() {
-            // Rounding can leave a rest behind the last part, which then belongs to the last one that has a square.
-            if sum > 0.0 {
-                found = Some((part, left));
-                if left < sum {
-                    break;
-                }
-                left -= sum;
+        // Rounding can leave a rest behind the last part, which then belongs to the last one that has a square.
+        for part in self.parts.iter().filter(|part| part.sum > 0.0) {
+            found = Some((part, left));
+            if left < part.sum {
+                break;
             }
+            left -= part.sum;
         }
         let Some((part, mut left)) = found else { return rng.gen_range(0..self.points.count()) };
-        let first = part * self.part;
-        let squares = self.squares[first / LANES..].iter().flatten().take(self.part).enumerate();
-        let mut chosen = first;
-        for (point, &square) in squares.filter(|(_, square)| **square > 0.0) {
-            chosen = first + point;
+        let mut chosen = part.first;
+        for (point, &square) in part.squares.iter().flatten().enumerate().filter(|(_, square)| **square > 0.0) {
+            chosen = part.first + point;
             left -= f64::from(square);
             if left < 0.0 {
                 break;
@@ -101,127 +112,105 @@ impl<'a> Field<'a> {
         chosen
     }
 
-    /// The sum of the squares that would be left with each of these points as one more centroid.
-    fn left_by(&self, candidates: &[usize]) -> Vec<f64> {
-        let coordinates = self.coordinates(candidates);
-        let sum = |(index, squares): (usize, &[[f32; LANES]])| {
-            let mut sums = vec![0.0; candidates.len()];
-            if self.cancel.requested() {
-                return sums;
-            }
-            self.simd.call(Left {
-                blocks: self.blocks(index),
-                squares,
-                coordinates: &coordinates,
-                sums: &mut sums,
-            });
-            sums
-        };
-        let parts: Vec<Vec<f64>> = if self.parallel {
-            self.squares.par_chunks(self.part / LANES).enumerate().map(sum).collect()
-        } else {
-            self.squares.chunks(self.part / LANES).enumerate().map(sum).collect()
-        };
-        (0..candidates.len()).map(|trial| parts.iter().map(|part| part[trial]).sum()).collect()
-    }
-
-    /// Takes a point as one more centroid.
-    fn add(&mut self, point: usize) {
-        let (simd, points, part, cancel) = (self.simd, self.points, self.part, self.cancel);
-        let coordinates = self.coordinates(&[point]);
-        let add = |(index, squares): (usize, &mut [[f32; LANES]])| {
-            let mut sum = 0.0;
-            if cancel.requested() {
-                return sum;
-            }
-            let blocks = &points.blocks()[index * part / LANES * points.dimensions()..];
-            simd.call(Lower { blocks, squares, coordinates: &coordinates, sum: &mut sum });
-            sum
-        };
-        self.sums = if self.parallel {
-            self.squares.par_chunks_mut(part / LANES).enumerate().map(add).collect()
-        } else {
-            self.squares.chunks_mut(part / LANES).enumerate().map(add).collect()
-        };
-    }
-
-    /// The blocks from those of a part on.
-    fn blocks(&self, part: usize) -> &[[f32; LANES]] {
-        &self.points.blocks()[part * self.part / LANES * self.points.dimensions()..]
-    }
-
-    /// The coordinates of points as the blocks hold them: [points, dimensions].
-    fn coordinates(&self, points: &[usize]) -> Vec<f32> {
-        let of_point = |&point: &usize| {
-            self.points.block(point / LANES).iter().map(move |coordinates| coordinates[point % LANES])
-        };
-        points.iter().flat_map(of_point).collect()
-    }
-}
-
-/// The squares of one block, none above what they were.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-fn lowered(block: &[[f32; LANES]], squares: &[f32; LANES], centroid: &[f32]) -> [f32; LANES] {
-    let mut lowered = [0.0_f32; LANES];
-    for (coordinates, &centroid) in block.iter().zip(centroid) {
-        for (square, &own) in lowered.iter_mut().zip(coordinates) {
-            *square += (own - centroid) * (own - centroid);
-        }
-    }
-    for (lowered, &square) in lowered.iter_mut().zip(squares) {
-        *lowered = if *lowered < square { *lowered } else { square };
-    }
-    lowered
-}
-
-/// Sums what each candidate would leave of the squares of a part.
-struct Left<'a> {
-    blocks: &'a [[f32; LANES]],
-    squares: &'a [[f32; LANES]],
-    coordinates: &'a [f32],
-    sums: &'a mut [f64],
-}
-
-impl Routine for Left<'_> {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-    fn run<const FMA: bool>(self) {
-        let dimensions = self.coordinates.len() / self.sums.len();
-        let mut lanes = vec![[0.0_f64; LANES]; self.sums.len()];
-        for (block, squares) in self.blocks.chunks_exact(dimensions).zip(self.squares) {
-            for (lanes, candidate) in lanes.iter_mut().zip(self.coordinates.chunks_exact(dimensions)) {
-                let lowered = lowered(block, squares, candidate);
-                for (sum, square) in lanes.iter_mut().zip(lowered) {
-                    *sum += f64::from(square);
+    /// Takes the candidate as one more centroid that leaves the least sum of the squares; of equally good ones, the first.
+    fn best(&mut self, candidates: &[usize]) -> usize {
+        let tiles: Vec<Vec<[f32; TILE]>> = candidates.chunks(TILE).map(|some| self.tile(some)).collect();
+        let simd = self.simd;
+        let try_all = |part: &mut Part<'_>| {
+            part.tried.resize_with(candidates.len(), || (Vec::new(), 0.0));
+            for (tile, tried) in tiles.iter().zip(part.tried.chunks_mut(TILE)) {
+                if part.cancel.requested() {
+                    return;
                 }
+                simd.call(Lower { blocks: part.blocks, squares: &part.squares, tile, tried });
+            }
+        };
+        if self.parallel {
+            self.parts.par_iter_mut().for_each(try_all);
+        } else {
+            self.parts.iter_mut().for_each(try_all);
+        }
+        let left = |trial: usize| self.parts.iter().map(|part| part.tried[trial].1).sum::<f64>();
+        let left: Vec<f64> = (0..candidates.len()).map(left).collect();
+        let best = (1..left.len()).fold(0, |best, trial| if left[trial] < left[best] { trial } else { best });
+        for part in &mut self.parts {
+            std::mem::swap(&mut part.squares, &mut part.tried[best].0);
+            part.sum = part.tried[best].1;
+        }
+        best
+    }
+
+    /// The coordinates of points as the blocks hold them: [dimensions][TILE]. The places behind the last one are not read.
+    fn tile(&self, points: &[usize]) -> Vec<[f32; TILE]> {
+        let mut tile = vec![[0.0; TILE]; self.points.dimensions()];
+        for (place, &point) in points.iter().enumerate() {
+            for (tile, coordinates) in tile.iter_mut().zip(self.points.block(point / LANES)) {
+                tile[place] = coordinates[point % LANES];
             }
         }
-        for (sum, lanes) in self.sums.iter_mut().zip(lanes) {
-            *sum = lanes.iter().sum();
-        }
+        tile
     }
 }
 
-/// Lowers the squares of a part to those of one more centroid, and sums them.
+/// Computes what the squares would be with each candidate of a tile, none above what they are, and their sums.
 struct Lower<'a> {
     blocks: &'a [[f32; LANES]],
-    squares: &'a mut [[f32; LANES]],
-    coordinates: &'a [f32],
-    sum: &'a mut f64,
+    squares: &'a [[f32; LANES]],
+    tile: &'a [[f32; TILE]],
+    tried: &'a mut [(Vec<[f32; LANES]>, f64)],
 }
 
 impl Routine for Lower<'_> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn run<const FMA: bool>(self) {
-        let mut lanes = [0.0_f64; LANES];
-        for (block, squares) in self.blocks.chunks_exact(self.coordinates.len()).zip(self.squares) {
-            *squares = lowered(block, squares, self.coordinates);
-            for (sum, &square) in lanes.iter_mut().zip(squares.iter()) {
-                *sum += f64::from(square);
+        match self.tried.len() {
+            1 => self.lower::<1>(),
+            2 => self.lower::<2>(),
+            3 => self.lower::<3>(),
+            _ => self.lower::<TILE>(),
+        }
+    }
+}
+
+#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+impl Lower<'_> {
+    /// The same of `C` candidates.
+    #[inline(always)]
+    fn lower<const C: usize>(self) {
+        let mut sums = [[0.0_f64; LANES]; C];
+        for (tried, _) in &mut *self.tried {
+            tried.clear();
+            tried.reserve(self.squares.len());
+        }
+        for (block, squares) in self.blocks.chunks_exact(self.tile.len()).zip(self.squares) {
+            let lowered = squared_distances::<C>(block, self.tile);
+            for ((lowered, sums), (tried, _)) in lowered.iter().zip(&mut sums).zip(&mut *self.tried) {
+                let mut least = [0.0_f32; LANES];
+                for lane in 0..LANES {
+                    least[lane] = if lowered[lane] < squares[lane] { lowered[lane] } else { squares[lane] };
+                    sums[lane] += f64::from(least[lane]);
+                }
+                tried.push(least);
             }
         }
-        *self.sum = lanes.iter().sum();
+        for ((_, sum), sums) in self.tried.iter_mut().zip(sums) {
+            *sum = sums.iter().sum();
+        }
     }
+}
+
+/// The squared distances of the points of a block to the first `C` of a tile.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+fn squared_distances<const C: usize>(block: &[[f32; LANES]], tile: &[[f32; TILE]]) -> [[f32; LANES]; C] {
+    let mut squares = [[0.0_f32; LANES]; C];
+    for (coordinates, others) in block.iter().zip(tile) {
+        for (squares, &other) in squares.iter_mut().zip(others) {
+            for (square, &own) in squares.iter_mut().zip(coordinates) {
+                *square += (own - other) * (own - other);
+            }
+        }
+    }
+    squares
 }

@@ -69,6 +69,16 @@ impl Cells {
             .zip(self.clusters.chunks_exact(self.clusterings()))
     }
 
+    /// How many of the points at some positions are in each cell, in their order, with its cluster in each clustering.
+    pub(super) fn within(&self, positions: Range<usize>) -> impl Iterator<Item = (usize, &[u32])> {
+        let first = self.cell_of[positions.start] as usize;
+        let cells = first..=self.cell_of[positions.end - 1] as usize;
+        cells.zip(self.clusters.chunks_exact(self.clusterings()).skip(first)).map(move |(cell, clusters)| {
+            let start = positions.start.max(self.bounds[cell] as usize);
+            (positions.end.min(self.bounds[cell + 1] as usize) - start, clusters)
+        })
+    }
+
     /// Number of clusterings.
     pub(super) fn clusterings(&self) -> usize {
         self.offsets.len() - 1

@@ -3,23 +3,13 @@
 use latentkit_core::Cancellation;
 
 use super::cells::Cells;
-use crate::simd::{Routine, mul_add_f32, square_add_f32};
+use crate::simd::{Routine, square_add_f32};
 
 /// Distances that are summed in f32 before the sum is added in f64: enough to hide the conversion, and so few that the
 /// sum is within 5e-7 of the exact one even where equal distances are all rounded the same way.
-const RUN: usize = 16;
+pub(super) const RUN: usize = 16;
 
-/// Axes up to which distances are computed from differences alone.
-pub(super) const NARROW: usize = 24;
-
-/// Axes whose products are summed before their sum is added to that of the others: so few that the block's coordinates on them
-/// stay in the nearest cache, and that rounding stays small.
-const PRODUCTS: usize = 128;
-
-/// A squared distance below this part of the squared norms has lost digits to them, and is computed from differences.
-const SMALL: f32 = 1.0 / 16.0;
-
-/// Squares that are summed before their sum is added to that of the other axes, for the same reason.
+/// Squares that are summed before their sum is added to that of the other axes, so that rounding stays small.
 const AXES: usize = 16;
 
 /// Adds the distances from each point of `block` to the points of each cluster.
@@ -31,10 +21,6 @@ pub(super) struct ClusterSums<'a, const LANES: usize> {
     pub(super) block: &'a [[f32; LANES]],
     /// All points in the order of the cells, row by row: [n, dimensions].
     pub(super) points: &'a [f32],
-    /// Their squared norms, where there are more than [`NARROW`] dimensions: [n].
-    pub(super) norms: &'a [f32],
-    /// Those of the block's points, or zeros.
-    pub(super) own_norms: [f32; LANES],
     /// The cells.
     pub(super) cells: &'a Cells,
     /// For each cluster of every clustering, the sum of the distances to its points: [clusters][LANES].
@@ -56,11 +42,10 @@ impl<const LANES: usize> Routine for ClusterSums<'_, LANES> {
             6 => self.narrow::<FMA, 6>(),
             7 => self.narrow::<FMA, 7>(),
             8 => self.narrow::<FMA, 8>(),
-            9..=NARROW => {
+            _ => {
                 let block = Wide(self.block);
                 self.sum::<FMA>(&block);
             }
-            _ => self.sum_of_products::<FMA>(),
         }
     }
 }
@@ -72,52 +57,6 @@ impl<const LANES: usize> ClusterSums<'_, LANES> {
     fn narrow<const FMA: bool, const D: usize>(self) {
         let block = Narrow(std::array::from_fn::<_, D, _>(|axis| self.block[axis]));
         self.sum::<FMA>(&block);
-    }
-
-    /// The sums of points of many axes.
-    #[inline(always)]
-    fn sum_of_products<const FMA: bool>(self) {
-        let dimensions = self.block.len();
-        for (range, clusters) in self.cells.iter() {
-            if self.cancel.requested() {
-                return;
-            }
-            let mut cell_sum = [0.0_f64; LANES];
-            let points = &self.points[range.start * dimensions..range.end * dimensions];
-            let runs = points.chunks(RUN * dimensions).zip(self.norms[range].chunks(RUN));
-            for (run, of_run) in runs {
-                let mut products = [[0.0_f32; LANES]; RUN];
-                products_of_run::<FMA, LANES>(self.block, run, &mut products);
-                let mut run_sum = [0.0_f32; LANES];
-                let points = run.chunks_exact(dimensions).zip(of_run).zip(&products);
-                for ((point, &norm), products) in points {
-                    let mut squares = [0.0_f32; LANES];
-                    let mut small = [false; LANES];
-                    for lane in 0..LANES {
-                        let both = self.own_norms[lane] + norm;
-                        squares[lane] = both - 2.0 * products[lane];
-                        small[lane] = squares[lane] <= SMALL * both;
-                    }
-                    if small.contains(&true) {
-                        let exact = Wide(self.block).squares::<FMA>(point);
-                        for lane in 0..LANES {
-                            squares[lane] = if small[lane] { exact[lane] } else { squares[lane] };
-                        }
-                    }
-                    for (sum, square) in run_sum.iter_mut().zip(squares) {
-                        *sum += square.sqrt();
-                    }
-                }
-                for (sum, run) in cell_sum.iter_mut().zip(run_sum) {
-                    *sum += f64::from(run);
-                }
-            }
-            for &cluster in clusters {
-                for (sum, cell) in self.sums[cluster as usize].iter_mut().zip(cell_sum) {
-                    *sum += cell;
-                }
-            }
-        }
     }
 
     /// The sums; `block` is that of `self`.
@@ -198,34 +137,4 @@ fn squares<const FMA: bool, const LANES: usize>(block: &[[f32; LANES]], point: &
         }
     }
     squares
-}
-
-/// The products of each lane of `block`, [axes][LANES], with the points of a run, row by row.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-fn products_of_run<const FMA: bool, const LANES: usize>(
-    block: &[[f32; LANES]],
-    run: &[f32],
-    products: &mut [[f32; LANES]; RUN],
-) {
-    let dimensions = block.len();
-    for (index, block) in block.chunks(PRODUCTS).enumerate() {
-        let axes = index * PRODUCTS..index * PRODUCTS + block.len();
-        for (points, products) in run.chunks(2 * dimensions).zip(products.chunks_exact_mut(2)) {
-            let first = &points[axes.clone()];
-            // The last one of an odd number is taken twice.
-            let second = &points[points.len() - dimensions..][axes.clone()];
-            let (mut near, mut far) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-            for ((coordinates, &first), &second) in block.iter().zip(first).zip(second) {
-                for ((near, far), &own) in near.iter_mut().zip(&mut far).zip(coordinates) {
-                    *near = mul_add_f32::<FMA>(own, first, *near);
-                    *far = mul_add_f32::<FMA>(own, second, *far);
-                }
-            }
-            let [of_first, of_second] = products else { return };
-            for (sum, part) in of_first.iter_mut().zip(near).chain(of_second.iter_mut().zip(far)) {
-                *sum += part;
-            }
-        }
-    }
 }

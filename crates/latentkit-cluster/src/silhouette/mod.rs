@@ -2,20 +2,25 @@
 
 mod cells;
 mod kernel;
+mod narrow;
+mod queries;
+mod rows;
 #[cfg(test)]
 mod tests;
+mod tile;
+mod wide;
 
 use std::collections::HashMap;
 
 use latentkit_core::{Cancellation, Error, Phase, Result};
-use ndarray::{ArrayView2, Axis};
-use rayon::prelude::*;
+use ndarray::ArrayView2;
 
 use crate::clusters::Clusters;
 use crate::points::check_points;
 use crate::simd::Simd;
 use cells::Cells;
-use kernel::{ClusterSums, NARROW};
+use queries::Queries;
+use rows::Rows;
 
 /// The silhouette of a clustering.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,14 +45,8 @@ pub struct SampledSilhouette {
 /// Clusters, over all clusterings, whose sums a thread keeps at once: 4 MiB. A larger sweep takes several passes.
 const CLUSTERS_PER_PASS: usize = 8192;
 
-/// Silhouettes that are in memory before they are put in the order of the points: 8 MiB.
-const SILHOUETTES_AT_ONCE: usize = 1 << 20;
-
-/// Points of which the middle of an axis is taken.
-const SHIFTING: usize = 101;
-
-/// Points that are copied between two looks at whether the user wants to stop.
-const LOOK: usize = 4096;
+/// Axes up to which distances are computed from differences.
+const NARROW: usize = 24;
 
 /// Computes the silhouette of every point for several clusterings of the same points.
 ///
@@ -202,13 +201,7 @@ fn passes(
             pass.push(next);
             clusters += found;
         }
-        // The compiler fills registers of 512 bits only where a block has four of them; of shorter registers, such a
-        // block takes more than there are.
-        silhouettes.extend(if simd.has_512_bits() {
-            one_pass::<64>(simd, points, &pass, sample, &phase, cancel)?
-        } else {
-            one_pass::<32>(simd, points, &pass, sample, &phase, cancel)?
-        });
+        silhouettes.extend(one_pass(simd, points, &pass, sample, &phase, cancel)?);
     }
     Ok(silhouettes)
 }
@@ -229,9 +222,9 @@ fn compact(clusterings: impl Iterator<Item = impl Iterator<Item = u32>>) -> Vec<
     clusterings.map(|mut clusters| compact(&mut clusters)).collect()
 }
 
-/// Computes the silhouettes of clusterings whose clusters count from 0 without a gap, of `LANES` points at a time: those of
-/// all points, or of the points of `sample` in its order.
-fn one_pass<const LANES: usize>(
+/// The silhouettes of clusterings whose clusters count from 0 without a gap: those of all points, or of the points of `sample` in
+/// its order.
+fn one_pass(
     simd: Simd,
     points: ArrayView2<'_, f32>,
     clusterings: &[Clusters],
@@ -240,177 +233,27 @@ fn one_pass<const LANES: usize>(
     cancel: Cancellation,
 ) -> Result<Vec<Vec<f64>>> {
     let cells = Cells::new(clusterings, cancel)?;
-    let (sorted, dimensions) = scaled_rows(points, &cells.order, cancel)?;
-    let wanted = Queries::new(&cells, sample);
-    let count = wanted.count();
-    if dimensions == 0 {
-        return Ok(vec![vec![0.0; count]; clusterings.len()]);
-    }
-    let norms = if dimensions > NARROW { squared_norms(&sorted, dimensions) } else { Vec::new() };
-
-    let mut silhouettes = vec![vec![0.0; count]; clusterings.len()];
-    let at_once = (SILHOUETTES_AT_ONCE / (LANES * clusterings.len())).max(64);
-    let blocks: Vec<usize> = (0..count.div_ceil(LANES)).collect();
-    for group in blocks.chunks(at_once) {
-        // Each block of points is on its own, so the number of threads cannot change the result.
-        let found: Vec<Vec<f64>> = group
-            .par_iter()
-            .map_init(
-                || vec![[0.0; LANES]; cells.sizes.len()],
-                |sums, block| {
-                    cancel.check()?;
-                    let first = block * LANES;
-                    let used = LANES.min(count - first);
-                    // The lanes behind the last point repeat it; their sums are not read.
-                    let position = |lane: usize| wanted.position(first + lane.min(used - 1));
-                    let lanes: Vec<[f32; LANES]> = (0..dimensions)
-                        .map(|axis| std::array::from_fn(|lane| sorted[position(lane) * dimensions + axis]))
-                        .collect();
-                    sums.fill([0.0; LANES]);
-                    let (points, norms) = (&sorted, &norms);
-                    let own_norms =
-                        std::array::from_fn(|lane| norms.get(position(lane)).copied().unwrap_or(0.0));
-                    let block = &lanes;
-                    simd.call(ClusterSums { block, points, norms, own_norms, cells: &cells, sums, cancel });
-                    cancel.check()?;
-                    phase.add(used * clusterings.len());
-                    Ok((0..clusterings.len())
-                        .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
-                        .map(|(clustering, lane)| of_point(&cells, sums, clustering, position(lane), lane))
-                        .collect())
-                },
-            )
-            .collect::<Result<_>>()?;
-        for (block, found) in group.iter().zip(found) {
-            let used = found.len() / clusterings.len();
-            for (silhouettes, found) in silhouettes.iter_mut().zip(found.chunks_exact(used)) {
-                for (lane, &value) in found.iter().enumerate() {
-                    silhouettes[wanted.place(block * LANES + lane)] = value;
-                }
-            }
-        }
-    }
-    Ok(silhouettes)
-}
-
-/// The points whose silhouettes are wanted, in the order in which they are computed.
-struct Queries<'a> {
-    order: &'a [u32],
-    /// Position in `order` of each point of the sample, where not all points are wanted.
-    sample: Option<Vec<u32>>,
-}
-
-impl<'a> Queries<'a> {
-    fn new(cells: &'a Cells, sample: Option<&[u32]>) -> Self {
-        let sample = sample.map(|sample| {
-            let mut positions = vec![0; cells.order.len()];
-            for (position, &point) in (0..).zip(&cells.order) {
-                positions[point as usize] = position;
-            }
-            sample.iter().map(|&point| positions[point as usize]).collect()
-        });
-        Self { order: &cells.order, sample }
-    }
-
-    fn count(&self) -> usize {
-        self.sample.as_ref().map_or(self.order.len(), Vec::len)
-    }
-
-    /// The position in the order of the cells of the point that is computed so many'th.
-    fn position(&self, index: usize) -> usize {
-        self.sample.as_ref().map_or(index, |sample| sample[index] as usize)
-    }
-
-    /// Where the result of that point belongs.
-    fn place(&self, index: usize) -> usize {
-        if self.sample.is_some() { index } else { self.order[index] as usize }
+    let rows = Rows::new(points, &cells.order, cancel)?;
+    let queries = Queries::new(&cells, sample);
+    match rows.dimensions {
+        0 => Ok(vec![vec![0.0; queries.count()]; clusterings.len()]),
+        1..=NARROW => narrow::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
+        _ => wide::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
     }
 }
 
-/// The rows of `points` in the given order, [n, axes], and the number of axes. Axes on which all points are equal are
-/// left out, and the rest is multiplied by the power of two that takes the widest range of a coordinate to 1 or so. The
-/// silhouette does not change, and no square of a difference overflows.
-fn scaled_rows(
-    points: ArrayView2<'_, f32>,
-    order: &[u32],
-    cancel: Cancellation,
-) -> Result<(Vec<f32>, usize)> {
-    let mut ends = vec![[f32::INFINITY, f32::NEG_INFINITY]; points.ncols()];
-    for points in points.axis_chunks_iter(Axis(0), LOOK) {
-        cancel.check()?;
-        for point in points.rows() {
-            for ([least, most], &value) in ends.iter_mut().zip(point) {
-                (*least, *most) = (least.min(value), most.max(value));
-            }
-        }
-    }
-    let ranges = ends.into_iter().map(|[least, most]| f64::from(most) - f64::from(least));
-    let ranges: Vec<(usize, f64)> = ranges.enumerate().filter(|&(_, range)| range > 0.0).collect();
-    let widest = ranges.iter().fold(0.0, |widest, &(_, range)| range.max(widest));
-    let scale = f64::log2(widest).floor().exp2().recip();
-    let axes: Vec<usize> = ranges.iter().map(|&(axis, _)| axis).collect();
-    let shifts = if axes.len() > NARROW { shifts(points, &axes, cancel)? } else { vec![0.0; axes.len()] };
-    let mut rows = Vec::with_capacity(order.len() * axes.len());
-    for order in order.chunks(LOOK) {
-        cancel.check()?;
-        for &point in order {
-            let row = points.row(point as usize);
-            let of = |(&axis, &shift): (&usize, &f64)| ((f64::from(row[axis]) - shift) * scale) as f32;
-            rows.extend(axes.iter().zip(&shifts).map(of));
-        }
-    }
-    Ok((rows, axes.len()))
-}
-
-/// The squared norm of each row: [n].
-fn squared_norms(rows: &[f32], dimensions: usize) -> Vec<f32> {
-    let square = |row: &[f32]| row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() as f32;
-    rows.par_chunks(dimensions).with_min_len(LOOK).map(square).collect()
-}
-
-/// What can be subtracted from each of some axes without any rounding: a coordinate in the middle of some points, so that most
-/// are small beside the distances, or 0 where f32 does not hold all the differences.
-#[expect(clippy::float_cmp, reason = "asks whether f32 holds the same number")]
-fn shifts(points: ArrayView2<'_, f32>, axes: &[usize], cancel: Cancellation) -> Result<Vec<f64>> {
-    let step = points.nrows().div_ceil(SHIFTING);
-    let middle = |&axis: &usize| {
-        let mut some: Vec<f32> = points.column(axis).iter().copied().step_by(step).collect();
-        let middle = some.len() / 2;
-        f64::from(*some.select_nth_unstable_by(middle, f32::total_cmp).1)
-    };
-    let mut shifts: Vec<f64> = axes.iter().map(middle).collect();
-    for points in points.axis_chunks_iter(Axis(0), LOOK) {
-        cancel.check()?;
-        for point in points.rows() {
-            for (&axis, shift) in axes.iter().zip(&mut shifts) {
-                let shifted = f64::from(point[axis]) - *shift;
-                if f64::from(shifted as f32) != shifted {
-                    *shift = 0.0;
-                }
-            }
-        }
-    }
-    Ok(shifts)
-}
-
-/// The silhouette of the point at `position` of the cells' order, from the sums of its lane.
-fn of_point<const LANES: usize>(
-    cells: &Cells,
-    sums: &[[f64; LANES]],
-    clustering: usize,
-    position: usize,
-    lane: usize,
-) -> f64 {
+/// The silhouette of the point at `position` of the cells' order, from the sum of its distances to each cluster.
+fn of_point(cells: &Cells, sum: impl Fn(usize) -> f64, clustering: usize, position: usize) -> f64 {
     let own = cells.cluster_at(position, clustering);
     if cells.sizes[own] == 1 {
         return 0.0;
     }
     // The distance of the point to itself is exactly 0, so its own sum needs no correction.
-    let a = sums[own][lane] / f64::from(cells.sizes[own] - 1);
+    let a = sum(own) / f64::from(cells.sizes[own] - 1);
     let b = cells
         .clusters(clustering)
         .filter(|&cluster| cluster != own)
-        .map(|cluster| sums[cluster][lane] / f64::from(cells.sizes[cluster]))
+        .map(|cluster| sum(cluster) / f64::from(cells.sizes[cluster]))
         .fold(f64::INFINITY, f64::min);
     let larger = a.max(b);
     if larger > 0.0 { (b - a) / larger } else { 0.0 }
