@@ -1,14 +1,19 @@
 //! Means of the points of clusters.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
+
+use crate::points::Points;
 
 /// The mean of the `points`, [n, dimensions], of each of `count` clusters, none of them empty: [count, dimensions].
-pub(crate) fn means(points: ArrayView2<'_, f32>, clusters: &[u32], count: usize) -> Array2<f64> {
+pub(crate) fn means<'a>(points: impl Into<Points<'a>>, clusters: &[u32], count: usize) -> Array2<f64> {
+    let points = points.into();
     let mut means = Array2::zeros((count, points.ncols()));
     let mut counts = vec![0_u32; count];
-    for (point, &cluster) in points.rows().into_iter().zip(clusters) {
+    for (point, &cluster) in clusters.iter().enumerate() {
         counts[cluster as usize] += 1;
-        means.row_mut(cluster as usize).zip_mut_with(&point, |sum, &value| *sum += f64::from(value));
+        for (sum, value) in means.row_mut(cluster as usize).iter_mut().zip(points.row(point)) {
+            *sum += value;
+        }
     }
     for (mut mean, count) in means.rows_mut().into_iter().zip(counts) {
         mean /= f64::from(count);

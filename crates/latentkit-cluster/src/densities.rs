@@ -6,7 +6,6 @@ use latentkit_core::rng::generator;
 use latentkit_core::summary::DensityFigure;
 use latentkit_core::{Cancellation, Error, Result};
 use latentkit_table::DensityRow;
-use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::centroids::means;
 use crate::config::ClusterConfig;
@@ -15,6 +14,7 @@ use crate::external::quality_of_labelled;
 use crate::method::Method;
 use crate::method::definition::{self, DensityFit, Task};
 use crate::partition::Partition;
+use crate::points::{OwnedPoints, Points};
 use crate::scaling::Embeddings;
 use crate::{DensityClustering, adjusted_rand_index, silhouette, silhouette_sampled};
 
@@ -127,15 +127,15 @@ struct Inside {
     numbers: Vec<u32>,
     /// Their clusters.
     clusters: Vec<u32>,
-    points: Array2<f32>,
+    points: OwnedPoints,
 }
 
 impl Inside {
-    fn new(points: ArrayView2<'_, f32>, clusters: &[Option<u32>]) -> Self {
+    fn new(points: Points<'_>, clusters: &[Option<u32>]) -> Self {
         let known = (0..).zip(clusters).filter_map(|(point, cluster)| Some((point, (*cluster)?)));
         let (numbers, clusters): (Vec<u32>, Vec<u32>) = known.unzip();
         let rows: Vec<usize> = numbers.iter().map(|&point| point as usize).collect();
-        Self { points: points.select(Axis(0), &rows), numbers, clusters }
+        Self { points: OwnedPoints::select(points, &rows), numbers, clusters }
     }
 
     /// What some values of all points are for these.
@@ -156,7 +156,7 @@ impl Inside {
         if clusters < 2 || clusters == self.numbers.len() {
             return Ok((None, vec![None; all]));
         }
-        let points = self.points.view();
+        let points = self.points.points();
         if all <= config.exact_silhouette_points.get() as usize {
             let found = silhouette(points, &[&self.clusters], cancel)?.remove(0);
             return Ok((Some(found.mean), self.among(all, found.points.into_iter().enumerate())));
@@ -171,11 +171,10 @@ impl Inside {
 
     /// The distance of each of `all` points to the mean of its cluster.
     fn distances(&self, clusters: usize, all: usize) -> Vec<Option<f64>> {
-        let means = means(self.points.view(), &self.clusters, clusters);
-        let distance = |place: usize| {
-            let squares = self.points.row(place).into_iter().zip(means.row(self.clusters[place] as usize));
-            squares.map(|(&value, mean)| (f64::from(value) - mean).powi(2)).sum::<f64>().sqrt()
-        };
+        let points = self.points.points();
+        let means = means(points, &self.clusters, clusters);
+        let distance =
+            |place: usize| points.squared_distance(place, means.row(self.clusters[place] as usize)).sqrt();
         self.among(all, (0..self.numbers.len()).map(|place| (place, distance(place))))
     }
 

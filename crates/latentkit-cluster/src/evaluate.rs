@@ -3,13 +3,13 @@
 use latentkit_core::summary::{CriterionFigure, CriterionValue, SilhouetteKind};
 use latentkit_core::{Cancellation, Result};
 use latentkit_table::SweepRow;
-use ndarray::ArrayView2;
 
 use crate::config::ClusterConfig;
 use crate::criterion::CRITERIA;
 use crate::criterion::definition::{Definition, OfClusters, Resampled, Source};
 use crate::method::Method;
 use crate::method::definition::Partitioning;
+use crate::points::Points;
 use crate::select_k::{Noise, Rule, Suggestion, suggest};
 use crate::sweep::{CriterionOfOne, Sweep, mean};
 
@@ -45,7 +45,7 @@ pub(crate) fn of_silhouette(sweep: &Sweep, method: Method) -> (Vec<CriterionValu
 pub(crate) fn evaluate_criteria(
     config: &ClusterConfig,
     seed: u32,
-    points: ArrayView2<'_, f32>,
+    points: Points<'_>,
     sweep: &Sweep,
     kind: SilhouetteKind,
     cancel: Cancellation,

@@ -63,7 +63,7 @@ impl Outputs<'_> {
         let names = partitions.iter().map(|partition| (partition.method, partition.k));
         let names = names.chain(self.densities.iter().map(of_density));
         let names: Vec<_> = names.map(|(method, k)| (method.name().to_owned(), k)).collect();
-        let (ids, points) = (&self.embeddings.ids, self.embeddings.values.view());
+        let (ids, points) = (&self.embeddings.ids, self.embeddings.points.points());
         let unit = self.original.unit;
         write_assignments(path, &names, self.kind, self.metadata, cancel, |index| {
             let (method, k) = names[index].clone();
@@ -104,7 +104,7 @@ impl Outputs<'_> {
             let count = partition.centroids.nrows() as u32;
             k.extend((0..count).map(|_| partition.k));
             clusters.extend(0..count);
-            let points = &self.embeddings.values;
+            let points = &self.embeddings.points.values;
             values.push(self.original.centroids(points, &partition.clusters.to_vec(), &partition.centroids));
         }
         let views: Vec<_> = values.iter().map(Array2::view).collect();

@@ -1,10 +1,11 @@
 //! The clusters of one k, by whatever method.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::clusters::Clusters;
 use crate::method::Method;
+use crate::points::Points;
 
 /// Points in clusters, none of them empty.
 #[derive(Clone, Debug)]
@@ -21,11 +22,10 @@ pub(crate) struct Partition {
 
 impl Partition {
     /// The Euclidean distance of each point to the centroid of its cluster: [n].
-    pub(crate) fn distances(&self, points: ArrayView2<'_, f32>) -> Vec<f64> {
+    pub(crate) fn distances(&self, points: Points<'_>) -> Vec<f64> {
         let of = |point: usize| {
             let centroid = self.centroids.row(self.clusters.of(point) as usize);
-            let squares = points.row(point).into_iter().zip(centroid);
-            squares.map(|(&value, centroid)| (f64::from(value) - centroid).powi(2)).sum::<f64>().sqrt()
+            points.squared_distance(point, centroid).sqrt()
         };
         (0..points.nrows()).into_par_iter().map(of).collect()
     }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
+use crate::points::Points;
+
 /// Points of a block; each has a lane of every vector register.
 pub(crate) const LANES: usize = 16;
 
@@ -29,6 +31,8 @@ pub(crate) const ROUNDOFF: f32 = f32::EPSILON / 2.0;
 /// offset and no square of it overflows. `scale` is a power of two; the largest coordinate lies between 1 and 2.
 pub(crate) struct Prepared<'a> {
     values: Cow<'a, [f32]>,     // [n, dimensions]
+    rests: Option<Cow<'a, [f32]>>, // what f32 leaves of them, where it is known: [n, dimensions]
+    nothing: Vec<f32>,             // what it leaves otherwise: [dimensions]
     blocks: Vec<[f32; LANES]>,  // [n / LANES rounded up, dimensions][LANES]
     squares: Vec<[f32; LANES]>, // the squared Euclidean norm of each point of the blocks: [n / LANES rounded up][LANES]
     mean: Vec<f64>,             // [dimensions]
@@ -38,25 +42,27 @@ pub(crate) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Prepares `points`, [n, dimensions], of which there is at least one, with one coordinate at least.
-    pub(crate) fn new(points: ArrayView2<'a, f32>) -> Self {
-        let values = match points.to_slice() {
+    pub(crate) fn new(points: impl Into<Points<'a>>) -> Self {
+        let points = points.into();
+        let slice = |from: ArrayView2<'a, f32>| match from.to_slice() {
             Some(values) => Cow::Borrowed(values),
-            None => Cow::Owned(points.iter().copied().collect()),
+            None => Cow::Owned(from.iter().copied().collect()),
         };
-        Self::of(values, points.ncols())
+        Self::of(slice(points.values()), points.rests().map(slice), points.ncols())
     }
 
     /// The same of points that it keeps.
     pub(crate) fn owned(points: Array2<f32>) -> Prepared<'static> {
         let dimensions = points.ncols();
         let values = points.into_iter().collect();
-        Prepared::of(Cow::Owned(values), dimensions)
+        Prepared::of(Cow::Owned(values), None, dimensions)
     }
 
-    fn of(values: Cow<'a, [f32]>, dimensions: usize) -> Self {
+    fn of(values: Cow<'a, [f32]>, rests: Option<Cow<'a, [f32]>>, dimensions: usize) -> Self {
         let count = values.len() / dimensions;
         let mut mean = vec![0.0; dimensions];
-        for row in values.chunks_exact(dimensions) {
+        let rows = rests.iter().flat_map(|rests| rests.chunks_exact(dimensions));
+        for row in values.chunks_exact(dimensions).chain(rows) {
             for (sum, &value) in mean.iter_mut().zip(row) {
                 *sum += f64::from(value);
             }
@@ -67,35 +73,45 @@ impl<'a> Prepared<'a> {
         let largest = values.chunks_exact(dimensions).flat_map(|row| row.iter().zip(&mean));
         let largest = largest.map(|(&value, mean)| (f64::from(value) - mean).abs()).fold(0.0, f64::max);
         let scale = if largest > 0.0 { (-largest.log2().floor()).exp2() } else { 1.0 };
-        Self::with_blocks(values, mean, scale)
+        Self::with_blocks(values, rests, mean, scale)
     }
 
     /// Some of the points, by number, centred and scaled as all of them are.
     pub(crate) fn sample(&self, numbers: &[usize]) -> Prepared<'static> {
-        let values = numbers.iter().flat_map(|&number| self.values(number)).copied().collect();
-        Prepared::with_blocks(Cow::Owned(values), self.mean.clone(), self.scale)
+        let select = |from: &[f32]| {
+            let row = |&number: &usize| &from[number * self.dimensions()..(number + 1) * self.dimensions()];
+            Cow::Owned(numbers.iter().flat_map(row).copied().collect())
+        };
+        let rests = self.rests.as_ref().map(|rests| select(rests));
+        Prepared::with_blocks(select(&self.values), rests, self.mean.clone(), self.scale)
     }
 
-    fn with_blocks(values: Cow<'a, [f32]>, mean: Vec<f64>, scale: f64) -> Self {
+    fn with_blocks(
+        values: Cow<'a, [f32]>,
+        rests: Option<Cow<'a, [f32]>>,
+        mean: Vec<f64>,
+        scale: f64,
+    ) -> Self {
         let dimensions = mean.len();
         let count = values.len() / dimensions;
+        let nothing = vec![0.0; dimensions];
+        let (blocks, squares) = (Vec::new(), Vec::new());
+        let prepared = Self { values, rests, nothing, blocks, squares, mean, scale, spread: 0.0 };
         let mut blocks = vec![[0.0; LANES]; count.div_ceil(LANES) * dimensions];
         let mut squares = vec![[0.0; LANES]; count.div_ceil(LANES)];
-        let blocks_of_points = blocks
+        let groups = blocks
             .par_chunks_mut(GROUP / LANES * dimensions)
             .zip(squares.par_chunks_mut(GROUP / LANES))
-            .zip(values.par_chunks(GROUP * dimensions))
+            .enumerate()
             .with_min_len(GROUPS_OF_A_THREAD);
-        let spreads = blocks_of_points.map(|((blocks, squares), values)| {
+        let spreads = groups.map(|(group, (blocks, squares))| {
             let mut spread = 0.0;
-            let rows_of_blocks = values.chunks(LANES * dimensions);
-            for ((block, squares), rows) in
-                blocks.chunks_exact_mut(dimensions).zip(squares).zip(rows_of_blocks)
-            {
-                for (lane, row) in rows.chunks_exact(dimensions).enumerate() {
+            for (offset, (block, squares)) in blocks.chunks_exact_mut(dimensions).zip(squares).enumerate() {
+                let first = group * GROUP + offset * LANES;
+                for (lane, point) in (first..count.min(first + LANES)).enumerate() {
                     let mut square = 0.0_f64;
-                    for ((coordinates, &value), mean) in block.iter_mut().zip(row).zip(&mean) {
-                        let value = (f64::from(value) - mean) * scale;
+                    for (coordinates, value) in block.iter_mut().zip(prepared.row(point)) {
+                        let value = value * scale;
                         coordinates[lane] = value as f32;
                         square += value * value;
                     }
@@ -107,7 +123,7 @@ impl<'a> Prepared<'a> {
         });
         let spreads: Vec<f64> = spreads.collect();
         let spread = spreads.iter().sum::<f64>() / scale / scale;
-        Self { values, blocks, squares, mean, scale, spread }
+        Self { blocks, squares, spread, ..prepared }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -148,14 +164,36 @@ impl<'a> Prepared<'a> {
         self.spread
     }
 
+    /// The coordinates of a point without what f32 leaves of them: [dimensions].
     pub(crate) fn values(&self, point: usize) -> &[f32] {
         &self.values[point * self.dimensions()..(point + 1) * self.dimensions()]
+    }
+
+    /// Whether two points are the same.
+    pub(crate) fn are_equal(&self, a: usize, b: usize) -> bool {
+        self.row(a).eq(self.row(b))
+    }
+
+    /// What f32 leaves of the coordinates of a point: [dimensions].
+    #[inline]
+    fn rests(&self, point: usize) -> &[f32] {
+        match &self.rests {
+            Some(rests) => &rests[point * self.dimensions()..(point + 1) * self.dimensions()],
+            None => &self.nothing,
+        }
     }
 
     /// The coordinates of a point less those of the mean: [dimensions].
     #[inline]
     pub(crate) fn row(&self, point: usize) -> impl Iterator<Item = f64> {
-        self.values(point).iter().zip(&self.mean).map(|(&value, mean)| f64::from(value) - mean)
+        let coordinates = self.values(point).iter().zip(&self.mean).zip(self.rests(point));
+        coordinates.map(|((&value, mean), &rest)| f64::from(value) - mean + f64::from(rest))
+    }
+
+    /// The coordinates of a point as the blocks hold them: [dimensions].
+    #[inline]
+    pub(crate) fn scaled_row(&self, point: usize) -> impl Iterator<Item = f32> {
+        self.row(point).map(|value| (value * self.scale) as f32)
     }
 
     /// All rows: [n, dimensions].
@@ -167,11 +205,13 @@ impl<'a> Prepared<'a> {
     /// The squared distance of a point to a centroid that is relative to the mean: [dimensions].
     #[inline]
     pub(crate) fn squared_distance(&self, point: usize, centroid: &[f64]) -> f64 {
-        let rows = self.values(point).chunks(SUMS).zip(self.mean.chunks(SUMS)).zip(centroid.chunks(SUMS));
+        let rows = self.values(point).chunks(SUMS).zip(self.rests(point).chunks(SUMS));
+        let rows = rows.zip(self.mean.chunks(SUMS)).zip(centroid.chunks(SUMS));
         let mut sums = [0.0; SUMS];
-        for ((values, mean), centroid) in rows {
-            for (((sum, &value), mean), centroid) in sums.iter_mut().zip(values).zip(mean).zip(centroid) {
-                let difference = f64::from(value) - mean - centroid;
+        for (((values, rests), mean), centroid) in rows {
+            let coordinates = values.iter().zip(rests).zip(mean).zip(centroid);
+            for (sum, (((&value, &rest), mean), centroid)) in sums.iter_mut().zip(coordinates) {
+                let difference = f64::from(value) - mean + f64::from(rest) - centroid;
                 *sum += difference * difference;
             }
         }

@@ -6,7 +6,6 @@ use latentkit_core::hash::FileRecord;
 use latentkit_core::summary::{ClusterSummary, CriterionFigure, LabelPair, MethodNames, SilhouetteKind};
 use latentkit_core::{Cancellation, Error, Phase, Result, timings};
 use latentkit_table::{Columns, LabelPairRow, Metadata, Part, read_embeddings};
-use ndarray::ArrayView2;
 use toml::Table;
 
 use crate::config::ClusterConfig;
@@ -17,7 +16,7 @@ use crate::method::Method;
 use crate::method::definition::Task;
 use crate::neighbours;
 use crate::outputs::Outputs;
-use crate::points::check_k;
+use crate::points::{Points, check_k};
 use crate::projection::project;
 use crate::scaling::{Embeddings, constant_columns, scale};
 use crate::select_k::{Suggestion, verdict};
@@ -79,10 +78,10 @@ pub fn run(
     for warning in read.warnings.iter().cloned().chain(constant_columns(&read.values)) {
         tracing::warn!("{warning}");
     }
-    let (values, original) = scale(read.values, config.scaling, cancel)?;
-    let embeddings = Embeddings { ids: read.ids, labels: read.labels, values };
-    let points = embeddings.values.view();
-    let (count, dimensions) = points.dim();
+    let (points, original) = scale(read.values, config.scaling, cancel)?;
+    let embeddings = Embeddings { ids: read.ids, labels: read.labels, points };
+    let points = embeddings.points.points();
+    let (count, dimensions) = (points.nrows(), points.ncols());
     let ks = config.k.values();
     let largest = ks.last().ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
     check_silhouette_k(points, *largest as usize)?;
@@ -91,7 +90,7 @@ pub fn run(
     let sample = silhouette_sample(config, seed, count);
     let kind = if sample.is_some() { SilhouetteKind::Sampled } else { SilhouetteKind::Exact };
     let options = config.options(tables, original.unit);
-    let task = Task { points: points.view(), options: &options, cancel };
+    let task = Task { points, options: &options, cancel };
     let sweep = sweep(config, &task, seed, &embeddings, sample.as_deref())?;
     tracing::info!("{}", time_taken(&sweep, kind, points));
     let method = config.method.primary();
@@ -137,7 +136,7 @@ pub fn run(
         },
         cancel,
     )?;
-    let mut principal = project(points, cancel)?;
+    let mut principal = project(points.values(), cancel)?;
     for value in principal.first.iter_mut().chain(&mut principal.second) {
         *value *= original.unit as f32;
     }
@@ -218,7 +217,7 @@ fn read(source: Source, cancel: Cancellation) -> Result<latentkit_table::Embeddi
 }
 
 /// Fails when `k` clusters of these points would have no silhouette.
-fn check_silhouette_k(points: ArrayView2<'_, f32>, k: usize) -> Result<()> {
+fn check_silhouette_k(points: Points<'_>, k: usize) -> Result<()> {
     check_k(points, k)?;
     if k == points.nrows() {
         let message = format!("k = {k} is the number of points, which leaves the silhouette undefined");
@@ -228,7 +227,7 @@ fn check_silhouette_k(points: ArrayView2<'_, f32>, k: usize) -> Result<()> {
 }
 
 /// A log line about a sweep of `points`.
-fn time_taken(sweep: &Sweep, kind: SilhouetteKind, points: ArrayView2<'_, f32>) -> String {
+fn time_taken(sweep: &Sweep, kind: SilhouetteKind, points: Points<'_>) -> String {
     let methods: Vec<_> = sweep.methods().map(Method::name).collect();
     format!(
         "{} points of {} dimensions: {} for {} of k and {} in {:.2} s, {} in {:.2} s ({}, {})",

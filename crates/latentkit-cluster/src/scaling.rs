@@ -5,14 +5,15 @@ use latentkit_table::{Ids, Labels, Values};
 use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::config::Scaling;
+use crate::points::OwnedPoints;
 
 /// The points as they are clustered.
 pub(crate) struct Embeddings {
     /// Id of each point: [n].
     pub(crate) ids: Ids,
     pub(crate) labels: Option<Labels>,
-    /// The coordinates: [n, dimensions]. Those of the table, scaled, less `origin` and divided by `unit` of [`Original`].
-    pub(crate) values: Array2<f32>,
+    /// The coordinates: those of the table, scaled, less `origin` and divided by `unit` of [`Original`].
+    pub(crate) points: OwnedPoints,
 }
 
 /// What leads back to the coordinates of the table.
@@ -57,7 +58,8 @@ const WRITABLE: (f64, f64) = (1e-33, 1e36);
 /// All of this is computed in f64. What is clustered is f32: as they are where f32 holds all numbers exactly and nothing is
 /// scaled; else each column less its median, so that rounding takes its share of the distance from where most points lie, and
 /// neither a common offset nor a few huge values cost the others their digits. Where all are very large or very small they are
-/// also divided by a power of two.
+/// also divided by a power of two. Where points are so near to each other beside the whole that f32 would lose what tells them
+/// apart, what it leaves of each coordinate is kept beside it.
 ///
 /// # Errors
 /// Of kind input, when a point that should get unit length is 0, naming the row, or when distances would be too large or too
@@ -66,9 +68,9 @@ pub(crate) fn scale(
     values: Values,
     scaling: Scaling,
     cancel: Cancellation,
-) -> Result<(Array2<f32>, Original)> {
+) -> Result<(OwnedPoints, Original)> {
     let (rows, columns) = values.dim();
-    let passes = if scaling == Scaling::Standardize { 3 } else { 2 };
+    let passes = if scaling == Scaling::Standardize { 4 } else { 3 };
     let phase = Phase::new(tracing::info_span!("scaling", unit = "columns"), passes * columns);
     let _entered = phase.enter();
     let scaled = match scaling {
@@ -87,7 +89,7 @@ pub(crate) fn scale(
         (Values::Single(points), Scaled::Not)
             if largest(points.iter().map(|&value| f64::from(value))).is_none_or(is_in_range) =>
         {
-            return Ok((points, Original { origin: vec![0.0; columns], unit: 1.0, scaling: scaled }));
+            return Ok((points.into(), Original { origin: vec![0.0; columns], unit: 1.0, scaling: scaled }));
         }
         (values, _) => values,
     };
@@ -127,8 +129,68 @@ pub(crate) fn scale(
         }
         Ok(())
     })?;
-    Ok((narrowed, Original { origin, unit, scaling: scaled }))
+    let coordinate = |row: usize, column: usize, value: f64| (apply(column, row, value) - origin[column]) / unit;
+    let rests = rests(&values, &narrowed, coordinate, &phase, cancel)?;
+    Ok((OwnedPoints { values: narrowed, rests }, Original { origin, unit, scaling: scaled }))
 }
+
+/// What f32 leaves of each coordinate, [n, dimensions], where that matters: where the most that it leaves of a point, as a
+/// distance, is more than a small part of how near points are to each other, told from a sample. `coordinate` makes of a value
+/// of a row and column what `narrowed` holds rounded.
+fn rests(
+    values: &Values,
+    narrowed: &Array2<f32>,
+    coordinate: impl Fn(usize, usize, f64) -> f64,
+    phase: &Phase,
+    cancel: Cancellation,
+) -> Result<Option<Array2<f32>>> {
+    let (rows, columns) = values.dim();
+    let rest = |row: usize, column: usize, value: f64| {
+        coordinate(row, column, value) - f64::from(narrowed[[row, column]])
+    };
+    let mut squares = vec![0.0; rows];
+    each_column(values, phase, cancel, |column, values| {
+        for (row, (square, &value)) in squares.iter_mut().zip(values).enumerate() {
+            *square += rest(row, column, value).powi(2);
+        }
+        Ok(())
+    })?;
+    let most = squares.into_iter().fold(0.0, f64::max).sqrt();
+    let count = ((COMPARED / columns.max(1)) as f64).sqrt().clamp(10.0, 1000.0) as usize;
+    let sample: Vec<Vec<f64>> = (0..rows)
+        .step_by(rows.div_ceil(count).max(1))
+        .map(|row| (0..columns).map(|column| coordinate(row, column, values.at(row, column))).collect())
+        .collect();
+    let nearest = |(place, point): (usize, &Vec<f64>)| {
+        let others = sample.iter().enumerate().filter(|&(other, _)| other != place).map(|(_, other)| other);
+        let square = |other: &Vec<f64>| point.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        others.map(square).filter(|&square| square > 0.0).fold(f64::INFINITY, f64::min)
+    };
+    let mut near = Vec::new();
+    for point in sample.iter().enumerate() {
+        cancel.check()?;
+        near.push(nearest(point));
+    }
+    near.sort_by(f64::total_cmp);
+    let near = near.get(near.len() / 10).copied().unwrap_or(f64::INFINITY).sqrt();
+    if most <= LEFT * near {
+        return Ok(None);
+    }
+    let mut rests = Array2::zeros((rows, columns));
+    each_column(values, phase, cancel, |column, values| {
+        for (row, (to, &value)) in rests.column_mut(column).iter_mut().zip(values).enumerate() {
+            *to = rest(row, column, value) as f32;
+        }
+        Ok(())
+    })?;
+    Ok(Some(rests))
+}
+
+/// What f32 may leave of a point, as a part of how near points are to each other.
+const LEFT: f64 = 1e-4;
+
+/// Differences of coordinates that are computed to tell how near points are, roughly.
+const COMPARED: usize = 100_000_000;
 
 /// Calls `visit` with each column as f64.
 fn each_column(
@@ -282,7 +344,8 @@ mod tests {
     use crate::testing::assert_close;
 
     fn scaled(values: Values, scaling: Scaling) -> (Array2<f32>, Original) {
-        scale(values, scaling, Cancellation::never()).unwrap()
+        let (points, original) = scale(values, scaling, Cancellation::never()).unwrap();
+        (points.values, original)
     }
 
     #[test]

@@ -6,7 +6,6 @@ use latentkit_core::rng::generator;
 use latentkit_core::summary::{CriterionValue, MeanSilhouette, SilhouetteKind, SweepFigure};
 use latentkit_core::{Cancellation, Phase, Result};
 use latentkit_table::{SilhouetteFigure, SweepRow};
-use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use crate::centroids::means;
@@ -19,6 +18,7 @@ use crate::method::Method;
 use crate::method::definition::{Information, Partitioning, Task};
 use crate::paired::Paired;
 use crate::partition::{Partition, Silhouettes};
+use crate::points::Points;
 use crate::scaling::Embeddings;
 use crate::silhouette::{estimate, mean as mean_of_points, of_clusters};
 use crate::times::{ClusteringTime, Times};
@@ -220,7 +220,7 @@ type WithPoints = (SilhouetteFigure, Vec<f64>);
 /// The mean silhouette of each clustering and the silhouettes of its points, or of those of the sample; none of those with one
 /// cluster. All clusterings are computed in one pass over the pairs.
 fn silhouettes(
-    points: ArrayView2<'_, f32>,
+    points: Points<'_>,
     found: &[Found],
     sample: Option<&[u32]>,
     cancel: Cancellation,
@@ -249,7 +249,7 @@ fn row(
     silhouette: Option<SilhouetteFigure>,
     (spread, unit): (f64, f64),
 ) -> Result<SweepRow> {
-    let points = embeddings.values.view();
+    let points = embeddings.points.points();
     let Found { partition, inertia, information } = found;
     let clusters = partition.clusters.to_vec();
     let centroids = &partition.centroids;

@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 
 use latentkit_core::{Cancellation, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::dispersion::Dispersion;
 use crate::method::definition::Information;
+use crate::points::Points;
 use crate::select_k::Rule;
 
 /// A criterion that suggests a number of clusters: its names, and its values.
@@ -69,7 +70,7 @@ pub(crate) trait OfPoints: Sync {
 
 /// Clusters, and what criteria need of them.
 pub(crate) struct Clustered<'a> {
-    pub(crate) points: ArrayView2<'a, f32>, // [n, dimensions]
+    pub(crate) points: Points<'a>, // [n, dimensions]
     /// Cluster of each point: [n].
     pub(crate) clusters: &'a [u32],
     /// Mean of the points of each cluster: [clusters, dimensions].
@@ -84,7 +85,7 @@ pub(crate) struct Clustered<'a> {
 
 impl<'a> Clustered<'a> {
     pub(crate) fn new(
-        points: ArrayView2<'a, f32>,
+        points: Points<'a>,
         clusters: &'a [u32],
         centroids: &'a Array2<f64>,
         spread: f64,
@@ -107,7 +108,7 @@ impl<'a> Clustered<'a> {
 
 /// The points, and how they are resampled.
 pub(crate) struct Resampled<'a> {
-    pub(crate) points: ArrayView2<'a, f32>, // [n, dimensions]
+    pub(crate) points: Points<'a>, // [n, dimensions]
     /// The values of k, ascending.
     pub(crate) ks: &'a [u32],
     pub(crate) seed: u32,

@@ -1,7 +1,10 @@
 //! How points lie around the centroids of their clusters.
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::Array2;
 use rayon::prelude::*;
+
+use crate::centroids::means;
+use crate::points::Points;
 
 /// Points that one thread takes at a time; fixed, so that sums are added in the same order for any number of threads.
 const CHUNK: usize = 8192;
@@ -19,7 +22,12 @@ pub(crate) struct Dispersion {
 
 impl Dispersion {
     /// Of `points`, [n, d], in `clusters`, [n], with `centroids`, [k, d].
-    pub(crate) fn new(points: ArrayView2<'_, f32>, clusters: &[u32], centroids: &Array2<f64>) -> Self {
+    pub(crate) fn new<'a>(
+        points: impl Into<Points<'a>>,
+        clusters: &[u32],
+        centroids: &Array2<f64>,
+    ) -> Self {
+        let points = points.into();
         let k = centroids.nrows();
         let zero = || Self { counts: vec![0; k], distances: vec![0.0; k], squares: vec![0.0; k] };
         let parts: Vec<Self> = clusters
@@ -29,7 +37,7 @@ impl Dispersion {
                 let mut sums = zero();
                 for (point, &cluster) in (chunk * CHUNK..).zip(clusters) {
                     let cluster = cluster as usize;
-                    let square = squared_distance(points.row(point), centroids.row(cluster));
+                    let square = points.squared_distance(point, centroids.row(cluster));
                     sums.counts[cluster] += 1;
                     sums.distances[cluster] += square.sqrt();
                     sums.squares[cluster] += square;
@@ -65,22 +73,8 @@ impl Dispersion {
 }
 
 /// Sum of the squared distances of `points`, [n, d], to their mean.
-pub(crate) fn total_squares(points: ArrayView2<'_, f32>) -> f64 {
-    let mut mean = vec![0.0; points.ncols()];
-    for point in points.rows() {
-        for (sum, &value) in mean.iter_mut().zip(point) {
-            *sum += f64::from(value);
-        }
-    }
-    let count = points.nrows().max(1) as f64;
-    for sum in &mut mean {
-        *sum /= count;
-    }
-    let mean = Array2::from_shape_vec((1, mean.len()), mean).expect("one row");
+pub(crate) fn total_squares<'a>(points: impl Into<Points<'a>>) -> f64 {
+    let points = points.into();
     let clusters = vec![0; points.nrows()];
-    Dispersion::new(points, &clusters, &mean).within()
-}
-
-pub(super) fn squared_distance(point: ArrayView1<'_, f32>, centroid: ArrayView1<'_, f64>) -> f64 {
-    point.iter().zip(centroid).map(|(&value, centroid)| (f64::from(value) - centroid).powi(2)).sum()
+    Dispersion::new(points, &clusters, &means(points, &clusters, 1)).within()
 }

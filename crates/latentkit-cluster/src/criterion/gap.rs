@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::definition::{Curve, Definition, OfPoints, Resampled, Source};
 use super::resample::{Resampling, choose, params, rows};
 use crate::kmeans::roughly;
-use crate::points::count_distinct;
+use crate::points::{Points, count_distinct};
 use crate::prepared::Prepared;
 use crate::projection::principal_ranges;
 use crate::select_k::Rule;
@@ -97,14 +97,15 @@ pub struct Gap {
 /// # Reference
 /// R. Tibshirani, G. Walther and T. Hastie, "Estimating the number of clusters in a data set via the gap statistic", Journal
 /// of the Royal Statistical Society B 63 (2001), 411-423.
-pub fn gap(
-    points: ArrayView2<'_, f32>,
+pub fn gap<'a>(
+    points: impl Into<Points<'a>>,
     ks: &[u32],
     resampling: Resampling,
     seed: u32,
     cancel: Cancellation,
 ) -> Result<Vec<Gap>> {
     let mut rng = generator(u64::from(seed), "gap sample", 0);
+    let points = points.into();
     let points = rows(points, &choose(&mut rng, points.nrows(), resampling.points));
     let mut sides = smaller(column_ranges(points.view()), principal_ranges(points.view(), cancel)?);
     let widest = sides.iter().copied().fold(0.0, f64::max);

@@ -2,11 +2,12 @@
 
 use crate::engine::ClusterEngine;
 use latentkit_core::rng::Rng;
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rand::Rng as _;
 
 use super::definition::Resampled;
 use crate::KMeansParams;
+use crate::points::Points;
 
 /// How often, and of how many points.
 #[derive(Clone, Copy, Debug)]
@@ -64,11 +65,11 @@ pub(crate) fn choose(rng: &mut Rng, all: usize, count: usize) -> Vec<u32> {
     chosen.into_iter().collect()
 }
 
-/// Some rows of `points`.
-pub(super) fn rows(points: ArrayView2<'_, f32>, numbers: &[u32]) -> Array2<f32> {
+/// Some rows of `points`, as f32 holds them: samples decide nothing that asks for more digits.
+pub(super) fn rows(points: Points<'_>, numbers: &[u32]) -> Array2<f32> {
     let mut chosen = Array2::zeros((numbers.len(), points.ncols()));
     for (mut row, &number) in chosen.rows_mut().into_iter().zip(numbers) {
-        row.assign(&points.row(number as usize));
+        row.assign(&points.values().row(number as usize));
     }
     chosen
 }

@@ -1,10 +1,10 @@
 //! The `S_Dbw` index.
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
 use super::definition::{Clustered, Definition, OfClusters, Source};
-use super::dispersion::squared_distance;
+use crate::points::Points;
 use crate::select_k::Rule;
 
 pub(super) struct SDbw;
@@ -64,7 +64,8 @@ const CHUNK: usize = 1024;
 ///
 /// M. Halkidi and M. Vazirgiannis, "Clustering validity assessment: finding the optimal partitioning of a data set", ICDM 2001,
 /// 187-194.
-fn s_dbw(points: ArrayView2<'_, f32>, clusters: &[u32], centroids: &Array2<f64>) -> Option<f64> {
+fn s_dbw<'a>(points: impl Into<Points<'a>>, clusters: &[u32], centroids: &Array2<f64>) -> Option<f64> {
+    let points = points.into();
     let k = centroids.nrows();
     let within: Vec<f64> = variances(points, clusters, centroids).iter().map(|v| norm(v)).collect();
     let all = norm(&variances(points, &vec![0; points.nrows()], &mean(points))[0]);
@@ -97,17 +98,17 @@ struct Counts {
 }
 
 impl Counts {
-    fn new(points: ArrayView2<'_, f32>, clusters: &[u32], centroids: &Array2<f64>, square: f64) -> Self {
+    fn new(points: Points<'_>, clusters: &[u32], centroids: &Array2<f64>, square: f64) -> Self {
         let k = centroids.nrows();
         let zero = || Self { centroids: vec![0; k * k], middles: vec![0; k * k] };
         let count = |mut counts: Self, (chunk, clusters): (usize, &[u32])| {
-            for (point, &cluster) in points.rows().into_iter().skip(chunk * CHUNK).zip(clusters) {
+            for (point, &cluster) in (chunk * CHUNK..).zip(clusters) {
                 let own = cluster as usize;
                 for other in 0..k {
                     let (here, there) = (centroids.row(own), centroids.row(other));
-                    let near = squared_distance(point, there) <= square;
+                    let near = points.squared_distance(point, there) <= square;
                     counts.centroids[own * k + other] += u32::from(near);
-                    let middle = other != own && from_middle(point, here, there) <= square;
+                    let middle = other != own && from_middle(points.row(point), here, there) <= square;
                     counts.middles[own * k + other] += u32::from(middle);
                 }
             }
@@ -124,20 +125,20 @@ impl Counts {
 }
 
 /// The squared distance of a point to the middle between two others.
-fn from_middle(point: ArrayView1<'_, f32>, a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
+fn from_middle(point: impl Iterator<Item = f64>, a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
     let middles = a.iter().zip(b).map(|(a, b)| f64::midpoint(*a, *b));
-    point.iter().zip(middles).map(|(&value, middle)| (f64::from(value) - middle).powi(2)).sum()
+    point.zip(middles).map(|(value, middle)| (value - middle).powi(2)).sum()
 }
 
 /// The variance of each column within each cluster: [k][d].
-fn variances(points: ArrayView2<'_, f32>, clusters: &[u32], centroids: &Array2<f64>) -> Vec<Vec<f64>> {
+fn variances(points: Points<'_>, clusters: &[u32], centroids: &Array2<f64>) -> Vec<Vec<f64>> {
     let mut squares = vec![vec![0.0; points.ncols()]; centroids.nrows()];
     let mut counts = vec![0.0; centroids.nrows()];
-    for (point, &cluster) in points.rows().into_iter().zip(clusters) {
+    for (point, &cluster) in clusters.iter().enumerate() {
         let cluster = cluster as usize;
         counts[cluster] += 1.0;
-        for ((sum, &value), mean) in squares[cluster].iter_mut().zip(point).zip(centroids.row(cluster)) {
-            *sum += (f64::from(value) - mean).powi(2);
+        for ((sum, value), mean) in squares[cluster].iter_mut().zip(points.row(point)).zip(centroids.row(cluster)) {
+            *sum += (value - mean).powi(2);
         }
     }
     for (squares, count) in squares.iter_mut().zip(counts) {
@@ -149,7 +150,7 @@ fn variances(points: ArrayView2<'_, f32>, clusters: &[u32], centroids: &Array2<f
 }
 
 /// The mean of all points: [1, d].
-fn mean(points: ArrayView2<'_, f32>) -> Array2<f64> {
+fn mean(points: Points<'_>) -> Array2<f64> {
     crate::centroids::means(points, &vec![0; points.nrows()], 1)
 }
 

@@ -2,7 +2,6 @@
 
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Phase, Result};
-use ndarray::ArrayView2;
 use rand::Rng as _;
 use rayon::prelude::*;
 
@@ -10,7 +9,7 @@ use super::definition::{Curve, Definition, OfPoints, Resampled, Source};
 use super::resample::{Resampling, choose, params, rows};
 use crate::external::adjusted_rand_index;
 use crate::kmeans::{assign, roughly};
-use crate::points::count_distinct;
+use crate::points::{Points, count_distinct};
 use crate::prepared::Prepared;
 use crate::select_k::Rule;
 
@@ -78,13 +77,14 @@ pub struct Stability {
 /// Y. Fang and J. Wang, "Selection of the number of clusters via the bootstrap method", Computational Statistics and Data
 /// Analysis 56 (2012), 468-477, with the adjusted Rand index as its measure of agreement, as in C. Hennig, "Cluster-wise
 /// assessment of cluster stability", Computational Statistics and Data Analysis 52 (2007), 258-271.
-pub fn stability(
-    points: ArrayView2<'_, f32>,
+pub fn stability<'a>(
+    points: impl Into<Points<'a>>,
     ks: &[u32],
     resampling: Resampling,
     seed: u32,
     cancel: Cancellation,
 ) -> Result<Vec<Stability>> {
+    let points = points.into();
     let total = resampling.repetitions * ks.len();
     let phase = Phase::new(tracing::info_span!("stability", unit = "pairs"), total);
     let _entered = phase.enter();
@@ -104,7 +104,7 @@ pub fn stability(
 
 /// The agreement of one pair of resamples for each k; none where a resample has too few distinct points.
 fn agreements(
-    points: ArrayView2<'_, f32>,
+    points: Points<'_>,
     ks: &[u32],
     resampling: Resampling,
     seed: u32,

@@ -180,7 +180,7 @@ fn everything_agrees_with_pandas_and_scikit_learn() {
             codes: fixture.labels.into_iter().map(Some).collect(),
             names: fixture.names.clone(),
         }),
-        values: Array2::from_shape_fn((fixture.points.len(), 2), |(row, axis)| {
+        points: OwnedPoints::from(Array2::from_shape_fn((fixture.points.len(), 2), |(row, axis)| {
             fixture.points[row][axis] as f32
         }),
     };

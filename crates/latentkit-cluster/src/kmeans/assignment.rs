@@ -8,8 +8,12 @@ use super::nearest::{Exact, Found, Tiles};
 use crate::prepared::{GROUP, LANES, Prepared, ROUNDOFF};
 use crate::simd::{Routine, Simd};
 
-/// Dimensions from which on copying two points from their block takes longer than looking at all of it.
-const WIDE: usize = 512;
+/// Open points of a block of 16 up to which these are copied and not all of it is looked at: of few dimensions, and of [`WIDE`]
+/// ones on, where copying takes longer.
+const FEW: [usize; 2] = [8, 3];
+
+/// Dimensions from which on the second one holds.
+const WIDE: usize = 256;
 
 /// The clusters of all points, with the sums that their means follow from.
 ///
@@ -336,7 +340,7 @@ impl Routine for Update<'_> {
     #[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
     fn run<const FMA: bool>(mut self) {
         let dimensions = self.points.dimensions();
-        let few = if dimensions < WIDE { LANES / 2 } else { 1 };
+        let few = FEW[usize::from(dimensions >= WIDE)];
         let mut gathered = vec![[0.0; LANES]; (GROUP / LANES * few).div_ceil(LANES) * dimensions];
         let (mut products, mut scratch) = (Vec::new(), Vec::new());
         for start in (0..self.clusters.len()).step_by(GROUP) {
@@ -370,10 +374,9 @@ impl Routine for Update<'_> {
                 let open = &copied[..count];
                 for (numbers, to) in open.chunks(LANES).zip(gathered.chunks_exact_mut(dimensions)) {
                     for (lane, &number) in numbers.iter().enumerate() {
-                        let number = usize::from(number);
-                        let from = self.points.block(block + number / LANES);
-                        for (to, from) in to.iter_mut().zip(from) {
-                            to[lane] = from[number % LANES];
+                        let row = self.points.scaled_row(self.first + start + usize::from(number));
+                        for (to, from) in to.iter_mut().zip(row) {
+                            to[lane] = from;
                         }
                     }
                     // The lanes behind the last point repeat it.

@@ -113,7 +113,7 @@ impl Division {
     fn of(work: &Work<'_>, members: &[usize], mut rng: Rng) -> Result<Option<Self>> {
         let step = members.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<usize> = members.iter().copied().step_by(step).collect();
-        if sample.iter().all(|&point| work.points.values(point) == work.points.values(sample[0])) {
+        if sample.iter().all(|&point| work.points.are_equal(point, sample[0])) {
             return Ok(None);
         }
         let points: Prepared<'static> = work.points.sample(&sample);

@@ -16,9 +16,9 @@ mod tests;
 use crate::engine::ClusterEngine;
 use latentkit_core::rng::Rng;
 use latentkit_core::{Cancellation, Error, Result};
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView1};
 
-use crate::points::{check_k, check_points};
+use crate::points::{Points, check_k, check_points};
 use crate::prepared::Prepared;
 use crate::simd::Simd;
 use assignment::Assignment;
@@ -97,8 +97,8 @@ pub struct KMeansClustering {
 /// assert_eq!(found.inertia, 8.5);
 /// # Ok::<(), latentkit_core::Error>(())
 /// ```
-pub fn kmeans(
-    points: ArrayView2<'_, f32>,
+pub fn kmeans<'a>(
+    points: impl Into<Points<'a>>,
     params: KMeansParams,
     rng: &Rng,
     cancel: Cancellation,
@@ -107,9 +107,9 @@ pub fn kmeans(
 }
 
 /// As [`kmeans`], with a given instruction set.
-pub(crate) fn kmeans_with(
+pub(crate) fn kmeans_with<'a>(
     simd: Simd,
-    points: ArrayView2<'_, f32>,
+    points: impl Into<Points<'a>>,
     params: KMeansParams,
     rng: &Rng,
     cancel: Cancellation,
@@ -121,6 +121,7 @@ pub(crate) fn kmeans_with(
         return Err(Error::config("cluster.batch-size", "linfa does not run on mini-batches here")
             .hint("leave out `cluster.batch-size`, or set `cluster.engine` to \"native\""));
     }
+    let points = points.into();
     check_points(points)?;
     check_k(points, params.k)?;
     let points = Prepared::new(points);

@@ -57,7 +57,7 @@ impl Density for Dbscan {
             keys.min_points.map_or_else(|| default_min_points(task.points), |given| given.get() as usize);
         let params =
             DbscanParams { radius: keys.radius.map(|radius| radius.get() / task.options.unit), min_points };
-        let (found, radius) = dbscan(task.points, params, task.cancel)?;
+        let (found, radius) = dbscan(task.points.values(), params, task.cancel)?;
         Ok(DensityFit { found, radius: Some(radius * task.options.unit), min_points, min_cluster_size: None })
     }
 }

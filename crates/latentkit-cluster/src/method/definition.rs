@@ -2,12 +2,13 @@
 
 use latentkit_core::config::{Section, SectionType};
 use latentkit_core::{Cancellation, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use toml::Table;
 
 use crate::DensityClustering;
 use crate::clusters::Clusters;
 use crate::engine::ClusterEngine;
+use crate::points::Points;
 
 /// A clustering method: its names, its keys in the config and its work.
 pub(crate) trait Definition: Sync {
@@ -59,7 +60,7 @@ pub(crate) trait Density: Sync {
 
 /// What a method clusters, and how.
 pub(crate) struct Task<'a> {
-    pub(crate) points: ArrayView2<'a, f32>, // [n, dimensions]
+    pub(crate) points: Points<'a>, // [n, dimensions]
     pub(crate) options: &'a Options<'a>,
     pub(crate) cancel: Cancellation<'a>,
 }
@@ -123,11 +124,11 @@ pub(crate) struct DensityFit {
 pub(super) const MOST_POINTS: usize = 500_000;
 
 /// Neighbours of a point where the config does not say: twice the number of columns.
-pub(super) fn default_min_points(points: ArrayView2<'_, f32>) -> usize {
+pub(super) fn default_min_points(points: Points<'_>) -> usize {
     (2 * points.ncols()).min(points.nrows())
 }
 
 /// Points of a cluster at least where the config does not say: a hundredth of the points, 5 at least.
-pub(super) fn default_min_cluster_size(points: ArrayView2<'_, f32>) -> usize {
+pub(super) fn default_min_cluster_size(points: Points<'_>) -> usize {
     (points.nrows() / 100).max(5)
 }

@@ -33,7 +33,7 @@ impl Definition for GaussianMixture {
 impl Partitioning for GaussianMixture {
     fn cluster(&self, task: &Task, seed: u32, k: u32) -> Result<Fit> {
         let rng = generator(u64::from(seed), self.name(), u64::from(k));
-        let found = gaussian_mixture(task.points, params(task.options, k), &rng, task.cancel)?;
+        let found = gaussian_mixture(task.points.values(), params(task.options, k), &rng, task.cancel)?;
         // Components that no point belongs to most come last, and are left out.
         let filled = found.clusters.iter().max().map_or(0, |&last| last as usize + 1);
         Ok(Fit {
@@ -50,7 +50,7 @@ impl Partitioning for GaussianMixture {
     fn one_cluster(&self, task: &Task, _: f64) -> Result<Information> {
         // One Gaussian has one best fit, whatever the start.
         let params = MixtureParams { restarts: 1, ..params(task.options, 1) };
-        let found = gaussian_mixture(task.points, params, &generator(0, self.name(), 1), task.cancel)?;
+        let found = gaussian_mixture(task.points.values(), params, &generator(0, self.name(), 1), task.cancel)?;
         Ok(Information { bic: Some(found.bic), aic: Some(found.aic), of_kmeans: false })
     }
 }

@@ -73,7 +73,7 @@ impl Density for Optics {
         let min_points = given(keys.min_points).unwrap_or_else(|| default_min_points(task.points));
         let min_cluster_size =
             given(keys.min_cluster_size).unwrap_or_else(|| default_min_cluster_size(task.points));
-        let found = optics(task.points, min_points, min_cluster_size, keys.xi.get(), task.cancel)?;
+        let found = optics(task.points.values(), min_points, min_cluster_size, keys.xi.get(), task.cancel)?;
         Ok(DensityFit { found, radius: None, min_points, min_cluster_size: Some(min_cluster_size) })
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn survey(
     seed: u32,
     cancel: Cancellation,
 ) -> Result<NeighbourSummary> {
-    let count = embeddings.values.nrows();
+    let count = embeddings.points.values.nrows();
     let (mut label_sample, mut of_labels) = (0, [None; KS.len()]);
     let labelled = embeddings.labels.as_ref().map(|labels| Labelled::of(embeddings, labels));
     if let Some(labelled) = &labelled {
@@ -71,7 +71,7 @@ pub(crate) fn survey(
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!("neighbours of {image_sample} images in {seconds:.2} s");
     }
-    let groups = Groups::of(embeddings.values.view(), cancel)?;
+    let groups = Groups::of(embeddings.points.values.view(), cancel)?;
     let (duplicates, largest_group) = (groups.duplicates(), groups.largest());
     let figures = KS.into_iter().zip(of_labels).zip(of_images);
     let summary = NeighbourSummary {
@@ -124,10 +124,10 @@ impl<'a> Labelled<'a> {
     fn of(embeddings: &'a Embeddings, labels: &Labels) -> Self {
         let known = labels.codes.iter().enumerate().filter_map(|(row, label)| Some((row, (*label)?)));
         let (rows, labels): (Vec<usize>, Vec<u32>) = known.unzip();
-        let points = if rows.len() == embeddings.values.nrows() {
-            embeddings.values.view().into()
+        let points = if rows.len() == embeddings.points.values.nrows() {
+            embeddings.points.values.view().into()
         } else {
-            embeddings.values.select(Axis(0), &rows).into()
+            embeddings.points.values.select(Axis(0), &rows).into()
         };
         Self { points, labels }
     }
@@ -157,13 +157,13 @@ fn image_figures(
     seed: u32,
     cancel: Cancellation,
 ) -> Result<(usize, [Option<Preservation>; KS.len()])> {
-    let count = embeddings.values.nrows();
+    let count = embeddings.points.values.nrows();
     let chosen = sample(count, IMAGE_SAMPLE, seed, 1);
     let ids = embeddings.ids.numbers().ok_or_else(|| Error::failed("images have numbers as ids"))?;
     let ids: Vec<u32> = chosen.iter().map(|&point| ids[point]).collect();
     let images = images.to_owned();
     let images = cancel.wait_for(move || read_images(&images, &ids))??.pixels;
-    let points = embeddings.values.select(Axis(0), &chosen);
+    let points = embeddings.points.values.select(Axis(0), &chosen);
     let ks: Vec<usize> = KS.into_iter().filter(|k| 2 * k < chosen.len()).collect();
     let mut found = preservation(images.view(), points.view(), &ks, cancel)?.into_iter();
     Ok((chosen.len(), KS.map(|_| found.next())))

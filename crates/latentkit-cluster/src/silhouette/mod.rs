@@ -13,10 +13,9 @@ mod wide;
 use std::collections::HashMap;
 
 use latentkit_core::{Cancellation, Error, Phase, Result};
-use ndarray::ArrayView2;
 
 use crate::clusters::Clusters;
-use crate::points::check_points;
+use crate::points::{Points, check_points};
 use crate::simd::Simd;
 use cells::Cells;
 use queries::Queries;
@@ -88,12 +87,12 @@ const NARROW: usize = 24;
 /// assert!((found.points[2] - 5.0 / 9.0).abs() < 1e-6);
 /// # Ok::<(), latentkit_core::Error>(())
 /// ```
-pub fn silhouette(
-    points: ArrayView2<'_, f32>,
+pub fn silhouette<'a>(
+    points: impl Into<Points<'a>>,
     clusterings: &[&[u32]],
     cancel: Cancellation,
 ) -> Result<Vec<Silhouette>> {
-    silhouette_with(Simd::best(), points, clusterings, cancel)
+    silhouette_with(Simd::best(), points.into(), clusterings, cancel)
 }
 
 /// Estimates the mean silhouettes of several clusterings of the same points from the silhouettes of some of them.
@@ -108,12 +107,13 @@ pub fn silhouette(
 ///
 /// # Errors
 /// As [`silhouette`]; and when the sample has fewer than two points.
-pub fn silhouette_sampled(
-    points: ArrayView2<'_, f32>,
+pub fn silhouette_sampled<'a>(
+    points: impl Into<Points<'a>>,
     clusterings: &[&[u32]],
     sample: &[u32],
     cancel: Cancellation,
 ) -> Result<Vec<SampledSilhouette>> {
+    let points = points.into();
     if sample.len() < 2 {
         return Err(
             Error::failed("a sampled silhouette needs two points or more").found(sample.len().to_string())
@@ -127,7 +127,7 @@ pub fn silhouette_sampled(
 
 /// The silhouettes of all points, or of those of a sample, for each of some clusterings that take little memory.
 pub(crate) fn of_clusters(
-    points: ArrayView2<'_, f32>,
+    points: Points<'_>,
     clusterings: &[&Clusters],
     sample: Option<&[u32]>,
     cancel: Cancellation,
@@ -146,14 +146,14 @@ pub(crate) fn estimate(points: Vec<f64>, share: f64) -> SampledSilhouette {
 }
 
 /// As [`silhouette`], with a given instruction set.
-pub(crate) fn silhouette_with(
+pub(crate) fn silhouette_with<'a>(
     simd: Simd,
-    points: ArrayView2<'_, f32>,
+    points: impl Into<Points<'a>>,
     clusterings: &[&[u32]],
     cancel: Cancellation,
 ) -> Result<Vec<Silhouette>> {
     let clusterings = compact(clusterings.iter().map(|clusters| clusters.iter().copied()));
-    let found = passes(simd, points, clusterings, None, cancel)?;
+    let found = passes(simd, points.into(), clusterings, None, cancel)?;
     Ok(found.into_iter().map(|points| Silhouette { mean: mean(&points), points }).collect())
 }
 
@@ -165,7 +165,7 @@ pub(crate) fn mean(silhouettes: &[f64]) -> f64 {
 /// The silhouettes of all points, or of those of a sample, for each clustering, given with the number of its clusters.
 fn passes(
     simd: Simd,
-    points: ArrayView2<'_, f32>,
+    points: Points<'_>,
     clusterings: Vec<(Clusters, usize)>,
     sample: Option<&[u32]>,
     cancel: Cancellation,
@@ -226,7 +226,7 @@ fn compact(clusterings: impl Iterator<Item = impl Iterator<Item = u32>>) -> Vec<
 /// its order.
 fn one_pass(
     simd: Simd,
-    points: ArrayView2<'_, f32>,
+    points: Points<'_>,
     clusterings: &[Clusters],
     sample: Option<&[u32]>,
     phase: &Phase,
@@ -237,7 +237,7 @@ fn one_pass(
     let queries = Queries::new(&cells, sample);
     match rows.dimensions {
         0 => Ok(vec![vec![0.0; queries.count()]; clusterings.len()]),
-        1..=NARROW => narrow::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
+        1..=NARROW if rows.rests.is_none() => narrow::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
         _ => wide::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
     }
 }

@@ -5,6 +5,7 @@ use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::NARROW;
+use crate::points::Points;
 
 /// Points of which the middle of an axis is taken.
 const SHIFTING: usize = 101;
@@ -18,13 +19,16 @@ const LOOK: usize = 4096;
 pub(super) struct Rows {
     /// [n, dimensions].
     pub(super) values: Vec<f32>,
-    /// Their squared norms, where there are more than [`NARROW`] dimensions: [n].
+    /// What f32 leaves of them, where that matters: [n, dimensions].
+    pub(super) rests: Option<Vec<f32>>,
+    /// Their squared norms, where there are more than [`NARROW`] dimensions or rests: [n].
     pub(super) squares: Vec<f32>,
     pub(super) dimensions: usize,
 }
 
 impl Rows {
-    pub(super) fn new(points: ArrayView2<'_, f32>, order: &[u32], cancel: Cancellation) -> Result<Self> {
+    pub(super) fn new(points: Points<'_>, order: &[u32], cancel: Cancellation) -> Result<Self> {
+        let (points, rests) = (points.values(), points.rests());
         let mut ends = vec![[f32::INFINITY, f32::NEG_INFINITY]; points.ncols()];
         for points in points.axis_chunks_iter(Axis(0), LOOK) {
             cancel.check()?;
@@ -40,24 +44,34 @@ impl Rows {
         let scale = f64::log2(widest).floor().exp2().recip();
         let axes: Vec<usize> = ranges.iter().map(|&(axis, _)| axis).collect();
         let dimensions = axes.len();
-        let shifts = if dimensions > NARROW { shifts(points, &axes, cancel)? } else { vec![0.0; dimensions] };
+        let by_products = dimensions > NARROW || rests.is_some();
+        let shifts = if by_products { shifts(points, &axes, cancel)? } else { vec![0.0; dimensions] };
         let mut values = Vec::with_capacity(order.len() * dimensions);
+        let mut of_values = rests.map(|_| Vec::with_capacity(order.len() * dimensions));
         for order in order.chunks(LOOK) {
             cancel.check()?;
             for &point in order {
                 let row = points.row(point as usize);
                 let of = |(&axis, &shift): (&usize, &f64)| ((f64::from(row[axis]) - shift) * scale) as f32;
                 values.extend(axes.iter().zip(&shifts).map(of));
+                if let (Some(of_values), Some(rests)) = (&mut of_values, rests) {
+                    let row = rests.row(point as usize);
+                    of_values.extend(axes.iter().map(|&axis| (f64::from(row[axis]) * scale) as f32));
+                }
             }
         }
-        let squares = if dimensions > NARROW { squares(&values, dimensions) } else { Vec::new() };
-        Ok(Self { values, squares, dimensions })
+        let squares = if by_products { squares(&values, dimensions) } else { Vec::new() };
+        Ok(Self { values, rests: of_values, squares, dimensions })
     }
 
     /// Some of them, by position.
     pub(super) fn of(rows: &Self, positions: impl Iterator<Item = usize> + Clone) -> Self {
         Self {
             values: positions.clone().flat_map(|position| rows.row(position)).copied().collect(),
+            rests: rows.rests.as_ref().map(|rests| {
+                let row = |at: usize| &rests[at * rows.dimensions..(at + 1) * rows.dimensions];
+                positions.clone().flat_map(row).copied().collect()
+            }),
             squares: positions.map(|position| rows.squares[position]).collect(),
             dimensions: rows.dimensions,
         }

@@ -28,7 +28,8 @@ const SUMS: usize = 32;
 /// Some points that follow each other.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
-    values: &'a [f32],  // [points, dimensions]
+    values: &'a [f32],        // [points, dimensions]
+    rests: Option<&'a [f32]>, // what f32 leaves of them, where that matters
     squares: &'a [f32], // their squared norms: [points]
     dimensions: usize,
 }
@@ -36,8 +37,15 @@ pub(super) struct Side<'a> {
 impl<'a> Side<'a> {
     pub(super) fn new(rows: &'a Rows, points: Range<usize>) -> Self {
         let dimensions = rows.dimensions;
-        let values = &rows.values[points.start * dimensions..points.end * dimensions];
-        Self { values, squares: &rows.squares[points], dimensions }
+        let of = points.start * dimensions..points.end * dimensions;
+        let rests = rows.rests.as_ref().map(|rests| &rests[of.clone()]);
+        Self { values: &rows.values[of], rests, squares: &rows.squares[points], dimensions }
+    }
+
+    /// The part of some numbers, [points, dimensions], that a point has.
+    #[inline]
+    fn row<'b>(&self, of: &'b [f32], point: usize) -> &'b [f32] {
+        &of[point * self.dimensions..(point + 1) * self.dimensions]
     }
 
     fn matrix(&self) -> MatRef<'a, f32> {
@@ -118,9 +126,10 @@ impl Routine for Distances<'_> {
     fn run<const FMA: bool>(self) {
         let dimensions = self.lines.dimensions;
         let lines = self.lines.values.chunks_exact(dimensions).zip(self.lines.squares);
-        for (distances, (line, &square)) in self.tile.chunks_exact_mut(self.columns.squares.len()).zip(lines) {
-            let groups = self.columns.squares.chunks(GROUP).zip(self.columns.values.chunks(GROUP * dimensions));
-            for (distances, (squares, columns)) in distances.chunks_mut(GROUP).zip(groups) {
+        let distances = self.tile.chunks_exact_mut(self.columns.squares.len());
+        for (number, (distances, (line, &square))) in distances.zip(lines).enumerate() {
+            let groups = distances.chunks_mut(GROUP).zip(self.columns.squares.chunks(GROUP));
+            for (first, (distances, squares)) in (0..).step_by(GROUP).zip(groups) {
                 let mut least = f32::INFINITY;
                 for (distance, own) in distances.iter_mut().zip(squares) {
                     let both = own + square;
@@ -130,9 +139,16 @@ impl Routine for Distances<'_> {
                     *distance = found;
                 }
                 if least < 0.0 {
-                    for (distance, column) in distances.iter_mut().zip(columns.chunks_exact(dimensions)) {
+                    for (column, distance) in (first..).zip(&mut *distances) {
                         if *distance < 0.0 {
-                            *distance = square_of_difference::<FMA>(line, column);
+                            let other = self.columns.row(self.columns.values, column);
+                            *distance = match (self.lines.rests, self.columns.rests) {
+                                (Some(lines), Some(columns)) => square_with_rests::<FMA>(
+                                    [line, self.lines.row(lines, number)],
+                                    [other, self.columns.row(columns, column)],
+                                ),
+                                _ => square_of_difference::<FMA>(line, other),
+                            };
                         }
                     }
                 }
@@ -166,6 +182,20 @@ fn square_of_difference<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
         half /= 2;
     }
     sums[0]
+}
+
+/// The squared distance of two points, given with what f32 leaves of them: [2][dimensions].
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+fn square_with_rests<const FMA: bool>(a: [&[f32]; 2], b: [&[f32]; 2]) -> f32 {
+    let mut sums = [0.0_f32; SUMS];
+    let rows = a[0].chunks(SUMS).zip(a[1].chunks(SUMS)).zip(b[0].chunks(SUMS)).zip(b[1].chunks(SUMS));
+    for (((a, of_a), b), of_b) in rows {
+        for (place, sum) in sums.iter_mut().enumerate().take(a.len()) {
+            *sum = square_add_f32::<FMA>((a[place] - b[place]) + (of_a[place] - of_b[place]), *sum);
+        }
+    }
+    sums.iter().sum()
 }
 
 /// Adds distances by cluster.
