@@ -59,6 +59,10 @@ pub(crate) fn silhouette_sample(config: &ClusterConfig, seed: u32, count: usize)
     (!exact).then(|| choose(&mut generator(u64::from(seed), "silhouette sample", 0), count, size))
 }
 
+/// Dimensions from which on the silhouettes of all seeds are computed together: the distances are most of the work then, and with
+/// fewer dimensions the sums of so many clusters.
+const WIDE: usize = 256;
+
 /// Clusters the points for every method that takes k, seed and k of the config. Of more points than silhouettes are exact
 /// for, they are those of `sample`.
 pub(crate) fn sweep<'a>(
@@ -86,38 +90,46 @@ pub(crate) fn sweep<'a>(
     let spread = total_squares(points);
     for &(method, partitioning) in &methods {
         sweep.one.push(one_cluster(config, partitioning, task, spread)?);
+        let method_end = sweep.partitions.len() + ks.len();
         let mut paired =
             sample.map(|sample| Paired::new(sample.len() as f64 / points.nrows() as f64, ks.len()));
-        for index in 0..sweep.seeds.len() {
-            let seed = sweep.seeds[index];
-            let place = (sweep.rows.len(), total);
-            let (found, times) = clusterings(config, method, partitioning, task, seed, place)?;
+        let together = if points.ncols() < WIDE { 1 } else { sweep.seeds.len() };
+        for seeds in sweep.seeds.clone().chunks(together) {
+            let mut found = Vec::new();
+            for &seed in seeds {
+                let place = (sweep.rows.len() + found.len(), total);
+                let (clusterings, times) = clusterings(config, method, partitioning, task, seed, place)?;
+                found.extend(clusterings);
+                sweep.times.clusterings.extend(times);
+            }
             let start = Instant::now();
-            let silhouettes = silhouettes(points, &found, sample, cancel)?;
+            let silhouettes = silhouettes(points.view(), &found, sample, cancel)?;
             sweep.times.silhouettes += start.elapsed().as_secs_f64();
-            sweep.times.clusterings.extend(times);
-            let _entered = tracing::info_span!("figures", seed).entered();
+            let _entered = tracing::info_span!("figures").entered();
             let rows: Vec<SweepRow> = found
                 .par_iter()
                 .zip(&silhouettes)
-                .map(|(found, silhouettes)| {
+                .enumerate()
+                .map(|(index, (found, silhouettes))| {
                     cancel.check()?;
                     let figure = silhouettes.as_ref().map(|(figure, _)| *figure);
+                    let seed = seeds[index / ks.len()];
                     row(config, embeddings, seed, found, figure, (spread, task.options.unit))
                 })
                 .collect::<Result<_>>()?;
+            let is_first = sweep.partitions.len() < method_end;
             sweep.rows.extend(rows);
             if let Some(paired) = &mut paired {
-                for (k, silhouettes) in silhouettes.iter().enumerate() {
+                for (index, silhouettes) in silhouettes.iter().enumerate() {
                     if let Some((_, points)) = silhouettes {
-                        paired.add(k, points);
+                        paired.add(index % ks.len(), points);
                     }
                 }
             }
-            if index == 0 {
-                sweep.partitions.extend(found.into_iter().map(|found| found.partition));
-                let kept =
-                    silhouettes.into_iter().map(|found| found.map(|(_, points)| kept(&points, sample)));
+            if is_first {
+                sweep.partitions.extend(found.into_iter().take(ks.len()).map(|found| found.partition));
+                let silhouettes = silhouettes.into_iter().take(ks.len());
+                let kept = silhouettes.map(|found| found.map(|(_, points)| kept(&points, sample)));
                 sweep.silhouettes.extend(kept);
             }
         }

@@ -191,6 +191,8 @@ fn passes(
         }
     }
 
+    let (clusterings, places) = distinct(clusterings);
+    phase.add(total - total / places.len().max(1) * clusterings.len());
     let mut silhouettes = Vec::with_capacity(clusterings.len());
     let mut rest = clusterings.into_iter().peekable();
     while rest.peek().is_some() {
@@ -201,9 +203,29 @@ fn passes(
             pass.push(next);
             clusters += found;
         }
-        silhouettes.extend(one_pass(simd, points, &pass, sample, &phase, cancel)?);
+        silhouettes.extend(one_pass(simd, points.view(), &pass, sample, &phase, cancel)?);
     }
-    Ok(silhouettes)
+    let mut left = vec![0; silhouettes.len()];
+    places.iter().for_each(|&place| left[place] += 1);
+    let of_place = |place: usize| {
+        left[place] -= 1;
+        if left[place] > 0 { silhouettes[place].clone() } else { std::mem::take(&mut silhouettes[place]) }
+    };
+    Ok(places.into_iter().map(of_place).collect())
+}
+
+/// The clusterings without those that are the same as one before, and the place of each among them.
+fn distinct(clusterings: Vec<(Clusters, usize)>) -> (Vec<(Clusters, usize)>, Vec<usize>) {
+    let mut distinct: Vec<(Clusters, usize)> = Vec::new();
+    let mut places = Vec::with_capacity(clusterings.len());
+    for clustering in clusterings {
+        let same = distinct.iter().position(|other| *other == clustering);
+        places.push(same.unwrap_or(distinct.len()));
+        if same.is_none() {
+            distinct.push(clustering);
+        }
+    }
+    (distinct, places)
 }
 
 /// Renames the clusters of each clustering to 0, 1, ... in the order of their first points, so that names do not matter.
