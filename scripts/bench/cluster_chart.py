@@ -10,7 +10,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from matplotlib.ticker import LogLocator
 
-COLOURS = {"latentkit": "#0072b2", "sklearn": "#e69f00", "sklearnex": "#009e73"}  # told apart by the colour-blind
+COLOURS = {"latentkit": "#0072b2", "default": "#56b4e9", "sklearn": "#e69f00", "sklearnex": "#009e73"}  # told apart by the colour-blind
 NAMES = {"n": "points", "d": "columns"}
 
 
@@ -25,7 +25,8 @@ def main():
         medians = [statistics.median(values) for values in seconds]
         below = [median - min(values) for median, values in zip(medians, seconds)]
         above = [max(values) - median for median, values in zip(medians, seconds)]
-        label = f"{contender} {own[0]['version']}" + (" (extrapolated)" if own[0]["extrapolated"] else "")
+        name = "latentkit as it comes" if contender == "default" else contender
+        label = f"{name} {own[0]['version']}" + (" (extrapolated)" if own[0]["extrapolated"] else "")
         axes.errorbar(xs, medians, [below, above], marker="o", capsize=3, color=COLOURS[contender], label=label)
     xs = sorted({line[axis] for line in lines})
     axes.set(xscale="log", yscale="log", xlabel=NAMES[axis], ylabel="seconds (median, least and most)")

@@ -44,7 +44,7 @@ pub use density::{DbscanParams, DensityClustering, HdbscanParams, dbscan, hdbsca
 pub use external::{adjusted_rand_index, external_quality};
 pub use kmeans::{KMeansClustering, KMeansParams, kmeans};
 pub use mixture::{GaussianMixture, MixtureParams, gaussian_mixture};
-pub use points::Points;
 pub use neighbours::{NeighbourIndex, nearest_neighbours, preservation};
+pub use points::Points;
 pub use run::{Source, run};
 pub use silhouette::{SampledSilhouette, Silhouette, silhouette, silhouette_sampled};

@@ -29,12 +29,12 @@ impl<'a> Points<'a> {
 
     /// The coordinates without what f32 leaves of them.
     pub(crate) fn values(&self) -> ArrayView2<'a, f32> {
-        self.values.clone()
+        self.values
     }
 
     /// What f32 leaves of them, where it is known.
     pub(crate) fn rests(&self) -> Option<ArrayView2<'a, f32>> {
-        self.rests.clone()
+        self.rests
     }
 
     /// The same for a shorter time.
@@ -52,7 +52,8 @@ impl<'a> Points<'a> {
 
     /// A coordinate.
     pub(crate) fn at(&self, point: usize, axis: usize) -> f64 {
-        f64::from(self.values[[point, axis]]) + self.rests.map_or(0.0, |rests| f64::from(rests[[point, axis]]))
+        f64::from(self.values[[point, axis]])
+            + self.rests.map_or(0.0, |rests| f64::from(rests[[point, axis]]))
     }
 
     /// The coordinates of a point: [dimensions].

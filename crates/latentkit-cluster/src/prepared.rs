@@ -30,10 +30,10 @@ pub(crate) const ROUNDOFF: f32 = f32::EPSILON / 2.0;
 /// The blocks hold `scale` times the distance of each coordinate from the mean, so that f32 loses no digits to a common
 /// offset and no square of it overflows. `scale` is a power of two; the largest coordinate lies between 1 and 2.
 pub(crate) struct Prepared<'a> {
-    values: Cow<'a, [f32]>,     // [n, dimensions]
+    values: Cow<'a, [f32]>,        // [n, dimensions]
     rests: Option<Cow<'a, [f32]>>, // what f32 leaves of them, where it is known: [n, dimensions]
     nothing: Vec<f32>,             // what it leaves otherwise: [dimensions]
-    blocks: Vec<[f32; LANES]>,  // [n / LANES rounded up, dimensions][LANES]
+    blocks: Vec<[f32; LANES]>,     // [n / LANES rounded up, dimensions][LANES]
     squares: Vec<[f32; LANES]>, // the squared Euclidean norm of each point of the blocks: [n / LANES rounded up][LANES]
     mean: Vec<f64>,             // [dimensions]
     scale: f64,

@@ -129,7 +129,8 @@ pub(crate) fn scale(
         }
         Ok(())
     })?;
-    let coordinate = |row: usize, column: usize, value: f64| (apply(column, row, value) - origin[column]) / unit;
+    let coordinate =
+        |row: usize, column: usize, value: f64| (apply(column, row, value) - origin[column]) / unit;
     let rests = rests(&values, &narrowed, coordinate, &phase, cancel)?;
     Ok((OwnedPoints { values: narrowed, rests }, Original { origin, unit, scaling: scaled }))
 }
@@ -370,6 +371,26 @@ mod tests {
         let back = original.centroids(&points, &clusters, &points.mapv(f64::from));
         for (found, expected) in back.iter().zip(&near) {
             assert_close(*found, *expected, 1e-6 * expected.abs().max(0.1), "back");
+        }
+    }
+
+    #[test]
+    fn what_f32_leaves_is_kept_where_points_are_near_to_each_other() {
+        let mut rng = crate::testing::rng(5);
+        for (spread, kept) in [(1.0, false), (1e-2, false), (1e-6, true), (1e-9, true)] {
+            let points = Array2::from_shape_fn((300, 4), |(row, column)| {
+                let place = if (row + column) % 3 == 0 { 10.0 } else { -7.3 };
+                place + spread * rand::Rng::gen_range(&mut rng, -1.0..1.0)
+            });
+            let (found, original) =
+                scale(Values::Double(points.clone()), Scaling::None, Cancellation::never()).unwrap();
+            assert_eq!(found.rests.is_some(), kept, "spread {spread}");
+            let found = found.points();
+            for ((row, column), &value) in points.indexed_iter() {
+                let back = found.at(row, column) * original.unit + original.origin[column];
+                let tolerance = if kept { 1e-13 } else { 1e-6 };
+                assert_close(back, value, tolerance, &format!("spread {spread}, row {row}"));
+            }
         }
     }
 

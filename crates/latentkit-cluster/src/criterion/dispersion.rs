@@ -22,11 +22,7 @@ pub(crate) struct Dispersion {
 
 impl Dispersion {
     /// Of `points`, [n, d], in `clusters`, [n], with `centroids`, [k, d].
-    pub(crate) fn new<'a>(
-        points: impl Into<Points<'a>>,
-        clusters: &[u32],
-        centroids: &Array2<f64>,
-    ) -> Self {
+    pub(crate) fn new<'a>(points: impl Into<Points<'a>>, clusters: &[u32], centroids: &Array2<f64>) -> Self {
         let points = points.into();
         let k = centroids.nrows();
         let zero = || Self { counts: vec![0; k], distances: vec![0.0; k], squares: vec![0.0; k] };

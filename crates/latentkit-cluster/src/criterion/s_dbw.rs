@@ -137,7 +137,9 @@ fn variances(points: Points<'_>, clusters: &[u32], centroids: &Array2<f64>) -> V
     for (point, &cluster) in clusters.iter().enumerate() {
         let cluster = cluster as usize;
         counts[cluster] += 1.0;
-        for ((sum, value), mean) in squares[cluster].iter_mut().zip(points.row(point)).zip(centroids.row(cluster)) {
+        for ((sum, value), mean) in
+            squares[cluster].iter_mut().zip(points.row(point)).zip(centroids.row(cluster))
+        {
             *sum += (value - mean).powi(2);
         }
     }
@@ -213,7 +215,7 @@ mod tests {
     fn the_lowest_is_at_the_number_of_blobs() {
         let points = blobs(&mut rng(64), 600, 2, 5);
         let at = |k: u32| {
-            let params = crate::criterion::resample::params(k as usize);
+            let params = crate::criterion::resample::params(k as usize, points.ncols());
             let found = crate::kmeans(points.view(), params, &rng(65), latentkit_core::Cancellation::never())
                 .unwrap();
             of(&points, &found.clusters).unwrap()

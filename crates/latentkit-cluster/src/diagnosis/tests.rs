@@ -3,6 +3,7 @@ use ndarray::Array2;
 use serde::Deserialize;
 
 use super::*;
+use crate::points::OwnedPoints;
 use crate::testing::assert_close;
 
 /// The contingency table of clusters whose points have these counts by label; the labels are named a, b, ...
@@ -182,7 +183,7 @@ fn everything_agrees_with_pandas_and_scikit_learn() {
         }),
         points: OwnedPoints::from(Array2::from_shape_fn((fixture.points.len(), 2), |(row, axis)| {
             fixture.points[row][axis] as f32
-        }),
+        })),
     };
     let subject = Subject {
         k: fixture.clusters.len(),

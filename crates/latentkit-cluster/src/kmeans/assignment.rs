@@ -347,8 +347,7 @@ impl Routine for Update<'_> {
             let length = GROUP.min(self.clusters.len() - start);
             let block = (self.first + start) / LANES;
             let known = self.clusters[start..start + length].iter().zip(&self.certain[start..start + length]);
-            let is_open =
-                |(&cluster, &certain): (&u32, &f32)| certain <= self.moved.above[cluster as usize];
+            let is_open = |(&cluster, &certain): (&u32, &f32)| certain <= self.moved.above[cluster as usize];
             let mut is_open = known.map(is_open);
             let (mut whole, mut copied) = ([false; GROUP / LANES], [0_u16; GROUP]);
             let mut count = 0;
@@ -362,7 +361,8 @@ impl Routine for Update<'_> {
                 count = if *whole { first } else { count };
             }
             for (offset, _) in whole.iter().enumerate().filter(|(_, whole)| **whole) {
-                let (block, squares) = (self.points.block(block + offset), self.points.squares(block + offset));
+                let (block, squares) =
+                    (self.points.block(block + offset), self.points.squares(block + offset));
                 let found = self.tiles.nearest::<FMA>(block, squares, &mut products);
                 for lane in 0..LANES.min(length - offset * LANES) {
                     self.settle(start + offset * LANES + lane, &found, lane, &mut scratch);

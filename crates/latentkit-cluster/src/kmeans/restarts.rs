@@ -85,8 +85,8 @@ impl Work<'_> {
 
 /// What is kept of a restart.
 pub(super) struct Restart {
-    index: u32,
-    inertia: f64,
+    pub(super) index: u32,
+    pub(super) inertia: f64,
     /// Relative to the mean of all points: [k, dimensions].
     pub(super) centroids: Array2<f64>,
 }

@@ -102,7 +102,8 @@ impl<'a> Field<'a> {
         }
         let Some((part, mut left)) = found else { return rng.gen_range(0..self.points.count()) };
         let mut chosen = part.first;
-        for (point, &square) in part.squares.iter().flatten().enumerate().filter(|(_, square)| **square > 0.0) {
+        for (point, &square) in part.squares.iter().flatten().enumerate().filter(|(_, square)| **square > 0.0)
+        {
             chosen = part.first + point;
             left -= f64::from(square);
             if left < 0.0 {

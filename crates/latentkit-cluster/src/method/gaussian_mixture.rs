@@ -50,7 +50,8 @@ impl Partitioning for GaussianMixture {
     fn one_cluster(&self, task: &Task, _: f64) -> Result<Information> {
         // One Gaussian has one best fit, whatever the start.
         let params = MixtureParams { restarts: 1, ..params(task.options, 1) };
-        let found = gaussian_mixture(task.points.values(), params, &generator(0, self.name(), 1), task.cancel)?;
+        let found =
+            gaussian_mixture(task.points.values(), params, &generator(0, self.name(), 1), task.cancel)?;
         Ok(Information { bic: Some(found.bic), aic: Some(found.aic), of_kmeans: false })
     }
 }

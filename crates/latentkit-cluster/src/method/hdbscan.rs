@@ -58,7 +58,8 @@ impl Density for Hdbscan {
         let min_points = given(keys.min_points).unwrap_or_else(|| default_min_points(task.points));
         let min_cluster_size =
             given(keys.min_cluster_size).unwrap_or_else(|| default_min_cluster_size(task.points));
-        let found = hdbscan(task.points.values(), HdbscanParams { min_cluster_size, min_points }, task.cancel)?;
+        let found =
+            hdbscan(task.points.values(), HdbscanParams { min_cluster_size, min_points }, task.cancel)?;
         Ok(DensityFit { found, radius: None, min_points, min_cluster_size: Some(min_cluster_size) })
     }
 }

@@ -206,7 +206,9 @@ fn passes(
         silhouettes.extend(one_pass(simd, points.view(), &pass, sample, &phase, cancel)?);
     }
     let mut left = vec![0; silhouettes.len()];
-    places.iter().for_each(|&place| left[place] += 1);
+    for &place in &places {
+        left[place] += 1;
+    }
     let of_place = |place: usize| {
         left[place] -= 1;
         if left[place] > 0 { silhouettes[place].clone() } else { std::mem::take(&mut silhouettes[place]) }
@@ -259,7 +261,9 @@ fn one_pass(
     let queries = Queries::new(&cells, sample);
     match rows.dimensions {
         0 => Ok(vec![vec![0.0; queries.count()]; clusterings.len()]),
-        1..=NARROW if rows.rests.is_none() => narrow::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
+        1..=NARROW if rows.rests.is_none() => {
+            narrow::silhouettes(simd, &rows, &cells, &queries, phase, cancel)
+        }
         _ => wide::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
     }
 }

@@ -33,14 +33,15 @@ fn assert_all_close(found: &Silhouette, expected: &Silhouette, tolerance: f64, w
 
 /// The definition, word by word, in f64.
 fn by_definition(points: &Array2<f32>, clusters: &[u32]) -> Silhouette {
+    by_definition_of(&points.mapv(f64::from), clusters)
+}
+
+/// The same of points in f64.
+fn by_definition_of(points: &Array2<f64>, clusters: &[u32]) -> Silhouette {
     let count = points.nrows();
     let k = clusters.iter().max().unwrap() + 1;
     let distance = |i: usize, j: usize| {
-        let squares = points
-            .row(i)
-            .into_iter()
-            .zip(points.row(j))
-            .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+        let squares = points.row(i).into_iter().zip(points.row(j)).map(|(&a, &b)| (a - b).powi(2));
         squares.sum::<f64>().sqrt()
     };
     let mean_distance = |i: usize, cluster: u32| {
@@ -436,5 +437,64 @@ fn many_dimensions_lose_nothing_to_norms() {
             assert_all_close(&of(&points, &clusters), &expected, 2e-6, &format!("{what}, {dimensions}"));
             assert_close(of(&points, &clusters).mean, expected.mean, 1e-6, what);
         }
+    }
+}
+
+#[test]
+fn wide_points_of_several_panels_are_as_the_definition_says() {
+    let points = blobs(&mut rng(90), 700, 30, 4);
+    let clusterings = [3, 9, 200].map(|k| random_clusters(&mut rng(91), 700, k));
+    let clusterings: Vec<&[u32]> = clusterings.iter().map(Vec::as_slice).collect();
+    let compute = || silhouette(points.view(), &clusterings, Cancellation::never()).unwrap();
+    let found = with_threads(1, compute);
+    for (found, clusters) in found.iter().zip(&clusterings) {
+        assert_all_close(found, &by_definition(&points, clusters), 2e-6, "several panels");
+    }
+    assert_eq!(with_threads(3, compute), found);
+    let sample: Vec<u32> = (0..700).step_by(2).collect();
+    let sampled = silhouette_sampled(points.view(), &clusterings, &sample, Cancellation::never()).unwrap();
+    for (sampled, all) in sampled.iter().zip(&found) {
+        for (&point, value) in sample.iter().zip(&sampled.points) {
+            assert_close(*value, all.points[point as usize], 1e-6, "sampled");
+        }
+    }
+    for simd in Simd::available() {
+        let found = silhouette_with(simd, points.view(), &clusterings, Cancellation::never()).unwrap();
+        for (found, expected) in found.iter().zip(with_threads(2, compute)) {
+            assert_all_close(found, &expected, 1e-6, simd.name());
+        }
+    }
+}
+
+#[test]
+fn equal_clusterings_have_equal_silhouettes() {
+    let points = blobs(&mut rng(92), 90, 3, 4);
+    let (a, b) = (random_clusters(&mut rng(93), 90, 4), random_clusters(&mut rng(94), 90, 4));
+    let renamed: Vec<u32> = a.iter().map(|cluster| 7 - cluster).collect();
+    let found = silhouette(points.view(), &[&a, &b, &renamed, &b], Cancellation::never()).unwrap();
+    assert_eq!((&found[0], &found[1]), (&found[2], &found[3]));
+    assert_eq!(found[0], of(&points, &a));
+    assert_eq!(found[1], of(&points, &b));
+}
+
+#[test]
+fn clusters_within_tiny_clusters_far_apart_need_what_f32_leaves() {
+    for dimensions in [1, 2, 6, 40, 300] {
+        let mut source = rng(95);
+        let (count, k) = (200, 6);
+        let clusters: Vec<u32> = (0..count).map(|point| point as u32 % k).collect();
+        // Three places, far apart, and at each of them two clusters that f32 cannot tell apart.
+        let points = Array2::from_shape_fn((count, dimensions), |(point, axis)| {
+            let place = f64::from(clusters[point] / 2) * if axis % 2 == 0 { 10.0 } else { -7.0 };
+            place + 1e-6 * f64::from(clusters[point] % 2) + 1e-7 * source.gen_range(-1.0..1.0)
+        });
+        let values = points.mapv(|value| value as f32);
+        let rests = (&points - &values.mapv(f64::from)).mapv(|rest| rest as f32);
+        let exact = Points::with_rests(values.view(), Some(rests.view()));
+        let found = silhouette(exact, &[&clusters], Cancellation::never()).unwrap().remove(0);
+        let expected = by_definition_of(&points, &clusters);
+        assert_all_close(&found, &expected, 1e-6, &format!("{dimensions} dimensions"));
+        let rounded = of(&values, &clusters);
+        assert!((rounded.mean - expected.mean).abs() > 1e-3, "f32 alone is enough");
     }
 }

@@ -30,7 +30,7 @@ const SUMS: usize = 32;
 pub(super) struct Side<'a> {
     values: &'a [f32],        // [points, dimensions]
     rests: Option<&'a [f32]>, // what f32 leaves of them, where that matters
-    squares: &'a [f32], // their squared norms: [points]
+    squares: &'a [f32],       // their squared norms: [points]
     dimensions: usize,
 }
 
@@ -73,8 +73,11 @@ impl Tile {
         let (left, right) = (lines.matrix(), columns.matrix().transpose());
         for first in (0..lines.dimensions).step_by(AXES) {
             let axes = AXES.min(lines.dimensions - first);
-            let products =
-                MatMut::from_row_major_slice_mut(&mut self.distances, lines.squares.len(), columns.squares.len());
+            let products = MatMut::from_row_major_slice_mut(
+                &mut self.distances,
+                lines.squares.len(),
+                columns.squares.len(),
+            );
             let accum = if first == 0 { Accum::Replace } else { Accum::Add };
             matmul(products, accum, left.subcols(first, axes), right.subrows(first, axes), 1.0, Par::Seq);
         }
@@ -109,7 +112,15 @@ impl Tile {
         points: usize,
         place: usize,
     ) {
-        simd.call(Add { tile: &self.distances, columns: self.columns, cells, positions, sums, points, place });
+        simd.call(Add {
+            tile: &self.distances,
+            columns: self.columns,
+            cells,
+            positions,
+            sums,
+            points,
+            place,
+        });
     }
 }
 

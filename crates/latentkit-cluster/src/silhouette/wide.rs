@@ -14,8 +14,8 @@ use crate::simd::Simd;
 const PANELS: usize = 64;
 
 /// The sums of all points may take this share of the memory of their coordinates, or so many bytes.
-const SHARE: f64 = 0.4;
-const BYTES: usize = 256 << 20;
+const SHARE: f64 = 0.3;
+const BYTES: usize = 128 << 20;
 
 /// The silhouettes of the queries, for each clustering.
 pub(super) fn silhouettes(
@@ -172,7 +172,8 @@ fn rounds(count: usize) -> Vec<Vec<(usize, usize)>> {
 fn placed(starts: &[usize], found: &[Vec<f64>], queries: &Queries<'_>, clusterings: usize) -> Vec<Vec<f64>> {
     let mut silhouettes = vec![vec![0.0; queries.count()]; clusterings];
     for (&start, found) in starts.iter().zip(found) {
-        for (silhouettes, found) in silhouettes.iter_mut().zip(found.chunks_exact(found.len() / clusterings)) {
+        for (silhouettes, found) in silhouettes.iter_mut().zip(found.chunks_exact(found.len() / clusterings))
+        {
             for (index, &value) in (start..).zip(found) {
                 silhouettes[queries.place(index)] = value;
             }

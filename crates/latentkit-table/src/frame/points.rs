@@ -212,7 +212,12 @@ impl TableReader {
             if first == 0 {
                 all.reserve_exact(self.height.saturating_mul(width).min(self.values(name)));
             }
-            all.extend(read(self, name, &values, rows)?);
+            // Some rows at a time, so that no more copies of all of them are in memory.
+            let at_once = (AT_ONCE / width.max(1)).max(1) * width;
+            for place in (0..values.len()).step_by(at_once.max(1)) {
+                let rows = Rows { first: first + place / width, width };
+                all.extend(read(self, name, &values.slice(place as i64, at_once), rows)?);
+            }
         }
         Array2::from_shape_vec((self.height, width), all).map_err(|error| self.wrong(error))
     }
@@ -269,6 +274,9 @@ impl TableReader {
             .hint("drop the row, or mend what made it"))
     }
 }
+
+/// Values of lists that are converted at a time, roughly.
+const AT_ONCE: usize = 1 << 20;
 
 /// Which rows of the table values are of.
 #[derive(Clone, Copy)]

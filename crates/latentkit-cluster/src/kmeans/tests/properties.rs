@@ -136,3 +136,28 @@ fn exchanges_find_what_restarts_do_not() {
         assert_close(found.inertia, least, 1e-6 * least, &format!("seed {seed}"));
     }
 }
+
+#[test]
+fn clusters_within_tiny_clusters_far_apart_are_those_of_f64() {
+    for dimensions in [1, 3, 20, 70] {
+        let mut source = rng(68);
+        let points = Array2::from_shape_fn((300, dimensions), |(point, _)| {
+            let place = (point % 3) as f64 * 10.0 + 1e-6 * (point % 6 / 3) as f64;
+            place + 1e-7 * rand::Rng::gen_range(&mut source, -1.0..1.0)
+        });
+        let values = points.mapv(|value| value as f32);
+        let rests = (&points - &values.mapv(f64::from)).mapv(|rest| rest as f32);
+        let exact = Points::with_rests(values.view(), Some(rests.view()));
+        let found = kmeans(exact, params(6), &rng(69), Cancellation::never()).unwrap();
+        let mut inertia = 0.0;
+        for cluster in 0..6 {
+            let members: Vec<usize> = (0..300).filter(|&point| found.clusters[point] == cluster).collect();
+            let first = members[0] % 6;
+            assert!(members.iter().all(|point| point % 6 == first), "{dimensions} dimensions: {members:?}");
+            let own = points.select(Axis(0), &members);
+            let mean = own.mean_axis(Axis(0)).unwrap();
+            inertia += (&own - &mean).mapv(|difference| difference * difference).sum();
+        }
+        assert_close(found.inertia / inertia, 1.0, 1e-6, "inertia");
+    }
+}
