@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras|tables|sklearn|cases
+# Prints the path of a Python that has what scripts/requirements/NAME.txt lists: python-env.sh torch|keras|tables|sklearn|cases|density
 #
 # It is a virtual environment in the user's cache folder, made on the first call. Safe to run again, at the same time
 # twice, and to interrupt: an environment without its mark is made anew. LATENTKIT_TORCH_PYTHON,
@@ -22,7 +22,8 @@ case ${1:-} in
     tables) size="700 MB on disk" own=LATENTKIT_TABLES_PYTHON ;;
     sklearn) size="720 MB on disk" own=LATENTKIT_SKLEARN_PYTHON ;;
     cases) size="700 MB on disk" own=LATENTKIT_CASES_PYTHON ;;
-    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables|sklearn|cases" 2 ;;
+    density) size="700 MB on disk" own=LATENTKIT_DENSITY_PYTHON ;;
+    *) die "unknown environment \`${1:-}\`" "usage: python-env.sh torch|keras|tables|sklearn|cases|density" 2 ;;
 esac
 if [ -n "${!own:-}" ]; then
     command -v "${!own}" || die "$own is \`${!own}\`, which is no program" "point it at a Python 3, or unset it"

@@ -81,6 +81,12 @@ pub fn run(
     let (points, original) = scale(read.values, config.scaling, cancel)?;
     let embeddings = Embeddings { ids: read.ids, labels: read.labels, points };
     let points = embeddings.points.points();
+    if points.rests().is_some() {
+        tracing::warn!(
+            "float32 cannot tell all points apart: K-Means, silhouettes and the criteria of clusters use all digits, samples of the gap \
+             statistic and of stability, other methods, neighbours and the projection do not"
+        );
+    }
     let (count, dimensions) = (points.nrows(), points.ncols());
     let ks = config.k.values();
     let largest = ks.last().ok_or_else(|| Error::config("cluster.k", "no k to try"))?;
@@ -164,6 +170,7 @@ pub fn run(
         ),
         ("latents_blake3".into(), hashes.join(",")),
         ("unit".into(), original.unit.to_string()),
+        ("precision".into(), if points.rests().is_some() { "float64" } else { "float32" }.into()),
     ]);
     let outputs = Outputs {
         embeddings: &embeddings,
