@@ -93,6 +93,23 @@ impl Cells {
     pub(super) fn cluster_at(&self, position: usize, clustering: usize) -> usize {
         self.clusters[self.cell_of[position] as usize * self.clusterings() + clustering] as usize
     }
+
+    /// The silhouette of the point at `position` of `order`, from the sum of its distances to each cluster.
+    pub(super) fn silhouette(&self, sum: impl Fn(usize) -> f64, clustering: usize, position: usize) -> f64 {
+        let own = self.cluster_at(position, clustering);
+        if self.sizes[own] == 1 {
+            return 0.0;
+        }
+        // The distance of the point to itself is exactly 0, so its own sum needs no correction.
+        let a = sum(own) / f64::from(self.sizes[own] - 1);
+        let b = self
+            .clusters(clustering)
+            .filter(|&cluster| cluster != own)
+            .map(|cluster| sum(cluster) / f64::from(self.sizes[cluster]))
+            .fold(f64::INFINITY, f64::min);
+        let larger = a.max(b);
+        if larger > 0.0 { (b - a) / larger } else { 0.0 }
+    }
 }
 
 /// The points in the order of their clusters, those of one cluster as they were.

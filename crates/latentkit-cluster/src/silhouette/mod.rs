@@ -19,7 +19,7 @@ use crate::points::{Points, check_points};
 use crate::simd::Simd;
 use cells::Cells;
 use queries::Queries;
-use rows::Rows;
+use rows::{NARROW, Rows};
 
 /// The silhouette of a clustering.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,9 +43,6 @@ pub struct SampledSilhouette {
 
 /// Clusters, over all clusterings, whose sums a thread keeps at once: 4 MiB. A larger sweep takes several passes.
 const CLUSTERS_PER_PASS: usize = 8192;
-
-/// Axes up to which distances are computed from differences.
-const NARROW: usize = 24;
 
 /// Computes the silhouette of every point for several clusterings of the same points.
 ///
@@ -266,21 +263,4 @@ fn one_pass(
         }
         _ => wide::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
     }
-}
-
-/// The silhouette of the point at `position` of the cells' order, from the sum of its distances to each cluster.
-fn of_point(cells: &Cells, sum: impl Fn(usize) -> f64, clustering: usize, position: usize) -> f64 {
-    let own = cells.cluster_at(position, clustering);
-    if cells.sizes[own] == 1 {
-        return 0.0;
-    }
-    // The distance of the point to itself is exactly 0, so its own sum needs no correction.
-    let a = sum(own) / f64::from(cells.sizes[own] - 1);
-    let b = cells
-        .clusters(clustering)
-        .filter(|&cluster| cluster != own)
-        .map(|cluster| sum(cluster) / f64::from(cells.sizes[cluster]))
-        .fold(f64::INFINITY, f64::min);
-    let larger = a.max(b);
-    if larger > 0.0 { (b - a) / larger } else { 0.0 }
 }

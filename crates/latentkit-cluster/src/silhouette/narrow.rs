@@ -5,7 +5,6 @@ use rayon::prelude::*;
 
 use super::cells::Cells;
 use super::kernel::ClusterSums;
-use super::of_point;
 use super::queries::Queries;
 use super::rows::Rows;
 use crate::simd::Simd;
@@ -66,7 +65,7 @@ fn by_blocks<const LANES: usize>(
                     Ok((0..clusterings)
                         .flat_map(|clustering| (0..used).map(move |lane| (clustering, lane)))
                         .map(|(clustering, lane)| {
-                            of_point(cells, |cluster| sums[cluster][lane], clustering, position(lane))
+                            cells.silhouette(|cluster| sums[cluster][lane], clustering, position(lane))
                         })
                         .collect())
                 },

@@ -4,8 +4,10 @@ use latentkit_core::{Cancellation, Result};
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::NARROW;
 use crate::points::Points;
+
+/// Axes up to which distances are computed from differences.
+pub(super) const NARROW: usize = 24;
 
 /// Points of which the middle of an axis is taken.
 const SHIFTING: usize = 101;

@@ -4,7 +4,6 @@ use latentkit_core::{Cancellation, Phase, Result};
 use rayon::prelude::*;
 
 use super::cells::Cells;
-use super::of_point;
 use super::queries::Queries;
 use super::rows::Rows;
 use super::tile::{Side, TILE, Tile};
@@ -50,7 +49,7 @@ impl Sums {
     fn silhouettes(&self, cells: &Cells, position: impl Fn(usize) -> usize + Copy) -> Vec<f64> {
         let of = |(clustering, point): (usize, usize)| {
             let sum = |cluster: usize| self.values[cluster * self.points + point];
-            of_point(cells, sum, clustering, position(point))
+            cells.silhouette(sum, clustering, position(point))
         };
         let points = |clustering: usize| (0..self.points).map(move |point| (clustering, point));
         (0..cells.clusterings()).flat_map(points).map(of).collect()
