@@ -173,7 +173,8 @@ fn rests(
         near.push(nearest(point));
     }
     near.sort_by(f64::total_cmp);
-    let near = near.get(near.len() / 10).copied().unwrap_or(f64::INFINITY).sqrt();
+    // Of a sample of equal points it cannot be told.
+    let near = near.get(near.len() / 10).copied().filter(|near| near.is_finite()).unwrap_or(0.0).sqrt();
     if most <= LEFT * near {
         return Ok(None);
     }
