@@ -15,25 +15,31 @@ import subprocess
 import sys
 import tempfile
 
-from bench import ROOT, Failed, positive, processor, say
+from bench import ROOT, Failed, choice, positive, processor, say
 
 HERE = pathlib.Path(__file__).parent
+CONTENDERS = {"density": ["latentkit", "fast_hdbscan", "sklearn"], "neighbours": ["latentkit", "sklearn"]}
 SECONDS = re.compile(r"(?:HDBSCAN|neighbours): ([\d.]+) s, (?:(\d+) clusters|sum (\d+))")
 
 
 def main():
     parser = argparse.ArgumentParser(prog="bench.sh", description=__doc__.splitlines()[0])
-    parser.add_argument("task", choices=["density", "neighbours"])
+    parser.add_argument("task", choices=CONTENDERS)
     parser.add_argument("--n", type=positive, default=70_000)
     parser.add_argument("--d", type=lambda text: [positive(part) for part in text.split(",")], default=[2, 5, 10, 20])
     parser.add_argument("--k", type=positive, default=30, help="neighbours")
     parser.add_argument("--rounds", type=positive, default=3)
     parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)), help="of each contender")
-    parser.add_argument("--contenders", type=lambda text: text.split(","),
-                        help="latentkit,fast_hdbscan,sklearn; fast_hdbscan takes few columns, scikit-learn is slow with them")
+    parser.add_argument("--contenders", type=lambda text: text.split(","), metavar="NAME,...",
+                        help="of density latentkit,fast_hdbscan (or sklearn, which is slow; fast_hdbscan takes few columns); of "
+                             "neighbours latentkit,sklearn")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    contenders = args.contenders or {"density": ["latentkit", "fast_hdbscan"], "neighbours": ["latentkit", "sklearn"]}[args.task]
+    contenders = args.contenders or CONTENDERS[args.task][:2]
+    try:
+        contenders = [choice(name, CONTENDERS[args.task]) for name in contenders]
+    except argparse.ArgumentTypeError as error:
+        parser.error(f"argument --contenders: {error}")
     done = subprocess.run([ROOT / "scripts/python-env.sh", "density"], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(1)

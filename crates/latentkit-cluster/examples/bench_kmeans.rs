@@ -5,17 +5,20 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose result is read from stdout")]
 
+#[path = "support/blobs.rs"]
+mod blobs;
+mod support;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use blobs::blobs;
 use latentkit_cluster::config::ClusterEngine;
 use latentkit_cluster::{KMeansParams, kmeans};
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{Columns, Part, read_embeddings};
-use ndarray::Array2;
-use rand::Rng as _;
+use support::{program, read, start_threads};
 
 const HELP: &str = "\
 --latents FILE       points of a Parquet file, as `latentkit cluster --latents` reads them
@@ -39,18 +42,7 @@ struct Plan {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help") {
-        println!("{HELP}");
-        return ExitCode::SUCCESS;
-    }
-    match plan(&arguments).and_then(|plan| run(&plan)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program(HELP, |arguments| run(&plan(arguments)?))
 }
 
 fn plan(arguments: &[String]) -> Result<Plan> {
@@ -96,12 +88,9 @@ fn plan(arguments: &[String]) -> Result<Plan> {
 }
 
 fn run(plan: &Plan) -> Result<()> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .build_global()
-        .map_err(|error| Error::failed(format!("cannot start the threads: {error}")))?;
+    start_threads(plan.threads)?;
     let points = match &plan.latents {
-        Some(file) => read_embeddings(&[Part::file(file)], &Columns::default())?.values.rounded(),
+        Some(file) => read(file)?,
         None => blobs(plan.blobs),
     };
     println!("{} x {}, {} threads", points.nrows(), points.ncols(), rayon::current_num_threads());
@@ -117,15 +106,4 @@ fn run(plan: &Plan) -> Result<()> {
         println!("seed {seed}: {:.3} s, inertia {}", start.elapsed().as_secs_f64(), inertias.join(" "));
     }
     Ok(())
-}
-
-/// Points with a standard deviation of about 1 around centres that are uniform in [-6, 6].
-fn blobs([count, dimensions, centres]: [usize; 3]) -> Array2<f32> {
-    let mut rng = generator(0, "blobs", 0);
-    let centres = Array2::from_shape_fn((centres, dimensions), |_| rng.gen_range(-6.0_f32..6.0));
-    Array2::from_shape_fn((count, dimensions), |(point, axis)| {
-        // The sum of three uniform numbers, each of variance 1/3.
-        let noise: f32 = (0..3).map(|_| rng.gen_range(-1.0_f32..1.0)).sum();
-        centres[[point % centres.nrows(), axis]] + noise
-    })
 }

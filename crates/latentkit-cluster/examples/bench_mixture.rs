@@ -6,6 +6,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose result is read from stdout")]
 
+mod support;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -13,17 +15,10 @@ use latentkit_cluster::config::ClusterEngine;
 use latentkit_cluster::{MixtureParams, gaussian_mixture};
 use latentkit_core::rng::generator;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{Columns, Part, read_embeddings};
+use support::{program, read, start_threads};
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program("LATENTS [FROM TO RESTARTS THREADS]", run)
 }
 
 fn run(arguments: &[String]) -> Result<()> {
@@ -32,11 +27,8 @@ fn run(arguments: &[String]) -> Result<()> {
         Some(number) => number.parse().map_err(|_| Error::usage(format!("`{number}` is no number"))),
     };
     let file = arguments.first().ok_or_else(|| Error::usage("which file has the points?"))?;
-    let points = read_embeddings(&[Part::file(file)], &Columns::default())?.values.rounded();
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(number(4, 0)?)
-        .build_global()
-        .map_err(|error| Error::failed(format!("cannot start the threads: {error}")))?;
+    let points = read(file)?;
+    start_threads(number(4, 0)?)?;
     println!("{} x {}, {} threads", points.nrows(), points.ncols(), rayon::current_num_threads());
     let begin = Instant::now();
     for k in number(1, 5)?..=number(2, 14)? {

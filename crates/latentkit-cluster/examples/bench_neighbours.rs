@@ -5,23 +5,17 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose result is read from stdout")]
 
-use std::path::Path;
+mod support;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
 use latentkit_cluster::nearest_neighbours;
 use latentkit_core::{Cancellation, Error, Result};
-use latentkit_table::{Columns, Part, read_embeddings};
+use support::{program, read, start_threads};
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program("FILE K RUNS THREADS", run)
 }
 
 fn run(arguments: &[String]) -> Result<()> {
@@ -30,11 +24,8 @@ fn run(arguments: &[String]) -> Result<()> {
     let numbers: Vec<usize> =
         numbers.iter().map(|text| text.parse().map_err(|_| wrong())).collect::<Result<_>>()?;
     let [k, runs, threads] = numbers[..] else { return Err(wrong()) };
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global()
-        .map_err(|error| Error::failed(format!("cannot start the threads: {error}")))?;
-    let points = read_embeddings(&[Part::file(Path::new(file))], &Columns::default())?.values.rounded();
+    start_threads(threads)?;
+    let points = read(file)?;
     let queries: Vec<usize> = (0..points.nrows()).collect();
     for _ in 0..runs {
         let start = Instant::now();

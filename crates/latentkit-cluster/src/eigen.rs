@@ -21,44 +21,28 @@ const ERROR: f64 = 1e-9;
 
 /// Eigenvalues, descending, and a unit eigenvector of each.
 pub(crate) struct Eigen {
-    /// [n]
+    /// [n], or the largest ones.
     pub(crate) values: Vec<f64>,
-    /// One a column, orthogonal to each other: [n, n].
+    /// One a column, orthogonal to each other: [n, values].
     pub(crate) vectors: Array2<f64>,
 }
 
-/// Decomposes a symmetric matrix, [n, n], of finite numbers, on one thread, so that their number changes no result.
+/// Decomposes a symmetric matrix, [n, n], of finite numbers, on one thread, so that their number changes no result. It finds the `count`
+/// largest eigenvalues at least: few of a large matrix without negative ones by subspace iteration with Rayleigh-Ritz (G. H. Golub and
+/// C. F. Van Loan, "Matrix computations", 8.2.4) where that converges, else all.
 ///
 /// # Errors
 /// When the user interrupts, and when the iterations do not converge, of which no finite matrix is known.
-pub(crate) fn eigen(matrix: Array2<f64>, cancel: Cancellation) -> Result<Eigen> {
+pub(crate) fn eigen(matrix: Array2<f64>, count: usize, cancel: Cancellation) -> Result<Eigen> {
     // faer neither tells how far it is nor can be asked to stop.
     let phase = Phase::new(tracing::info_span!("axes", unit = "matrices"), 1);
     let _entered = phase.enter();
     cancel.wait_for(move || {
         let n = matrix.nrows();
         let entries: Vec<f64> = matrix.into_iter().collect();
-        all(MatRef::from_row_major_slice(&entries, n, n))
-    })?
-}
-
-/// The `count` largest ones of a symmetric matrix without negative ones, as [`eigen`] finds them, and more where that is less work.
-///
-/// By subspace iteration with Rayleigh-Ritz (G. H. Golub and C. F. Van Loan, "Matrix computations", 8.2.4).
-///
-/// # Errors
-/// As [`eigen`].
-pub(crate) fn leading(matrix: Array2<f64>, count: usize, cancel: Cancellation) -> Result<Eigen> {
-    if matrix.nrows() <= FEW || count >= BLOCK {
-        return eigen(matrix, cancel);
-    }
-    let phase = Phase::new(tracing::info_span!("axes", unit = "matrices"), 1);
-    let _entered = phase.enter();
-    cancel.wait_for(move || {
-        let n = matrix.nrows();
-        let entries: Vec<f64> = matrix.into_iter().collect();
         let matrix = MatRef::from_row_major_slice(&entries, n, n);
-        iterated(matrix, count).map_or_else(|| all(matrix), Ok)
+        let few = (n > FEW && count < BLOCK).then(|| iterated(matrix, count)).flatten();
+        few.map_or_else(|| all(matrix), Ok)
     })?
 }
 
@@ -144,7 +128,7 @@ mod tests {
     use crate::testing::{assert_close, rng, with_threads};
 
     fn of(matrix: &Array2<f64>) -> Eigen {
-        eigen(matrix.clone(), Cancellation::never()).unwrap()
+        eigen(matrix.clone(), matrix.nrows(), Cancellation::never()).unwrap()
     }
 
     /// Whether the vectors are orthonormal, and make the matrix what it is.
@@ -220,7 +204,7 @@ mod tests {
             let values = Array1::from_iter((0..n).map(|power| 7.0 * falling.powi(power as i32)));
             let matrix = axes.dot(&Array2::from_diag(&values)).dot(&axes.t());
             let matrix = (&matrix + &matrix.t()) / 2.0;
-            let found = leading(matrix.clone(), 2, Cancellation::never()).unwrap();
+            let found = eigen(matrix.clone(), 2, Cancellation::never()).unwrap();
             for axis in 0..2 {
                 assert_close(found.values[axis], values[axis], 1e-11, name);
                 let vector = found.vectors.column(axis);
@@ -232,7 +216,7 @@ mod tests {
             }
             assert_eq!(found.values.len() == 2, name == "steep", "{name}: iterated only where it converges");
         }
-        let nothing = leading(Array2::zeros((FEW + 1, FEW + 1)), 2, Cancellation::never()).unwrap();
+        let nothing = eigen(Array2::zeros((FEW + 1, FEW + 1)), 2, Cancellation::never()).unwrap();
         assert_close(nothing.values[0], 0.0, 0.0, "nothing");
     }
 

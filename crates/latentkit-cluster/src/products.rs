@@ -1,7 +1,7 @@
-//! Scalar products of points in f32, and what rounding does to them.
+//! Scalar products and squared distances of points in f32, and what rounding does to the former.
 
 use crate::prepared::{LANES, ROUNDOFF};
-use crate::simd::mul_add_f32;
+use crate::simd::{mul_add_f32, square_add_f32};
 
 /// Axes whose products are summed before their sum is added to that of the others, so that rounding stays small and that what is
 /// read of a block stays in the nearest cache.
@@ -38,6 +38,24 @@ pub(crate) fn products_of_tiles<const FMA: bool, const TILE: usize>(
             add::<FMA, TILE, TILE>(block, &tile[index * AXES..][..block.len()], products);
         }
     }
+}
+
+/// The squared distances of the points of a block, [dimensions][LANES], to the first `C` of a tile, [dimensions][TILE], from differences.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
+pub(crate) fn squared_distances<const FMA: bool, const C: usize, const TILE: usize>(
+    block: &[[f32; LANES]],
+    tile: &[[f32; TILE]],
+) -> [[f32; LANES]; C] {
+    let mut squares = [[0.0_f32; LANES]; C];
+    for (coordinates, others) in block.iter().zip(tile) {
+        for (squares, &other) in squares.iter_mut().zip(others) {
+            for (square, &own) in squares.iter_mut().zip(coordinates) {
+                *square = square_add_f32::<FMA>(own - other, *square);
+            }
+        }
+    }
+    squares
 }
 
 /// Adds the products on some axes with the first `C` of a tile.

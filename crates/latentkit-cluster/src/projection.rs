@@ -4,7 +4,7 @@ use latentkit_core::{Cancellation, Phase, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-use crate::eigen::{Eigen, leading};
+use crate::eigen::{Eigen, eigen};
 use crate::points::check_points;
 
 /// Points of which one thread sums the products at a time. Fixed, and so is the order in which their sums are added,
@@ -87,7 +87,7 @@ fn axes(
     }
     let products = products(points, mean, cancel)?; // n times the covariance
     let total = products.diag().sum();
-    let Eigen { mut values, vectors } = leading(products, most, cancel)?;
+    let Eigen { mut values, vectors } = eigen(products, most, cancel)?;
     values.truncate(most);
     let vectors = vectors.slice(s![.., ..values.len()]).to_owned();
     Ok(Axes { total, values, vectors })
@@ -104,7 +104,7 @@ fn axes_of_few(
     let centred = points.mapv(f64::from) - mean;
     let products = dot(centred.view(), centred.t(), cancel)?;
     let total = products.diag().sum();
-    let Eigen { mut values, vectors } = leading(products, most, cancel)?;
+    let Eigen { mut values, vectors } = eigen(products, most, cancel)?;
     // What is less is what rounding left of nothing.
     let least = values[0] * centred.nrows() as f64 * f64::EPSILON;
     values.retain(|&value| value > least);

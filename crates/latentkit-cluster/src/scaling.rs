@@ -70,7 +70,7 @@ pub(crate) fn scale(
     cancel: Cancellation,
 ) -> Result<(OwnedPoints, Original)> {
     let (rows, columns) = values.dim();
-    let passes = if scaling == Scaling::Standardize { 4 } else { 3 };
+    let passes = if scaling == Scaling::Standardize { 3 } else { 2 };
     let phase = Phase::new(tracing::info_span!("scaling", unit = "columns"), passes * columns);
     let _entered = phase.enter();
     let scaled = match scaling {
@@ -131,7 +131,7 @@ pub(crate) fn scale(
     })?;
     let coordinate =
         |row: usize, column: usize, value: f64| (apply(column, row, value) - origin[column]) / unit;
-    let rests = rests(&values, &narrowed, coordinate, &phase, cancel)?;
+    let rests = rests(&values, &narrowed, coordinate, cancel)?;
     Ok((OwnedPoints { values: narrowed, rests }, Original { origin, unit, scaling: scaled }))
 }
 
@@ -142,15 +142,16 @@ fn rests(
     values: &Values,
     narrowed: &Array2<f32>,
     coordinate: impl Fn(usize, usize, f64) -> f64,
-    phase: &Phase,
     cancel: Cancellation,
 ) -> Result<Option<Array2<f32>>> {
     let (rows, columns) = values.dim();
     let rest = |row: usize, column: usize, value: f64| {
         coordinate(row, column, value) - f64::from(narrowed[[row, column]])
     };
+    let phase = Phase::new(tracing::info_span!("precision", unit = "columns"), 2 * columns);
+    let _entered = phase.enter();
     let mut squares = vec![0.0; rows];
-    each_column(values, phase, cancel, |column, values| {
+    each_column(values, &phase, cancel, |column, values| {
         for (row, (square, &value)) in squares.iter_mut().zip(values).enumerate() {
             *square += rest(row, column, value).powi(2);
         }
@@ -179,7 +180,7 @@ fn rests(
         return Ok(None);
     }
     let mut rests = Array2::zeros((rows, columns));
-    each_column(values, phase, cancel, |column, values| {
+    each_column(values, &phase, cancel, |column, values| {
         for (row, (to, &value)) in rests.column_mut(column).iter_mut().zip(values).enumerate() {
             *to = rest(row, column, value) as f32;
         }

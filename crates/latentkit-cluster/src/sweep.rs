@@ -90,11 +90,10 @@ pub(crate) fn sweep<'a>(
     let spread = total_squares(points);
     for &(method, partitioning) in &methods {
         sweep.one.push(one_cluster(config, partitioning, task, spread)?);
-        let method_end = sweep.partitions.len() + ks.len();
         let mut paired =
             sample.map(|sample| Paired::new(sample.len() as f64 / points.nrows() as f64, ks.len()));
         let together = if points.ncols() < WIDE { 1 } else { sweep.seeds.len() };
-        for seeds in sweep.seeds.clone().chunks(together) {
+        for (chunk, seeds) in sweep.seeds.clone().chunks(together).enumerate() {
             let mut found = Vec::new();
             for &seed in seeds {
                 let place = (sweep.rows.len() + found.len(), total);
@@ -117,7 +116,6 @@ pub(crate) fn sweep<'a>(
                     row(config, embeddings, seed, found, figure, (spread, task.options.unit))
                 })
                 .collect::<Result<_>>()?;
-            let is_first = sweep.partitions.len() < method_end;
             sweep.rows.extend(rows);
             if let Some(paired) = &mut paired {
                 for (index, silhouettes) in silhouettes.iter().enumerate() {
@@ -126,7 +124,7 @@ pub(crate) fn sweep<'a>(
                     }
                 }
             }
-            if is_first {
+            if chunk == 0 {
                 sweep.partitions.extend(found.into_iter().take(ks.len()).map(|found| found.partition));
                 let silhouettes = silhouettes.into_iter().take(ks.len());
                 let kept = silhouettes.map(|found| found.map(|(_, points)| kept(&points, sample)));

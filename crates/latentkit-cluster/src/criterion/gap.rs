@@ -113,6 +113,8 @@ pub fn gap<'a>(
         return Ok(Vec::new());
     }
     let unit = widest.log2().floor().exp2();
+    // K-Means does not ask how the box lies in space, and nothing happens along sides of length 0.
+    sides.retain(|&side| side > 0.0);
     for side in &mut sides {
         *side /= unit;
     }
@@ -205,10 +207,8 @@ fn logarithms(
     ks.iter().map(of).collect()
 }
 
-/// Points drawn uniformly from the box of these side lengths, without its sides of length 0. K-Means does not ask how the box lies
-/// in space.
+/// Points drawn uniformly from the box of these side lengths.
 fn uniform(sides: &[f64], count: usize, seed: u32, set: u64) -> Array2<f32> {
     let mut rng = generator(u64::from(seed), "gap reference", set);
-    let sides: Vec<f64> = sides.iter().copied().filter(|&side| side > 0.0).collect();
     Array2::from_shape_fn((count, sides.len()), |(_, axis)| (rng.r#gen::<f64>() * sides[axis]) as f32)
 }

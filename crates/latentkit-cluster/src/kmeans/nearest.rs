@@ -6,8 +6,7 @@
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::prepared::{LANES, Prepared, ROUNDOFF};
-use crate::products::{products_of_tiles, rounding};
-use crate::simd::square_add_f32;
+use crate::products::{products_of_tiles, rounding, squared_distances};
 
 /// Centroids whose distances are computed together, which hides the latency of the additions.
 const TILE: usize = 4;
@@ -168,15 +167,7 @@ impl Nearest {
         tile: &[[f32; TILE]],
         first: u32,
     ) {
-        let mut squares = [[0.0_f32; LANES]; C];
-        for (coordinates, centroids) in block.iter().zip(tile) {
-            for (squares, &centroid) in squares.iter_mut().zip(centroids) {
-                for (square, &own) in squares.iter_mut().zip(coordinates) {
-                    *square = square_add_f32::<FMA>(own - centroid, *square);
-                }
-            }
-        }
-        self.take(squares, first);
+        self.take(squared_distances::<FMA, C, TILE>(block, tile), first);
     }
 
     /// Keeps the least and the second least of what is given for some centroids, numbered from `first` on.

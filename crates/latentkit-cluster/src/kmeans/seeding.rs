@@ -7,6 +7,7 @@ use rand::Rng as _;
 use rayon::prelude::*;
 
 use crate::prepared::{LANES, Prepared};
+use crate::products::squared_distances;
 use crate::simd::{Routine, Simd};
 
 /// Points whose squared distances are computed together, so that each block is read once for all of them.
@@ -38,7 +39,8 @@ pub(super) fn draw(
         } else {
             (0..trials).map(|_| field.draw(rng)).collect()
         };
-        let best = field.best(&candidates);
+        // The squares are of no use where there is one centroid.
+        let best = if k > 1 { field.best(&candidates) } else { 0 };
         for (coordinate, value) in centroid.iter_mut().zip(points.row(candidates[best])) {
             *coordinate = value;
         }
@@ -185,7 +187,8 @@ impl Lower<'_> {
             tried.reserve(self.squares.len());
         }
         for (block, squares) in self.blocks.chunks_exact(self.tile.len()).zip(self.squares) {
-            let lowered = squared_distances::<C>(block, self.tile);
+            // Without fused operations, so that each instruction set draws the same points.
+            let lowered = squared_distances::<false, C, TILE>(block, self.tile);
             for ((lowered, sums), (tried, _)) in lowered.iter().zip(&mut sums).zip(&mut *self.tried) {
                 let mut least = [0.0_f32; LANES];
                 for lane in 0..LANES {
@@ -199,19 +202,4 @@ impl Lower<'_> {
             *sum = sums.iter().sum();
         }
     }
-}
-
-/// The squared distances of the points of a block to the first `C` of a tile.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "to be compiled for the instruction set of the caller")]
-fn squared_distances<const C: usize>(block: &[[f32; LANES]], tile: &[[f32; TILE]]) -> [[f32; LANES]; C] {
-    let mut squares = [[0.0_f32; LANES]; C];
-    for (coordinates, others) in block.iter().zip(tile) {
-        for (squares, &other) in squares.iter_mut().zip(others) {
-            for (square, &own) in squares.iter_mut().zip(coordinates) {
-                *square += (own - other) * (own - other);
-            }
-        }
-    }
-    squares
 }

@@ -9,6 +9,7 @@ mod rows;
 mod tests;
 mod tile;
 mod wide;
+mod work;
 
 use std::collections::HashMap;
 
@@ -20,6 +21,7 @@ use crate::simd::Simd;
 use cells::Cells;
 use queries::Queries;
 use rows::{NARROW, Rows};
+use work::Work;
 
 /// The silhouette of a clustering.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,12 +58,14 @@ const CLUSTERS_PER_PASS: usize = 8192;
 ///
 /// `points` is [n, dimensions]; each of `clusterings` names the cluster of every point, [n], by any numbers. The
 /// distances do not depend on the clustering, so all clusterings cost little more than one: n² distances. Memory is that of
-/// the points and, for each point and clustering, of the result and one byte, or two from 257 clusters on. Each distance is computed in f32 from the differences of
-/// the coordinates, each rounded once, so that points far from the origin lose nothing; of points of many dimensions from their
-/// norms and products, where that loses few digits. The sums are f64. The mean is
-/// within 1e-6 of that of exact arithmetic, whatever the offsets and scales of the columns; differences below 1e-19 of
-/// the widest range of a column count as none. The result does not depend on the number of threads, and differs between
-/// processors by about 1e-7.
+/// the points and, for each point and clustering, of the result and one byte, or two from 257 clusters on; of points of many
+/// dimensions also 8 bytes for each point and cluster, where that is less than a third of the points or 128 MiB.
+///
+/// Each distance is computed in f32 from the differences of the coordinates, each rounded once, so that points far from the
+/// origin lose nothing; of points of many dimensions from their norms and products, where that loses few digits. The sums are
+/// f64. The mean is within 1e-6 of that of exact arithmetic, whatever the offsets and scales of the columns; differences below
+/// 1e-19 of the widest range of a column count as none. The result does not depend on the number of threads, and differs
+/// between processors by about 1e-7.
 ///
 /// # Errors
 /// When a clustering has another number of points, one cluster or as many clusters as points; when a coordinate is not
@@ -256,11 +260,10 @@ fn one_pass(
     let cells = Cells::new(clusterings, cancel)?;
     let rows = Rows::new(points, &cells.order, cancel)?;
     let queries = Queries::new(&cells, sample);
+    let work = Work { simd, rows: &rows, cells: &cells, queries: &queries, phase, cancel };
     match rows.dimensions {
         0 => Ok(vec![vec![0.0; queries.count()]; clusterings.len()]),
-        1..=NARROW if rows.rests.is_none() => {
-            narrow::silhouettes(simd, &rows, &cells, &queries, phase, cancel)
-        }
-        _ => wide::silhouettes(simd, &rows, &cells, &queries, phase, cancel),
+        1..=NARROW if rows.rests.is_none() => narrow::silhouettes(&work),
+        _ => wide::silhouettes(&work),
     }
 }

@@ -1,44 +1,24 @@
 //! Silhouettes of points of few dimensions: distances from differences, of a block of points at a time.
 
-use latentkit_core::{Cancellation, Phase, Result};
+use latentkit_core::Result;
 use rayon::prelude::*;
 
-use super::cells::Cells;
 use super::kernel::ClusterSums;
-use super::queries::Queries;
-use super::rows::Rows;
-use crate::simd::Simd;
+use super::work::Work;
 
 /// Silhouettes that are in memory before they are put in the order of the points: 8 MiB.
 const SILHOUETTES_AT_ONCE: usize = 1 << 20;
 
 /// The silhouettes of the queries, for each clustering.
-pub(super) fn silhouettes(
-    simd: Simd,
-    rows: &Rows,
-    cells: &Cells,
-    queries: &Queries<'_>,
-    phase: &Phase,
-    cancel: Cancellation,
-) -> Result<Vec<Vec<f64>>> {
+pub(super) fn silhouettes(work: &Work<'_>) -> Result<Vec<Vec<f64>>> {
     // The compiler fills registers of 512 bits only where a block has four of them; of shorter registers, such a block takes
     // more than there are.
-    if simd.has_512_bits() {
-        by_blocks::<64>(simd, rows, cells, queries, phase, cancel)
-    } else {
-        by_blocks::<32>(simd, rows, cells, queries, phase, cancel)
-    }
+    if work.simd.has_512_bits() { by_blocks::<64>(work) } else { by_blocks::<32>(work) }
 }
 
 /// As [`silhouettes`], `LANES` points at a time.
-fn by_blocks<const LANES: usize>(
-    simd: Simd,
-    rows: &Rows,
-    cells: &Cells,
-    queries: &Queries<'_>,
-    phase: &Phase,
-    cancel: Cancellation,
-) -> Result<Vec<Vec<f64>>> {
+fn by_blocks<const LANES: usize>(work: &Work<'_>) -> Result<Vec<Vec<f64>>> {
+    let &Work { simd, rows, cells, queries, phase, cancel } = work;
     let (count, clusterings) = (queries.count(), cells.clusterings());
     let mut silhouettes = vec![vec![0.0; count]; clusterings];
     let at_once = (SILHOUETTES_AT_ONCE / (LANES * clusterings)).max(64);

@@ -1,13 +1,13 @@
 //! Silhouettes of points of many dimensions: distances from products of matrices.
 
-use latentkit_core::{Cancellation, Phase, Result};
+use latentkit_core::Result;
 use rayon::prelude::*;
 
 use super::cells::Cells;
 use super::queries::Queries;
 use super::rows::Rows;
 use super::tile::{Side, TILE, Tile};
-use crate::simd::Simd;
+use super::work::Work;
 
 /// Panels at most; a pair of them is what a thread takes at a time.
 const PANELS: usize = 64;
@@ -17,21 +17,11 @@ const SHARE: f64 = 0.3;
 const BYTES: usize = 128 << 20;
 
 /// The silhouettes of the queries, for each clustering.
-pub(super) fn silhouettes(
-    simd: Simd,
-    rows: &Rows,
-    cells: &Cells,
-    queries: &Queries<'_>,
-    phase: &Phase,
-    cancel: Cancellation,
-) -> Result<Vec<Vec<f64>>> {
+pub(super) fn silhouettes(work: &Work<'_>) -> Result<Vec<Vec<f64>>> {
+    let &Work { rows, cells, queries, .. } = work;
     let sums = cells.order.len() * cells.sizes.len() * size_of::<f64>();
     let limit = (SHARE * size_of_val(rows.values.as_slice()) as f64) as usize;
-    if queries.are_all() && sums <= limit.max(BYTES) {
-        of_pairs(simd, rows, cells, queries, phase, cancel)
-    } else {
-        of_queries(simd, rows, cells, queries, phase, cancel)
-    }
+    if queries.are_all() && sums <= limit.max(BYTES) { of_pairs(work) } else { of_queries(work) }
 }
 
 /// Sums of distances to each cluster, of some points: [clusters, points].
@@ -57,14 +47,8 @@ impl Sums {
 }
 
 /// The silhouettes of the queries, a tile of them at a time, each pair of points twice.
-fn of_queries(
-    simd: Simd,
-    rows: &Rows,
-    cells: &Cells,
-    queries: &Queries<'_>,
-    phase: &Phase,
-    cancel: Cancellation,
-) -> Result<Vec<Vec<f64>>> {
+fn of_queries(work: &Work<'_>) -> Result<Vec<Vec<f64>>> {
+    let &Work { simd, rows, cells, queries, phase, cancel } = work;
     let (count, all, clusterings) = (queries.count(), cells.order.len(), cells.clusterings());
     let starts: Vec<usize> = (0..count).step_by(TILE).collect();
     let of_tile = |tile: &mut Tile, &start: &usize| {
@@ -90,14 +74,8 @@ fn of_queries(
 ///
 /// The points are divided into panels. Any two of them meet once, in rounds in which each panel takes part in one pair at most, so
 /// that a pair can add to the sums of both. In which order it is added does not depend on the threads.
-fn of_pairs(
-    simd: Simd,
-    rows: &Rows,
-    cells: &Cells,
-    queries: &Queries<'_>,
-    phase: &Phase,
-    cancel: Cancellation,
-) -> Result<Vec<Vec<f64>>> {
+fn of_pairs(work: &Work<'_>) -> Result<Vec<Vec<f64>>> {
+    let &Work { simd, rows, cells, queries, phase, cancel } = work;
     let (count, clusterings) = (cells.order.len(), cells.clusterings());
     let length = count.div_ceil(PANELS).next_multiple_of(TILE);
     let starts: Vec<usize> = (0..count).step_by(length).collect();
@@ -105,8 +83,9 @@ fn of_pairs(
     let mut all: Vec<Option<Sums>> =
         (0..starts.len()).map(|index| Some(Sums::new(cells, panel(index).len()))).collect();
     let rounds = rounds(starts.len());
-    let mut told = 0;
-    for (index, round) in rounds.iter().enumerate() {
+    let pairs: usize = rounds.iter().map(Vec::len).sum();
+    let silhouettes = count * clusterings;
+    for round in &rounds {
         let jobs: Vec<_> = round
             .iter()
             .map(|&pair| (pair, all[pair.0].take(), all[pair.1].take())) // a panel with itself has one
@@ -132,6 +111,7 @@ fn of_pairs(
                         }
                     }
                 }
+                phase.add(silhouettes / pairs);
                 Ok(((first, own), (second, others)))
             })
             .collect::<Result<_>>()?;
@@ -140,10 +120,8 @@ fn of_pairs(
                 all[panel] = sums;
             }
         }
-        let until = count * clusterings * (index + 1) / rounds.len();
-        phase.add(until - told);
-        told = until;
     }
+    phase.add(silhouettes % pairs);
     let found: Vec<Vec<f64>> = all
         .into_par_iter()
         .zip(&starts)
