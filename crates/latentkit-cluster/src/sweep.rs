@@ -59,9 +59,9 @@ pub(crate) fn silhouette_sample(config: &ClusterConfig, seed: u32, count: usize)
     (!exact).then(|| choose(&mut generator(u64::from(seed), "silhouette sample", 0), count, size))
 }
 
-/// Dimensions from which on the silhouettes of all seeds are computed together: the distances are most of the work then, and with
-/// fewer dimensions the sums of so many clusters.
-const WIDE: usize = 256;
+/// Silhouettes of points that are in memory at once, except that those of one seed always are: 128 MiB. Those of several seeds
+/// are computed together, since these often find the same clusters, and the distances are shared in any case.
+const SILHOUETTES: usize = 1 << 24;
 
 /// Clusters the points for every method that takes k, seed and k of the config. Of more points than silhouettes are exact
 /// for, they are those of `sample`.
@@ -92,7 +92,8 @@ pub(crate) fn sweep<'a>(
         sweep.one.push(one_cluster(config, partitioning, task, spread)?);
         let mut paired =
             sample.map(|sample| Paired::new(sample.len() as f64 / points.nrows() as f64, ks.len()));
-        let together = if points.ncols() < WIDE { 1 } else { sweep.seeds.len() };
+        let of_seed = sample.map_or(points.nrows(), <[_]>::len) * ks.len();
+        let together = (SILHOUETTES / of_seed.max(1)).max(1);
         for (chunk, seeds) in sweep.seeds.clone().chunks(together).enumerate() {
             let mut found = Vec::new();
             for &seed in seeds {

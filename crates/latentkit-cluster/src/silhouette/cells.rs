@@ -6,6 +6,59 @@ use latentkit_core::{Cancellation, Result};
 
 use crate::clusters::Clusters;
 
+/// Clusters, over all clusterings, whose sums a thread keeps at once: 4 MiB. A larger sweep takes several passes.
+const CLUSTERS_PER_PASS: usize = 8192;
+
+/// Axes of a point that take as long as adding the sums of a cell to those of one cluster, measured with 2 to 64 axes.
+const AXES_PER_SUM: usize = 2;
+
+/// Divides clusterings, given with their numbers of clusters, into passes over the pairs of points. Those of one pass share the
+/// distances, but the more they differ the more cells they have, each of which is added to a cluster of each; a pass ends
+/// where that takes longer than the distances.
+pub(super) fn by_pass(clusterings: Vec<(Clusters, usize)>, dimensions: usize) -> Vec<Vec<Clusters>> {
+    let mut passes: Vec<Vec<Clusters>> = Vec::new();
+    let (mut cells, mut clusters) = (Refined::default(), 0);
+    for (next, found) in clusterings {
+        let refined = cells.by(&next, found);
+        let sums = passes.last().map_or(0, |pass| (pass.len() + 1) * refined.count);
+        if sums == 0 || sums * AXES_PER_SUM > next.len() * dimensions || clusters + found > CLUSTERS_PER_PASS
+        {
+            (cells, clusters) = (Refined::default().by(&next, found), found);
+            passes.push(vec![next]);
+        } else {
+            (cells, clusters) = (refined, clusters + found);
+            passes.last_mut().expect("one pass at least, since there are sums").push(next);
+        }
+    }
+    passes
+}
+
+/// The cells of some clusterings, in any order.
+#[derive(Default)]
+struct Refined {
+    cell_of: Vec<u32>, // cell of each point, where there are clusterings: [n]
+    count: usize,
+}
+
+impl Refined {
+    /// The cells when a clustering of `found` clusters is added.
+    fn by(&self, clusters: &Clusters, found: usize) -> Self {
+        let mut names = vec![u32::MAX; self.count.max(1) * found];
+        let mut count = 0;
+        let cell = |(point, cluster): (usize, u32)| {
+            let before = self.cell_of.get(point).map_or(0, |&cell| cell as usize);
+            let name = &mut names[before * found + cluster as usize];
+            if *name == u32::MAX {
+                *name = count;
+                count += 1;
+            }
+            *name
+        };
+        let cell_of = clusters.iter().enumerate().map(cell).collect();
+        Self { cell_of, count: count as usize }
+    }
+}
+
 /// The points, grouped by the tuple of their clusters over several clusterings. A distance to a cell is a distance to
 /// one cluster of each clustering, so summing the distances to each cell once serves all of them.
 pub(super) struct Cells {
@@ -135,6 +188,21 @@ fn sorted_by(clusters: &Clusters, order: &[u32]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clusterings_share_a_pass_until_their_cells_take_longer_than_the_distances() {
+        // Each clustering divides every cell of those before it in two.
+        let halves = |bit: u32| (Clusters::new((0..64).map(move |point| point >> bit & 1), 2), 2);
+        let lengths = |clusterings, dimensions| -> Vec<usize> {
+            by_pass(clusterings, dimensions).iter().map(Vec::len).collect()
+        };
+        let all = || (0..6).map(halves).collect::<Vec<_>>();
+        // 4 clusterings have 16 cells and so 64 sums, as many as points; 5 have 160.
+        assert_eq!(lengths(all(), AXES_PER_SUM), [4, 2]);
+        assert_eq!(lengths(all(), 100), [6]);
+        assert_eq!(lengths(vec![halves(0); 50], AXES_PER_SUM), [32, 18]);
+        assert_eq!(lengths(Vec::new(), 2), [0; 0]);
+    }
 
     #[test]
     fn points_of_one_tuple_are_contiguous_in_their_order() {

@@ -18,7 +18,7 @@ use latentkit_core::{Cancellation, Error, Phase, Result};
 use crate::clusters::Clusters;
 use crate::points::{Points, check_points};
 use crate::simd::Simd;
-use cells::Cells;
+use cells::{Cells, by_pass};
 use queries::Queries;
 use rows::{NARROW, Rows};
 use work::Work;
@@ -42,9 +42,6 @@ pub struct SampledSilhouette {
     /// Of each point of the sample, exact, in its order.
     pub points: Vec<f64>,
 }
-
-/// Clusters, over all clusterings, whose sums a thread keeps at once: 4 MiB. A larger sweep takes several passes.
-const CLUSTERS_PER_PASS: usize = 8192;
 
 /// Computes the silhouette of every point for several clusterings of the same points.
 ///
@@ -195,15 +192,7 @@ fn passes(
     let (clusterings, places) = distinct(clusterings);
     phase.add(total - total / places.len().max(1) * clusterings.len());
     let mut silhouettes = Vec::with_capacity(clusterings.len());
-    let mut rest = clusterings.into_iter().peekable();
-    while rest.peek().is_some() {
-        let (mut pass, mut clusters) = (Vec::new(), 0);
-        while let Some((next, found)) =
-            rest.next_if(|(_, found)| pass.is_empty() || clusters + found <= CLUSTERS_PER_PASS)
-        {
-            pass.push(next);
-            clusters += found;
-        }
+    for pass in by_pass(clusterings, points.ncols()) {
         silhouettes.extend(one_pass(simd, points.view(), &pass, sample, &phase, cancel)?);
     }
     let mut left = vec![0; silhouettes.len()];

@@ -226,9 +226,8 @@ fn many_clusterings_at_once_are_as_each_alone() {
     let mut rng = rng(1);
     let points = blobs(&mut rng, 120, 2, 4);
     // More clusters than one pass holds.
-    let clusterings: Vec<Vec<u32>> = (0..CLUSTERS_PER_PASS / 100 + 20)
-        .map(|index| random_clusters(&mut rng, 120, if index % 2 == 0 { 100 } else { 99 }))
-        .collect();
+    let clusterings: Vec<Vec<u32>> =
+        (0..102).map(|index| random_clusters(&mut rng, 120, if index % 2 == 0 { 100 } else { 99 })).collect();
     let all: Vec<&[u32]> = clusterings.iter().map(Vec::as_slice).collect();
     let found = silhouette(points.view(), &all, Cancellation::never()).unwrap();
     assert_eq!(found.len(), clusterings.len());
