@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     within(4096, || {
         if let Ok(images) = idx::images(bytes) {
-            assert_eq!(images.pixels.len(), images.count * images.height * images.width);
+            assert_eq!(images.pixels.len(), images.count * images.shape.len());
         }
         if let Ok(labels) = idx::labels(bytes) {
             assert_eq!(labels.len() + 8, bytes.len());

@@ -25,6 +25,7 @@ mod outputs;
 mod paired;
 mod partition;
 mod points;
+pub mod predict;
 mod prepared;
 mod products;
 mod projection;

@@ -65,7 +65,8 @@ impl Outputs<'_> {
         let names: Vec<_> = names.map(|(method, k)| (method.name().to_owned(), k)).collect();
         let (ids, points) = (&self.embeddings.ids, self.embeddings.points.points());
         let unit = self.original.unit;
-        write_assignments(path, &names, self.kind, self.metadata, cancel, |index| {
+        let paths = self.embeddings.paths.as_deref();
+        write_assignments(path, &names, self.kind, paths, self.metadata, cancel, |index| {
             let (method, k) = names[index].clone();
             let Some(partition) = partitions.get(index) else {
                 let found = &self.densities[index - partitions.len()];

@@ -79,7 +79,7 @@ pub fn run(
         tracing::warn!("{warning}");
     }
     let (points, original) = scale(read.values, config.scaling, cancel)?;
-    let embeddings = Embeddings { ids: read.ids, labels: read.labels, points };
+    let embeddings = Embeddings { ids: read.ids, labels: read.labels, paths: read.paths, points };
     let points = embeddings.points.points();
     if points.rests().is_some() {
         tracing::warn!(

@@ -12,6 +12,8 @@ pub(crate) struct Embeddings {
     /// Id of each point: [n].
     pub(crate) ids: Ids,
     pub(crate) labels: Option<Labels>,
+    /// Where each point comes from, where that is known: [n].
+    pub(crate) paths: Option<Vec<Option<String>>>,
     /// The coordinates: those of the table, scaled, less `origin` and divided by `unit` of [`Original`].
     pub(crate) points: OwnedPoints,
 }
@@ -223,20 +225,21 @@ fn each_column(
 /// The Euclidean norm of each point: [n].
 fn norms(values: &Values, cancel: Cancellation) -> Result<Vec<f64>> {
     let (rows, columns) = values.dim();
-    let norm = |row: usize| {
+    let of_row = |row: usize| {
         cancel.check()?;
-        let point: Vec<f64> = (0..columns).map(|column| values.at(row, column)).collect();
-        // Relative to the largest coordinate, so that no square vanishes or overflows.
-        let largest = largest(point.iter().copied()).unwrap_or(0.0);
-        if largest == 0.0 {
-            return Err(Error::input(format!(
-                "the point in row {row} (counted from 0) is 0 and cannot get unit length"
-            ))
-            .hint("drop the row, or set `cluster.scaling` to \"none\" or \"standardize\""));
-        }
-        Ok(largest * point.iter().map(|value| (value / largest).powi(2)).sum::<f64>().sqrt())
+        norm((0..columns).map(|column| values.at(row, column))).ok_or_else(|| {
+            Error::input(format!("the point in row {row} (counted from 0) is 0 and cannot get unit length"))
+                .hint("drop the row, or set `cluster.scaling` to \"none\" or \"standardize\"")
+        })
     };
-    (0..rows).map(norm).collect()
+    (0..rows).map(of_row).collect()
+}
+
+/// The Euclidean norm of a point; none where it is 0.
+fn norm(point: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+    // Relative to the largest coordinate, so that no square vanishes or overflows.
+    let largest = largest(point.clone()).filter(|&largest| largest > 0.0)?;
+    Some(largest * point.map(|value| (value / largest).powi(2)).sum::<f64>().sqrt())
 }
 
 /// The largest absolute value; none of none.
@@ -305,6 +308,25 @@ pub(crate) fn constant_columns(values: &Values) -> Option<String> {
 const SHOWN: usize = 10;
 
 impl Original {
+    /// A point of the table as it would be clustered, rounded as the others; none where it is 0 and should get unit length.
+    pub(crate) fn place(&self, point: ArrayView1<'_, f32>) -> Option<Vec<f32>> {
+        let norm = match self.scaling {
+            Scaled::Divided(_) => norm(point.iter().map(|&value| f64::from(value)))?,
+            _ => 1.0,
+        };
+        let coordinate = |(column, &value): (usize, &f32)| {
+            let value = f64::from(value);
+            let scaled = match &self.scaling {
+                Scaled::Standardized { mean, deviation } => {
+                    (value - mean[column]) / if deviation[column] > 0.0 { deviation[column] } else { 1.0 }
+                }
+                _ => value / norm,
+            };
+            ((scaled - self.origin[column]) / self.unit) as f32
+        };
+        Some(point.iter().enumerate().map(coordinate).collect())
+    }
+
     /// The centroids of clusters in the coordinates of the table: the means of their points as they came.
     pub(crate) fn centroids(
         &self,

@@ -15,11 +15,12 @@ use latentkit_core::layout::{
 };
 use latentkit_core::rng::generator;
 use latentkit_core::summary::ClusterSummary;
-use latentkit_core::{Cancellation, ErrorKind, Result};
+use latentkit_core::{Cancellation, ErrorKind, ImageShape, Result};
 use latentkit_table::{
-    Centroids, ClusterLabels, Columns, Dataset, ExampleKind, Ids, Latents, Metadata, Part, Split, SweepRow,
-    read_assignments, read_centroids, read_clusters, read_contingency, read_examples, read_label_pairs,
-    read_neighbours, read_projection, read_sweep, write_centroids, write_dataset, write_latents,
+    Centroids, ClusterLabels, Columns, Dataset, ExampleKind, Ids, Labels, Latents, Metadata, Part, Split,
+    SweepRow, read_assignments, read_centroids, read_clusters, read_contingency, read_examples,
+    read_label_pairs, read_neighbours, read_projection, read_sweep, write_centroids, write_dataset,
+    write_latents,
 };
 use ndarray::{Array2, ArrayView1, array};
 use rand::Rng as _;
@@ -36,8 +37,11 @@ fn latents() -> Latents {
     let mut rng = generator(1, "test", 0);
     Latents {
         splits: vec![Split::Train; POINTS],
-        labels: (0..POINTS).map(|point| (point % 3) as u8).collect(),
-        label_names: vec!["zero".into(), "one".into(), "two".into()],
+        labels: Labels::complete(
+            (0..POINTS).map(|point| (point % 3) as u32),
+            vec!["zero".into(), "one".into(), "two".into()],
+        ),
+        paths: None,
         values: Array2::from_shape_fn((POINTS, 2), |(point, axis)| {
             (point % 3) as f32 * [5.0, -9.0][axis] + rng.r#gen::<f32>()
         }),
@@ -206,7 +210,7 @@ fn the_centroids_are_those_of_every_assignment() {
 fn the_clusters_of_the_best_k_are_diagnosed() {
     let folder = tempfile::tempdir().unwrap();
     let mut latents = latents();
-    latents.labels[0] = 1; // of blob 0
+    latents.labels.codes[0] = Some(1); // of blob 0
     let summary = cluster_latents(folder.path(), &[2, 3, 4, 5], &latents).0.unwrap();
     assert_eq!((summary.best_k, summary.ties.len(), summary.flat), (3, 0, false));
     let assignments = all_assignments(folder.path());
@@ -238,8 +242,7 @@ fn the_clusters_of_the_best_k_are_diagnosed() {
         let point = row.id.number().unwrap() as usize;
         assert_eq!((of[point], distances[point]), (row.cluster, row.distance));
         assert_eq!(Some(silhouettes[point]), row.silhouette);
-        let label = &latents.label_names[usize::from(latents.labels[point])];
-        assert_eq!(row.label_name.as_ref(), Some(label));
+        assert_eq!(row.label_name.as_deref(), latents.labels.name(point));
         // As many points of the cluster come before it as its rank says.
         let before = (0..POINTS).filter(|&other| match (of[other] == row.cluster, kind) {
             (false, _) => false,
@@ -256,7 +259,7 @@ fn the_clusters_of_the_best_k_are_diagnosed() {
 fn the_label_pairs_are_in_the_table_and_the_summary() {
     let folder = tempfile::tempdir().unwrap();
     let mut latents = latents();
-    latents.labels[0] = 1; // of blob 0
+    latents.labels.codes[0] = Some(1); // of blob 0
     let summary = cluster_latents(folder.path(), &[3], &latents).0.unwrap();
     let pairs = read_label_pairs(&folder.path().join(LABEL_PAIRS)).unwrap();
     let found: Vec<_> = pairs.iter().map(|row| (row.first, row.second, row.share)).collect();
@@ -269,14 +272,14 @@ fn the_label_pairs_are_in_the_table_and_the_summary() {
     }
     assert_eq!(summary.label_pairs.len(), 3);
 
-    latents.labels = (0..POINTS).map(|point| (point % 6) as u8).collect();
-    latents.label_names = ["a", "b", "c", "d", "e", "f"].map(String::from).to_vec();
+    let names = ["a", "b", "c", "d", "e", "f"].map(String::from).to_vec();
+    latents.labels = Labels::complete((0..POINTS).map(|point| (point % 6) as u32), names);
     let summary = cluster_latents(folder.path(), &[3], &latents).0.unwrap();
     let pairs = read_label_pairs(&folder.path().join(LABEL_PAIRS)).unwrap();
     assert_eq!((pairs.len(), summary.label_pairs.len()), (15, 10));
     assert_eq!(summary.label_pairs[2].labels, ["c", "f"]);
 
-    latents.labels.fill(4);
+    latents.labels.codes.fill(Some(4));
     let summary = cluster_latents(folder.path(), &[3], &latents).0.unwrap();
     assert_eq!(read_label_pairs(&folder.path().join(LABEL_PAIRS)).unwrap(), []);
     assert_eq!(summary.label_pairs, []);
@@ -663,8 +666,8 @@ fn summary_of(values: Array2<f32>, config: &ClusterConfig) -> ClusterSummary {
     let count = values.nrows();
     let latents = Latents {
         splits: vec![Split::Train; count],
-        labels: vec![0; count],
-        label_names: vec!["none".into()],
+        labels: Labels::complete(std::iter::repeat_n(0, count), vec!["none".into()]),
+        paths: None,
         reconstruction_bce: vec![0.1; count],
         reconstruction_mse: vec![0.01; count],
         values,
@@ -792,9 +795,10 @@ fn the_sweep_says_how_well_the_clusters_agree_with_the_labels() {
     cluster(folder.path(), &[2, 3, 4]).0.unwrap();
     let sweep = read_sweep(&folder.path().join(SWEEP)).unwrap();
     let assignments = all_assignments(folder.path());
+    let labels: Vec<u32> = latents().labels.codes.into_iter().flatten().collect();
     assert!(sweep.iter().all(|row| row.external.is_some()));
     for (clusters, row) in assignments.clusters.chunks(POINTS).zip(&sweep) {
-        assert_eq!(row.external, Some(external_quality(clusters, &latents().labels).unwrap()));
+        assert_eq!(row.external, Some(external_quality(clusters, &labels).unwrap()));
     }
     let of = |index: usize| sweep[index].external.unwrap();
     let three = of(1);
@@ -810,7 +814,7 @@ fn the_labels_do_not_choose_k() {
     let mut shuffled = latents();
     let mut rng = generator(2, "test", 0);
     for last in (1..POINTS).rev() {
-        shuffled.labels.swap(last, rng.gen_range(0..=last));
+        shuffled.labels.codes.swap(last, rng.gen_range(0..=last));
     }
     let (other, _) = cluster_latents(folder.path(), &[2, 3, 4, 5], &shuffled);
     let (mut other, mut summary) = (other.unwrap(), summary.unwrap());
@@ -848,11 +852,10 @@ fn images(latents: &Latents) -> Dataset {
             .chain(noise.map(|byte| byte / 32))
     });
     Dataset {
-        height: 2,
-        width: 3,
-        label_names: latents.label_names.clone(),
+        shape: ImageShape::grey(2, 3),
         splits: vec![Split::Train; count],
         labels: latents.labels.clone(),
+        paths: None,
         images: images.collect(),
     }
 }
@@ -911,8 +914,11 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
     let count = 6000;
     let mut latents = Latents {
         splits: vec![Split::Test; count],
-        labels: (0..count).map(|_| rng.gen_range(0..4)).collect(),
-        label_names: (0..4).map(|label| label.to_string()).collect(),
+        labels: Labels::complete(
+            (0..count).map(|_| rng.gen_range(0..4)),
+            (0..4).map(|label| label.to_string()).collect(),
+        ),
+        paths: None,
         values: Array2::from_shape_simple_fn((count, 2), || rng.r#gen()),
         reconstruction_bce: vec![0.1; count],
         reconstruction_mse: vec![0.01; count],
@@ -951,7 +957,7 @@ fn more_points_than_a_sample_are_drawn_from_by_the_seed() {
 
     // A dataset without an image for each point is one of other points.
     latents.values = latents.values.slice(ndarray::s![..10, ..]).to_owned();
-    latents.labels.truncate(10);
+    latents.labels.codes.truncate(10);
     write_dataset(&pictures, &images(&latents), &Metadata::new(), Cancellation::never()).unwrap();
     let error = run(
         &config(&[2]),
@@ -971,7 +977,7 @@ fn few_points_have_fewer_neighbours() {
     let folder = tempfile::tempdir().unwrap();
     let mut latents = latents();
     latents.values = latents.values.slice(ndarray::s![..9, ..]).to_owned();
-    latents.labels.truncate(9);
+    latents.labels.codes.truncate(9);
     latents.splits.truncate(9);
     latents.reconstruction_bce.truncate(9);
     latents.reconstruction_mse.truncate(9);

@@ -15,6 +15,7 @@ mod error;
 pub mod event_fields;
 pub mod hash;
 mod hash_cache;
+mod image_shape;
 pub mod input;
 pub mod inventory;
 pub mod layout;
@@ -30,4 +31,5 @@ pub mod timings;
 
 pub use cancellation::Cancellation;
 pub use error::{Error, ErrorKind, Result};
+pub use image_shape::ImageShape;
 pub use phase::Phase;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ImageShape;
+
 mod neighbours;
 
 pub use neighbours::{LabelAgreement, NeighbourFigure, NeighbourSummary, Preservation};
@@ -17,11 +19,10 @@ pub struct IngestSummary {
     pub validation: usize,
     /// Images to test on.
     pub test: usize,
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
-    /// Number of labels.
+    /// The shape of each image.
+    #[serde(flatten)]
+    pub shape: ImageShape,
+    /// Number of labels, 0 without any.
     pub labels: usize,
 }
 

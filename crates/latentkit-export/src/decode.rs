@@ -39,15 +39,15 @@ pub fn decode(
     let latents: Vec<f32> = points.iter().map(|&value| value as f32).collect();
     let mut engine = engines.start(&network, &request(config))?;
     let images = pixels(&engine.decode(&latents));
-    let (height, width) = network.image_size();
-    let images = images.chunks_exact(height * width).map(<[u8]>::to_vec).collect();
+    let shape = network.image_shape();
+    let images = images.chunks_exact(shape.len()).map(<[u8]>::to_vec).collect();
     let record = |path: &Path| FileRecord::of(path, "input").map_err(Error::into_input);
     let metadata = Metadata::from([
         ("k".to_owned(), k.to_string()),
         ("model_blake3".to_owned(), record(model)?.blake3),
         ("centroids_blake3".to_owned(), record(centroids)?.blake3),
     ]);
-    let table = CentroidImages { height, width, images };
+    let table = CentroidImages { shape, images };
     write_centroid_images(&output_folder.join(CENTROID_IMAGES), &table, &metadata)?;
     Ok(DecodeSummary { centroids: k, device: engine.device() })
 }

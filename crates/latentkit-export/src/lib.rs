@@ -1,7 +1,9 @@
 //! Encodes every image of a dataset with trained weights, and says whether the latents carry information.
 
+mod batch;
 pub mod config;
 mod decode;
+mod encoder;
 mod health;
 mod reconstruct;
 mod request;
@@ -11,16 +13,19 @@ use std::path::Path;
 use crate::config::ExportConfig;
 use latentkit_core::hash::FileRecord;
 use latentkit_core::layout::{LATENTS, RECONSTRUCTIONS};
-use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, Metrics, SplitError};
+use latentkit_core::summary::{ExportSummary, LabelError, LatentHealth, SplitError};
 use latentkit_core::{Cancellation, Error, Phase, Result};
-use latentkit_model::{AutoEncoder, Engine, Engines, errors};
+use latentkit_model::{AutoEncoder, Engine, Engines};
 use latentkit_table::{
     Dataset, Latents, Metadata, Split, read_dataset, write_latents, write_reconstructions,
 };
 use ndarray::Array2;
 
+pub use batch::Batch;
 pub use decode::decode;
+pub use encoder::Encoder;
 pub use health::latent_health;
+pub use reconstruct::pixels;
 pub use request::request;
 
 /// Encodes the images of `dataset` with the weights of `model`, and writes `latents.parquet` and
@@ -40,11 +45,10 @@ pub fn run(
     let (dataset_hash, model_hash) = (record(dataset)?.blake3, record(model)?.blake3);
     let data = read_dataset(dataset, cancel)?;
     let (network, training) = AutoEncoder::load(model)?;
-    if network.image_size() != (data.height, data.width) {
-        let (height, width) = network.image_size();
+    if network.image_shape() != data.shape {
         return Err(Error::input(format!("the weights `{}` do not fit the images", model.display()))
-            .expected(format!("images of {height}x{width}"))
-            .found(format!("{}x{} in `{}`", data.height, data.width, dataset.display()))
+            .expected(format!("images of {}", network.image_shape()))
+            .found(format!("{} in `{}`", data.shape, dataset.display()))
             .hint("train on this dataset first"));
     }
     let mut engine = engines.start(&network, &request(config))?;
@@ -108,19 +112,11 @@ fn encode(
     let _entered = bar.enter();
     let mut values = Vec::with_capacity(data.len() * dimensions);
     let (mut reconstruction_bce, mut reconstruction_mse) = (Vec::new(), Vec::new());
-    for images in data.images.chunks(batch_size * data.pixels()) {
+    for images in data.images.chunks(batch_size * data.shape.len()) {
         cancel.check()?;
-        let latents = engine.encode(images); // [n, d]
-        let errors = errors(&engine.decode(&latents), images, data.pixels());
-        let finite = |(latents, errors): (&[f32], &Metrics)| {
-            latents.iter().all(|value| value.is_finite()) && errors.bce.is_finite()
-        };
-        if let Some(row) = latents.chunks(dimensions).zip(&errors).position(|image| !finite(image)) {
-            return Err(Error::input("the weights give a latent or an error that is not finite")
-                .found(format!("image {}", reconstruction_bce.len() + row))
-                .hint("train again with a lower learning rate"));
-        }
-        values.extend(latents);
+        let Batch { latents, errors, .. } =
+            Batch::of(engine, images, data.shape.len(), reconstruction_bce.len())?;
+        values.extend(latents); // [n, d]
         reconstruction_bce.extend(errors.iter().map(|errors| errors.bce as f32));
         reconstruction_mse.extend(errors.iter().map(|errors| errors.mse as f32));
         bar.set(reconstruction_bce.len());
@@ -130,7 +126,7 @@ fn encode(
     Ok(Latents {
         splits: data.splits.clone(),
         labels: data.labels.clone(),
-        label_names: data.label_names.clone(),
+        paths: data.paths.clone(),
         values,
         reconstruction_bce,
         reconstruction_mse,
@@ -151,9 +147,9 @@ fn split_error(data: &Dataset, latents: &Latents, split: Split) -> Option<SplitE
 /// The mean errors of the test images of each label that has some.
 fn label_errors(data: &Dataset, latents: &Latents) -> Vec<LabelError> {
     let test = data.ids(Split::Test);
-    let of_label = |(label, name): (usize, &String)| {
+    let of_label = |(label, name): (u32, &String)| {
         let ids: Vec<usize> =
-            test.iter().copied().filter(|&id| usize::from(data.labels[id]) == label).collect();
+            test.iter().copied().filter(|&id| data.labels.codes[id] == Some(label)).collect();
         (!ids.is_empty()).then(|| LabelError {
             label: name.clone(),
             images: ids.len(),
@@ -161,7 +157,7 @@ fn label_errors(data: &Dataset, latents: &Latents) -> Vec<LabelError> {
             mse: mean(&latents.reconstruction_mse, &ids),
         })
     };
-    data.label_names.iter().enumerate().filter_map(of_label).collect()
+    (0..).zip(&data.labels.names).filter_map(of_label).collect()
 }
 
 fn mean(values: &[f32], ids: &[usize]) -> f64 {

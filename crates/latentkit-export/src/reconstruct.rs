@@ -12,9 +12,9 @@ pub(crate) fn reconstructions(engine: &mut dyn Engine, data: &Dataset, latents: 
     let mut by_error = test.clone();
     // Equal errors keep the order of the ids, so that the table is the same every time.
     by_error.sort_by(|&a, &b| latents.reconstruction_bce[a].total_cmp(&latents.reconstruction_bce[b]));
-    let labels = 0..data.label_names.len();
+    let labels = 0..data.labels.names.len() as u32;
     let examples =
-        labels.filter_map(|label| test.iter().copied().find(|&id| usize::from(data.labels[id]) == label));
+        labels.filter_map(|label| test.iter().copied().find(|&id| data.labels.codes[id] == Some(label)));
     let mut shown: Vec<(usize, ReconstructionKind)> =
         examples.map(|id| (id, ReconstructionKind::Example)).collect();
     shown.extend(by_error.iter().take(EXTREMES).map(|&id| (id, ReconstructionKind::Best)));
@@ -22,20 +22,21 @@ pub(crate) fn reconstructions(engine: &mut dyn Engine, data: &Dataset, latents: 
 
     let images: Vec<u8> = shown.iter().flat_map(|&(id, _)| data.image(id)).copied().collect();
     let decoded = pixels(&engine.logits(&images));
-    let rows =
-        shown.iter().zip(decoded.chunks_exact(data.pixels())).map(|(&(id, kind), decoded)| Reconstruction {
+    let rows = shown.iter().zip(decoded.chunks_exact(data.shape.len())).map(|(&(id, kind), decoded)| {
+        Reconstruction {
             id: id as u32,
             kind,
-            label: data.labels[id],
-            label_name: data.label_names[usize::from(data.labels[id])].clone(),
+            label: data.labels.codes[id],
+            label_name: data.labels.name(id).map(str::to_owned),
             bce: latents.reconstruction_bce[id],
             image: data.image(id).to_vec(),
             reconstruction: decoded.to_vec(),
-        });
-    Reconstructions { height: data.height, width: data.width, rows: rows.collect() }
+        }
+    });
+    Reconstructions { shape: data.shape, rows: rows.collect() }
 }
 
 /// The sigmoids of logits as bytes.
-pub(crate) fn pixels(logits: &[f32]) -> Vec<u8> {
+pub fn pixels(logits: &[f32]) -> Vec<u8> {
     logits.iter().map(|&logit| (255.0 / (1.0 + (-logit).exp())).round() as u8).collect()
 }

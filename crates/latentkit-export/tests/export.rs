@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use latentkit_core::summary::{ExportSummary, SilhouetteKind};
-use latentkit_core::{Cancellation, ErrorKind, Result};
+use latentkit_core::{Cancellation, ErrorKind, ImageShape, Result};
 use latentkit_export::config::ExportConfig;
 use latentkit_export::decode;
 use latentkit_model::config::ModelConfig;
 use latentkit_model::{AutoEncoder, Engine, Engines, write_tensors};
 use latentkit_table::{
-    Centroids, ClusterRow, Columns, Dataset, Metadata, Part, ReconstructionKind, Split, read_centroid_images,
-    read_centroids, read_embeddings, read_reconstructions, write_centroids, write_clusters, write_dataset,
+    Centroids, ClusterRow, Columns, Dataset, Labels, Metadata, Part, ReconstructionKind, Split,
+    read_centroid_images, read_centroids, read_embeddings, read_reconstructions, write_centroids,
+    write_clusters, write_dataset,
 };
 use ndarray::Array2;
 
@@ -19,11 +20,10 @@ fn dataset() -> Dataset {
     let images =
         (0..21 * 784).map(|index: usize| (index * 7 % 256) as u8 / (1 + (index / 784 / 3) as u8)).collect();
     Dataset {
-        height: 28,
-        width: 28,
-        label_names: vec!["even".into(), "odd".into()],
+        shape: ImageShape::grey(28, 28),
         splits: (0..21).map(|id| Split::ALL[id % 3]).collect(),
-        labels: (0..21).map(|id| id % 2).collect(),
+        labels: Labels::complete((0..21).map(|id| id % 2), vec!["even".into(), "odd".into()]),
+        paths: None,
         images,
     }
 }
@@ -31,7 +31,7 @@ fn dataset() -> Dataset {
 fn model(activation: &str) -> AutoEncoder {
     let config = format!(r#"{{ "architecture": "reference", "latent-activation": "{activation}" }}"#);
     let config: ModelConfig = serde_json::from_str(&config).unwrap();
-    AutoEncoder::new(&config, (28, 28), 5).unwrap()
+    AutoEncoder::new(&config, ImageShape::grey(28, 28), 5).unwrap()
 }
 
 fn export(folder: &Path, model: &AutoEncoder, dataset: &Dataset) -> Result<ExportSummary> {
@@ -64,8 +64,7 @@ fn every_image_is_encoded_as_the_model_does() {
         read_embeddings(&[Part::file(folder.path().join("latents.parquet"))], &Columns::default()).unwrap();
     let expected = engine(&model).encode(&dataset.images);
     assert_eq!(found.values.rounded().into_raw_vec_and_offset().0, expected);
-    let labels: Vec<_> = dataset.labels.iter().map(|&label| Some(u32::from(label))).collect();
-    assert_eq!(found.labels.unwrap().codes, labels);
+    assert_eq!(found.labels.unwrap(), dataset.labels);
 }
 
 #[test]
@@ -106,7 +105,7 @@ fn centroids_of_the_chosen_k_are_decoded_as_the_model_does() {
         decode(&config, &weights, &centroids, &clusters, folder.path(), Engines::default()).unwrap();
     assert_eq!(summary.centroids, 3);
     let found = read_centroid_images(&folder.path().join("centroid_images.parquet")).unwrap();
-    assert_eq!((found.height, found.width, found.images.len()), (28, 28, 3));
+    assert_eq!((found.shape, found.images.len()), (ImageShape::grey(28, 28), 3));
     let latents: Vec<f32> =
         read_centroids(&centroids).unwrap().of(3).iter().map(|&value| value as f32).collect();
     let logits = engine(&model).decode(&latents);
@@ -136,7 +135,10 @@ fn reconstructions_hold_each_label_and_the_extremes() {
     let table = read_reconstructions(&folder.path().join("reconstructions.parquet")).unwrap();
     let of = |kind| table.rows.iter().filter(|row| row.kind == kind).collect::<Vec<_>>();
     let examples = of(ReconstructionKind::Example);
-    assert_eq!(examples.iter().map(|row| row.label_name.as_str()).collect::<Vec<_>>(), ["even", "odd"]);
+    assert_eq!(
+        examples.iter().map(|row| row.label_name.as_deref()).collect::<Vec<_>>(),
+        [Some("even"), Some("odd")]
+    );
     assert!(table.rows.iter().all(|row| row.id % 3 == 2), "only test images are shown");
     let (best, worst) = (of(ReconstructionKind::Best), of(ReconstructionKind::Worst));
     assert_eq!((best.len(), worst.len()), (7, 7));
@@ -148,7 +150,7 @@ fn reconstructions_hold_each_label_and_the_extremes() {
 fn weights_for_other_images_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut other = dataset();
-    (other.height, other.width) = (14, 56);
+    other.shape = ImageShape::grey(14, 56);
     let error = export(folder.path(), &model("relu"), &other).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("28x28") && error.to_string().contains("14x56"), "{error}");

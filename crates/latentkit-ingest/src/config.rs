@@ -11,9 +11,12 @@ pub use crate::source::Source;
 pub struct DatasetConfig {
     /// The images and their labels: the name of a data set, or a table of own files.
     pub source: Source,
-    /// Share of the training images that is set aside for validation.
+    /// Share of the training images that is set aside for validation, where the source has no validation images.
     #[serde(default = "default_validation")]
     pub validation: Fraction,
+    /// Share of all images that is set aside for testing, where the source has no test images.
+    #[serde(default = "default_test")]
+    pub test: Fraction,
     /// How the validation images are drawn.
     #[serde(default)]
     pub split: SplitMethod,
@@ -27,7 +30,11 @@ fn default_validation() -> Fraction {
     Fraction::new(0.25).expect("0.25 is a fraction")
 }
 
-/// How the validation images are drawn from the training images.
+fn default_test() -> Fraction {
+    Fraction::new(0.2).expect("0.2 is a fraction")
+}
+
+/// How validation and test images are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SplitMethod {

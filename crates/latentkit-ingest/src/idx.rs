@@ -3,7 +3,7 @@
 //!
 //! Pure functions over bytes. They borrow what they return, so no header makes them allocate.
 
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, ImageShape, Result};
 
 /// The longest side of an image in pixels.
 const MAX_SIDE: u32 = 1 << 15;
@@ -16,10 +16,8 @@ const UNSIGNED_BYTES: u8 = 0x08;
 pub struct Images<'a> {
     /// Number of images, at least 1.
     pub count: usize,
-    /// Rows of an image, 1 to 32 768.
-    pub height: usize,
-    /// Columns of an image, 1 to 32 768.
-    pub width: usize,
+    /// The shape of an image, 1 to 32 768 pixels a side.
+    pub shape: ImageShape,
     /// `count * height * width` pixels, image by image, row by row.
     pub pixels: &'a [u8],
 }
@@ -44,7 +42,7 @@ pub(crate) const IMAGES_HEADER: u64 = 16;
 /// ```
 /// let file = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 10, 11, 20, 21];
 /// let images = latentkit_ingest::idx::images(&file)?;
-/// assert_eq!((images.count, images.height, images.width), (2, 1, 2));
+/// assert_eq!((images.count, images.shape.height, images.shape.width), (2, 1, 2));
 /// assert_eq!(images.pixels, [10, 11, 20, 21]);
 /// # Ok::<(), latentkit_core::Error>(())
 /// ```
@@ -53,13 +51,13 @@ pub(crate) const IMAGES_HEADER: u64 = 16;
 /// Of kind input for anything else; the message does not name the file.
 pub fn images(bytes: &[u8]) -> Result<Images<'_>> {
     let ([count, height, width], pixels) = elements(bytes, &IMAGES)?;
-    Ok(Images { count: count as usize, height: height as usize, width: width as usize, pixels })
+    Ok(Images { count: count as usize, shape: ImageShape::grey(height as usize, width as usize), pixels })
 }
 
-/// Rows and columns of the images of a file that starts so, which takes [`IMAGES_HEADER`] bytes.
-pub(crate) fn image_size(start: &[u8]) -> Result<(usize, usize)> {
+/// The shape of the images of a file that starts so, which takes [`IMAGES_HEADER`] bytes.
+pub(crate) fn image_shape(start: &[u8]) -> Result<ImageShape> {
     let ([_, height, width], _) = header(start, &IMAGES)?;
-    Ok((height as usize, width as usize))
+    Ok(ImageShape::grey(height as usize, width as usize))
 }
 
 /// Reads a file of labels: a row of unsigned bytes, at least one.

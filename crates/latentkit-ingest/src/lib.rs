@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{DatasetConfig, SplitMethod};
 use latentkit_core::layout::DATASET;
 use latentkit_core::summary::IngestSummary;
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, ImageShape, Result};
 use latentkit_table::{Dataset, Metadata, Split, write_dataset};
 
 use source::definition::Folders;
@@ -39,12 +39,12 @@ pub fn input_files(
     Ok(inputs.into_iter().map(|input| (input.path, input.name)).collect())
 }
 
-/// Rows and columns of the images, found without reading or downloading them.
+/// The shape of the images, found without reading or downloading all of them.
 ///
 /// # Errors
 /// Of kind input when own training images are missing or no IDX file.
-pub fn image_size(config: &DatasetConfig, config_folder: &Path) -> Result<(usize, usize)> {
-    config.source.get().image_size(config_folder)
+pub fn image_shape(config: &DatasetConfig, config_folder: &Path) -> Result<ImageShape> {
+    config.source.get().image_shape(config_folder)
 }
 
 /// Reads the images and labels, downloading published files that are absent, draws the validation images, and writes
@@ -67,24 +67,23 @@ pub fn run(
     let reading = tracing::info_span!("reading").entered();
     let images = config.source.get().load(Folders { config: config_folder, data: data_folder }, cancel)?;
     drop(reading);
-    let mut splits = split::draw(&images.labels[..images.train], config.validation, config.split, seed)?;
-    splits.resize(images.labels.len(), Split::Test);
+    let splits = split::draw(&images.splits, &images.labels.codes, config, seed)?;
 
     let mut metadata = Metadata::new();
     metadata.insert("source".into(), config.source.get().name().into());
     metadata.insert("seed".into(), seed.to_string());
     metadata.insert("split".into(), split_name(config.split).into());
     metadata.insert("validation".into(), config.validation.get().to_string());
+    metadata.insert("test".into(), config.test.get().to_string());
     let hashes = serde_json::to_string(&images.hashes)
         .map_err(|error| Error::failed(format!("cannot record the source files: {error}")))?;
     metadata.insert(format!("source_{}", images.algorithm), hashes);
 
     let dataset = Dataset {
-        height: images.height,
-        width: images.width,
-        label_names: images.label_names,
+        shape: images.shape,
         splits,
         labels: images.labels,
+        paths: images.paths,
         images: images.pixels,
     };
     cancel.check()?;
@@ -96,9 +95,8 @@ pub fn run(
         train: count(Split::Train),
         validation: count(Split::Validation),
         test: count(Split::Test),
-        height: dataset.height,
-        width: dataset.width,
-        labels: dataset.label_names.len(),
+        shape: dataset.shape,
+        labels: dataset.labels.names.len(),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use latentkit_core::{Error, Result};
+use latentkit_table::{Labels, Split};
 
 use crate::idx;
 use crate::source::definition::Images;
@@ -42,8 +43,9 @@ pub(crate) fn join(
     hashes: BTreeMap<String, String>,
 ) -> Result<Images> {
     let ((train_images, train_labels), (test_images, test_labels)) = (train.parse()?, test.parse()?);
-    let size = |images: &idx::Images| format!("images of {} x {} pixels", images.height, images.width);
-    if size(&train_images) != size(&test_images) {
+    let size =
+        |images: &idx::Images| format!("images of {} x {} pixels", images.shape.height, images.shape.width);
+    if train_images.shape != test_images.shape {
         return Err(Error::input(format!("cannot use `{}`: its images have another size", test.images_name))
             .expected(format!("{}, as in `{}`", size(&train_images), train.images_name))
             .found(size(&test_images)));
@@ -57,15 +59,19 @@ pub(crate) fn join(
         check_labels(&pair.labels_name, labels, label_names.len())?;
     }
     Ok(Images {
-        height: train_images.height,
-        width: train_images.width,
-        label_names,
-        labels,
+        shape: train_images.shape,
+        labels: Labels::complete(labels.into_iter().map(u32::from), label_names),
+        paths: None,
         pixels: [train_images.pixels, test_images.pixels].concat(),
-        train: train_images.count,
+        splits: train_then_test(train_images.count, test_images.count),
         algorithm,
         hashes,
     })
+}
+
+/// Training images, of which the config sets some aside for validation, and test images after them.
+pub(crate) fn train_then_test(train: usize, test: usize) -> Vec<Option<Split>> {
+    [vec![None; train], vec![Some(Split::Test); test]].concat()
 }
 
 /// Checks that each label has a name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use latentkit_core::{Cancellation, Error, ErrorKind, Result};
+use latentkit_core::{Cancellation, Error, ErrorKind, ImageShape, Result};
 
 use crate::checksum::Pinned;
 use crate::content;
@@ -53,8 +53,8 @@ impl ImageSource for Published {
         Vec::new()
     }
 
-    fn image_size(&self, _: &Path) -> Result<(usize, usize)> {
-        Ok((SIDE, SIDE))
+    fn image_shape(&self, _: &Path) -> Result<ImageShape> {
+        Ok(ImageShape::grey(SIDE, SIDE))
     }
 
     fn load(&self, folders: Folders, cancel: Cancellation) -> Result<Images> {

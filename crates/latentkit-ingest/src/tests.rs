@@ -1,7 +1,7 @@
 //! The stage as a whole.
 
 use latentkit_core::config::Fraction;
-use latentkit_core::{Cancellation, ErrorKind};
+use latentkit_core::{Cancellation, ErrorKind, ImageShape};
 use latentkit_table::read_dataset;
 use tempfile::TempDir;
 
@@ -12,7 +12,12 @@ use crate::source::files::tests::own_files;
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
 
 fn config(source: Source, validation: f64, split: SplitMethod) -> DatasetConfig {
-    DatasetConfig { source, validation: Fraction::new(validation).unwrap(), split }
+    DatasetConfig {
+        source,
+        validation: Fraction::new(validation).unwrap(),
+        test: Fraction::new(0.2).unwrap(),
+        split,
+    }
 }
 
 fn sample(validation: f64, split: SplitMethod) -> DatasetConfig {
@@ -42,14 +47,15 @@ fn data_folder() -> TempDir {
 
 #[test]
 fn the_size_of_images_is_known_without_reading_them() {
-    let size = |source: Source, folder: &Path| image_size(&config(source, 0.25, SplitMethod::Random), folder);
+    let size =
+        |source: Source, folder: &Path| image_shape(&config(source, 0.25, SplitMethod::Random), folder);
     // As they are when they are read; of `sample` see below.
     for named in ["mnist", "fashion-mnist", "sample"] {
-        assert_eq!(size(Source::named(named).unwrap(), Path::new(".")).unwrap(), (28, 28));
+        assert_eq!(size(Source::named(named).unwrap(), Path::new(".")).unwrap(), ImageShape::grey(28, 28));
     }
     let (folder, files) = own_files();
     let own = || Source::own(files.clone());
-    assert_eq!(size(own(), folder.path()).unwrap(), (1, 2));
+    assert_eq!(size(own(), folder.path()).unwrap(), ImageShape::grey(1, 2));
     let images = folder.path().join("train-images");
     fs_err::write(&images, "no images, but a text").unwrap();
     let error = size(own(), folder.path()).unwrap_err();
@@ -70,14 +76,13 @@ fn the_bundled_sample() {
         train: 6000,
         validation: 2000,
         test: 2000,
-        height: 28,
-        width: 28,
+        shape: ImageShape::grey(28, 28),
         labels: 10,
     };
     assert_eq!(summary, expected);
-    assert_eq!(dataset.label_names[9], "9");
+    assert_eq!(dataset.labels.names[9], "9");
     // The first test digits of MNIST, in the order of the file.
-    assert_eq!(dataset.labels[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+    assert_eq!(dataset.labels.codes[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9].map(Some));
     assert_eq!(dataset.ids(Split::Test), (8000..10_000).collect::<Vec<_>>());
     let ink: u64 = dataset.image(0).iter().map(|&pixel| u64::from(pixel)).sum();
     assert_eq!(ink, 18_454);
@@ -104,7 +109,9 @@ fn a_stratified_sample() {
     let (summary, dataset, _) = ingest(&sample(0.25, SplitMethod::Stratified), 42);
     assert_eq!((summary.train, summary.validation), (6000, 2000));
     for label in 0..10 {
-        let of = |split| dataset.ids(split).iter().filter(|&&id| dataset.labels[id] == label).count() as f64;
+        let of = |split| {
+            dataset.ids(split).iter().filter(|&&id| dataset.labels.codes[id] == Some(label)).count() as f64
+        };
         let (train, validation) = (of(Split::Train), of(Split::Validation));
         assert!((validation - (train + validation) * 0.25).abs() < 1.0, "{label}: {train} + {validation}");
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::ModelConfig;
 use latentkit_core::rng::{self, Rng};
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, ImageShape, Result};
 use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::Value;
@@ -32,9 +32,9 @@ impl AutoEncoder {
     /// A fresh model: Glorot uniform weights (Glorot and Bengio, 2010) drawn from the seed, biases 0.
     ///
     /// # Errors
-    /// When the architecture does not take images of this size.
-    pub fn new(config: &ModelConfig, (height, width): (usize, usize), seed: u64) -> Result<Self> {
-        let blueprint = Blueprint::new(config, height, width)?;
+    /// When the architecture does not take images of this shape.
+    pub fn new(config: &ModelConfig, images: ImageShape, seed: u64) -> Result<Self> {
+        let blueprint = Blueprint::new(config, images)?;
         let mut rng = rng::generator(seed, "weights", 0);
         let fresh = |(name, shape): (String, Vec<usize>)| {
             let mut tensor = Tensor::zeros(name, &shape);
@@ -70,9 +70,9 @@ impl AutoEncoder {
                 Blueprint::deserialize(layers).map_err(wrong)?
             } else {
                 // A file of a version that did not list the layers.
-                let size = <(usize, usize)>::deserialize(&metadata["image_size"]).map_err(wrong)?;
-                check_sides(path, size)?;
-                Blueprint::new(&config, size.0, size.1).map_err(Error::into_input)?
+                let (height, width) = Deserialize::deserialize(&metadata["image_size"]).map_err(wrong)?;
+                check_sides(path, (height, width))?;
+                Blueprint::new(&config, ImageShape::grey(height, width)).map_err(Error::into_input)?
             };
             check_size(path, &blueprint)?;
             let wanted = blueprint.tensors();
@@ -85,18 +85,19 @@ impl AutoEncoder {
 
     /// What a file of its weights says of it: its config, the shape of its images, and its layers, from which alone it can be built.
     pub fn metadata(&self) -> Value {
+        let ImageShape { height, width, .. } = self.image_shape();
         serde_json::json!({
             "model": self.config,
-            "image_size": self.image_size(),
+            "image_size": (height, width),
             "layers": self.blueprint,
         })
     }
 
-    /// Height and width of the images that it takes.
-    pub fn image_size(&self) -> (usize, usize) {
+    /// The shape of the images that it takes.
+    pub fn image_shape(&self) -> ImageShape {
         match self.blueprint.input {
-            Shape::Image { height, width, .. } => (height, width),
-            Shape::Flat(length) => (1, length),
+            Shape::Image { height, width, channels } => ImageShape { height, width, channels },
+            Shape::Flat(length) => ImageShape::grey(1, length),
         }
     }
 }

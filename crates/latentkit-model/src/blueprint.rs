@@ -1,6 +1,6 @@
 //! The layers of an auto-encoder.
 
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, ImageShape, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{LatentActivation, ModelConfig};
@@ -9,7 +9,7 @@ use crate::layer::{Activation, Layer, Shape, TENSORS};
 /// Layers of encoder or decoder at most, in a file.
 const MOST_LAYERS: usize = 256;
 
-/// The layers of an auto-encoder for grey images of one size.
+/// The layers of an auto-encoder for images of one shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blueprint {
@@ -25,9 +25,10 @@ impl Blueprint {
     /// The layers that `config` asks for.
     ///
     /// # Errors
-    /// When the architecture does not take images of this size.
-    pub fn new(config: &ModelConfig, height: usize, width: usize) -> Result<Self> {
-        let input = Shape::Image { height, width, channels: 1 };
+    /// When the architecture does not take images of this shape.
+    pub fn new(config: &ModelConfig, images: ImageShape) -> Result<Self> {
+        let ImageShape { height, width, channels } = images;
+        let input = Shape::Image { height, width, channels };
         let latents = Layer::Dense {
             units: config.latent_dim.get() as usize,
             activation: match config.latent_activation {
@@ -42,7 +43,7 @@ impl Blueprint {
             let message = format!("the architecture `{}` does not fit the images", architecture.name());
             Error::config("model.architecture", message)
                 .expected(architecture.images())
-                .found(format!("{height}x{width}"))
+                .found(images.to_string())
         })
     }
 

@@ -11,6 +11,7 @@ mod engines;
 mod layer;
 mod metrics;
 mod native;
+pub mod onnx;
 mod summary;
 mod tensor;
 mod weights;

@@ -108,6 +108,7 @@ fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use crate::config::{Architecture, LatentActivation, ModelConfig};
+    use latentkit_core::ImageShape;
     use latentkit_core::config::Count;
 
     use super::*;
@@ -118,7 +119,7 @@ mod tests {
             latent_dim: Count::new(latent_dim).unwrap(),
             latent_activation: LatentActivation::Relu,
         };
-        Blueprint::new(&config, 28, 28).unwrap()
+        Blueprint::new(&config, ImageShape::grey(28, 28)).unwrap()
     }
 
     #[test]
@@ -161,7 +162,7 @@ mod tests {
             latent_dim: Count::new(6).unwrap(),
             latent_activation: LatentActivation::Relu,
         };
-        let error = Blueprint::new(&config, 32, 32).unwrap_err();
+        let error = Blueprint::new(&config, ImageShape::grey(32, 32)).unwrap_err();
         assert_eq!(error.key(), Some("model.architecture"));
         assert!(error.to_string().contains("32x32"), "{error}");
     }

@@ -1,6 +1,6 @@
 //! Weights files that are not what they should be.
 
-use latentkit_core::ErrorKind;
+use latentkit_core::{ErrorKind, ImageShape};
 use latentkit_model::config::ModelConfig;
 use latentkit_model::{AutoEncoder, Tensor, read_tensors, write_tensors};
 use serde_json::json;
@@ -67,7 +67,7 @@ fn a_model_that_the_file_cannot_hold_is_not_allocated() {
 #[test]
 fn a_file_is_built_from_the_layers_in_its_metadata_alone() {
     let config: ModelConfig = serde_json::from_str(r#"{ "architecture": "strided" }"#).unwrap();
-    let model = AutoEncoder::new(&config, (28, 28), 1).unwrap();
+    let model = AutoEncoder::new(&config, ImageShape::grey(28, 28), 1).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let write = |metadata: &serde_json::Value| write_tensors(&path, &model.tensors, metadata).unwrap();

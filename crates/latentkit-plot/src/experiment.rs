@@ -10,7 +10,7 @@ use latentkit_core::layout::{
 };
 use latentkit_core::manifest::Manifest;
 use latentkit_core::summary::{ClusterSummary, DecodeSummary, ExportSummary, IngestSummary, TrainSummary};
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, ImageShape, Result};
 use latentkit_table::{
     CentroidImages, ClusterRow, Columns, Embeddings, ExampleRow, HistoryRow, LabelPairRow, Part, Projection,
     Reconstructions, read_assignments, read_centroid_images, read_clusters, read_contingency,
@@ -73,8 +73,7 @@ pub(crate) struct Finished<T> {
 
 /// Images of the dataset.
 pub(crate) struct ExampleImages {
-    /// Rows and columns of an image.
-    pub(crate) size: (usize, usize),
+    pub(crate) shape: ImageShape,
     /// Pixels by id, row by row.
     pub(crate) pixels: BTreeMap<u32, Vec<u8>>,
 }
@@ -277,5 +276,5 @@ fn example_images(files: &Files, examples: &[ExampleRow]) -> Result<Option<Examp
         return Ok(None);
     };
     let pixels = ids.into_iter().zip(images.pixels.rows().into_iter().map(|row| row.to_vec()));
-    Ok(Some(ExampleImages { size: (images.height, images.width), pixels: pixels.collect() }))
+    Ok(Some(ExampleImages { shape: images.shape, pixels: pixels.collect() }))
 }

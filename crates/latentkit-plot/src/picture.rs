@@ -1,7 +1,8 @@
-//! Grey images, drawn pixel by pixel.
+//! Images, drawn pixel by pixel.
 
 use std::convert::Infallible;
 
+use latentkit_core::ImageShape;
 use plotters::element::{Drawable, PointCollection, Rectangle};
 use plotters::style::Color;
 use plotters_backend::{BackendCoord, DrawingBackend as _, DrawingErrorKind};
@@ -9,11 +10,10 @@ use plotters_backend::{BackendCoord, DrawingBackend as _, DrawingErrorKind};
 use crate::canvas::{Area, Drawn, Svg, logical, px};
 use crate::style;
 
-/// A grey image.
+/// A grey or coloured image.
 #[derive(Clone, Copy)]
 pub(crate) struct Image<'a> {
-    /// Rows and columns.
-    pub(crate) size: (usize, usize),
+    pub(crate) shape: ImageShape,
     /// Pixels, row by row.
     pub(crate) pixels: &'a [u8],
 }
@@ -34,7 +34,7 @@ impl Image<'_> {
     /// The image as RGB in which each of its pixels is a square of whole pixels of the bitmap; where it is larger than
     /// the cell, every n-th of its pixels.
     fn enlarge(self, cell: f64) -> (Vec<u8>, (u32, u32)) {
-        let (rows, columns) = self.size;
+        let ImageShape { height: rows, width: columns, channels } = self.shape;
         let pixel = px(0.5) as usize;
         let available = px(cell) as usize / pixel;
         let longest = rows.max(columns);
@@ -43,8 +43,11 @@ impl Image<'_> {
         let mut pixels = Vec::with_capacity(height * width * scale * scale * 3);
         for y in 0..height * scale {
             for x in 0..width * scale {
-                let grey = self.pixels[y / scale * every * columns + x / scale * every];
-                pixels.extend([grey; 3]);
+                let place = (y / scale * every * columns + x / scale * every) * channels;
+                match &self.pixels[place..place + channels] {
+                    &[grey] => pixels.extend([grey; 3]),
+                    values => pixels.extend(values),
+                }
             }
         }
         (pixels, ((width * scale) as u32, (height * scale) as u32))

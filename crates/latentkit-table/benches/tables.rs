@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use divan::Bencher;
-use latentkit_core::Cancellation;
 use latentkit_core::summary::SilhouetteKind;
+use latentkit_core::{Cancellation, ImageShape};
 use latentkit_table::{
-    Assignments, Columns, Dataset, Ids, Latents, Metadata, Part, Split, read_assignments, read_dataset,
-    read_embeddings, write_assignments, write_dataset, write_latents,
+    Assignments, Columns, Dataset, Ids, Labels, Latents, Metadata, Part, Split, read_assignments,
+    read_dataset, read_embeddings, write_assignments, write_dataset, write_latents,
 };
 use ndarray::Array2;
 
@@ -34,8 +34,8 @@ fn latents() -> Latents {
     let values = noise(ROWS * 6).map(|value| (value >> 8) as f32 / 65_536.0).collect();
     Latents {
         splits: splits(),
-        labels: noise(ROWS).map(|value| (value % 10) as u8).collect(),
-        label_names: names(),
+        labels: Labels::complete(noise(ROWS).map(|value| (value % 10) as u32), names()),
+        paths: None,
         values: Array2::from_shape_vec((ROWS, 6), values).unwrap(),
         reconstruction_bce: vec![0.25; ROWS],
         reconstruction_mse: noise(ROWS).map(|value| value as f32).collect(),
@@ -44,11 +44,10 @@ fn latents() -> Latents {
 
 fn dataset() -> Dataset {
     Dataset {
-        height: 28,
-        width: 28,
-        label_names: names(),
+        shape: ImageShape::grey(28, 28),
         splits: splits(),
-        labels: noise(ROWS).map(|value| (value % 10) as u8).collect(),
+        labels: Labels::complete(noise(ROWS).map(|value| (value % 10) as u32), names()),
+        paths: None,
         images: noise(ROWS * 784).map(|value| if value % 5 == 0 { value as u8 } else { 0 }).collect(),
     }
 }
@@ -100,8 +99,16 @@ fn write_all(path: &std::path::Path) {
             distances: noise(ROWS).map(|value| Some((value / 3) as f32)).collect(),
         })
     };
-    write_assignments(path, &clusterings, SilhouetteKind::Exact, &Metadata::new(), Cancellation::never(), of)
-        .unwrap();
+    write_assignments(
+        path,
+        &clusterings,
+        SilhouetteKind::Exact,
+        None,
+        &Metadata::new(),
+        Cancellation::never(),
+        of,
+    )
+    .unwrap();
 }
 
 #[divan::bench]

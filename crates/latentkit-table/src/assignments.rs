@@ -29,13 +29,14 @@ pub struct Assignments {
 /// The key of the metadata that lists the clusterings in their order.
 const BLOCKS: &str = "blocks";
 
-/// Writes columns method, k u32, id (of the type that the ids have), cluster u32, silhouette f32 (or `silhouette_sampled`), distance f32: the points of
+/// Writes columns method, k u32, id (of the type that the ids have), path (where the points have `paths`), cluster u32, silhouette f32 (or `silhouette_sampled`), distance f32: the points of
 /// one clustering after those of the one before, each clustering of all points. `clusterings` names the method and k of
 /// each, `of` makes it; one is in memory at a time. Ends with an error when the user interrupts.
 pub fn write_assignments(
     path: &Path,
     clusterings: &[(String, u32)],
     kind: SilhouetteKind,
+    paths: Option<&[Option<String>]>,
     metadata: &Metadata,
     cancel: Cancellation,
     mut of: impl FnMut(usize) -> Result<Assignments>,
@@ -50,6 +51,7 @@ pub fn write_assignments(
             .text("method", std::iter::repeat_n(block.method.as_str(), rows))
             .u32("k", vec![block.k; rows])
             .ids("id", &block.ids)
+            .paths(paths)
             .u32_or_null("cluster", block.clusters)
             .f32_or_null(kind.name(), block.silhouettes)
             .f32_or_null("distance", block.distances))

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, ImageShape, Result};
 use ndarray::Array2;
 
 use crate::frame::{Table, TableReader};
-use crate::metadata::Metadata;
-use crate::picture::ImageShape;
+use crate::metadata::{Metadata, insert_shape};
 
 /// The centroids of every k: the rows of one k follow those of the one before.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,10 +54,8 @@ pub fn read_centroids(path: &Path) -> Result<Centroids> {
 /// The decoded centroids of the chosen k.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CentroidImages {
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
+    /// The shape of each image.
+    pub shape: ImageShape,
     /// Pixels of each cluster's image, row by row, in the order of the clusters.
     pub images: Vec<Vec<u8>>,
 }
@@ -66,20 +63,19 @@ pub struct CentroidImages {
 /// Writes columns cluster u32, image (PNG).
 pub fn write_centroid_images(path: &Path, table: &CentroidImages, metadata: &Metadata) -> Result<()> {
     let mut metadata = metadata.clone();
-    metadata.insert("height".into(), table.height.to_string());
-    metadata.insert("width".into(), table.width.to_string());
+    insert_shape(&mut metadata, table.shape);
     let images: Vec<_> = table.images.iter().map(Vec::as_slice).collect();
     Table::new(table.images.len())
         .u32("cluster", (0..table.images.len() as u32).collect())
-        .images("image", ImageShape::grey(table.height, table.width), &images)
+        .images("image", table.shape, &images)
         .write(path, &metadata)
 }
 
 /// Reads what [`write_centroid_images`] wrote.
 pub fn read_centroid_images(path: &Path) -> Result<CentroidImages> {
     let table = TableReader::open(path)?;
-    let (height, width) = (table.pixels("height")?, table.pixels("width")?);
-    let pixels = table.images("image", ImageShape::grey(height, width), Cancellation::never())?;
-    let images = pixels.chunks_exact(height * width).map(<[u8]>::to_vec).collect();
-    Ok(CentroidImages { height, width, images })
+    let shape = table.image_shape()?;
+    let pixels = table.images("image", shape, Cancellation::never())?;
+    let images = pixels.chunks_exact(shape.len()).map(<[u8]>::to_vec).collect();
+    Ok(CentroidImages { shape, images })
 }

@@ -3,50 +3,44 @@
 use std::ops::Range;
 use std::path::Path;
 
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, ImageShape, Result};
 use ndarray::Array2;
 
 use crate::frame::{Blocks, Table, TableReader};
-use crate::metadata::Metadata;
-use crate::picture::ImageShape;
+use crate::labels::Labels;
+use crate::metadata::{Metadata, insert_shape};
 use crate::split::Split;
 
-/// Grey images of one size with labels. The id of an image is its index.
+/// Images of one shape, with labels where they have some. The id of an image is its index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
-    /// Name of label 0, 1, ...
-    pub label_names: Vec<String>,
+    /// The shape of each image.
+    pub shape: ImageShape,
     /// Split of each image.
     pub splits: Vec<Split>,
-    /// Label of each image, an index into `label_names`.
-    pub labels: Vec<u8>,
-    /// Pixels of each image, one after the other, row by row; 0 is black, 255 white.
+    /// Label of each image.
+    pub labels: Labels,
+    /// Where each image was, for people; none where the images were not files of their own.
+    pub paths: Option<Vec<String>>,
+    /// Pixels of each image, one after the other, row by row; 0 is black, 255 white, and colours are red, green and blue.
     pub images: Vec<u8>,
 }
 
 impl Dataset {
     /// Number of images.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.splits.len()
     }
 
     /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    /// Pixels of an image.
-    pub fn pixels(&self) -> usize {
-        self.height * self.width
+        self.splits.is_empty()
     }
 
     /// The pixels of image `id`.
     pub fn image(&self, id: usize) -> &[u8] {
-        &self.images[id * self.pixels()..(id + 1) * self.pixels()]
+        let length = self.shape.len();
+        &self.images[id * length..(id + 1) * length]
     }
 
     /// The ids of the images of a split, ascending.
@@ -56,22 +50,25 @@ impl Dataset {
 
     /// Some rows of the table.
     fn rows(&self, ids: Range<usize>) -> Table {
-        let labels = &self.labels[ids.clone()];
         let images: Vec<_> = ids.clone().map(|id| self.image(id)).collect();
-        Table::new(ids.len())
+        let table = Table::new(ids.len())
             .u32("id", (ids.start as u32..ids.end as u32).collect())
-            .text("split", self.splits[ids].iter().map(|split| split.name()))
-            .classes("label", labels, &self.label_names)
-            .text("label_name", labels.iter().map(|&label| self.label_names[label as usize].as_str()))
-            .images("image", ImageShape::grey(self.height, self.width), &images)
+            .text("split", self.splits[ids.clone()].iter().map(|split| split.name()))
+            .labels(&self.labels, ids.clone());
+        let table = match &self.paths {
+            Some(paths) => table.text("path", paths[ids].iter().map(String::as_str)),
+            None => table,
+        };
+        table.images("image", self.shape, &images)
     }
 }
 
 /// Pixels of a row group at most: so many are written, or read, before someone is asked whether to stop.
 const GROUP: usize = 1 << 25;
 
-/// Writes columns id u32, split, label i64 (a `ClassLabel` of Hugging Face's `datasets`), `label_name`, image (PNG); the size
-/// and the names also as metadata. Ends with an error when the user interrupts.
+/// Writes columns id u32, split, label i64 (a `ClassLabel` of Hugging Face's `datasets`), `label_name`, path, image (PNG), those
+/// of labels and paths where the images have some; the shape and the names also as metadata. Ends with an error when the user
+/// interrupts.
 pub fn write_dataset(
     path: &Path,
     dataset: &Dataset,
@@ -79,11 +76,10 @@ pub fn write_dataset(
     cancel: Cancellation,
 ) -> Result<()> {
     let mut metadata = metadata.clone();
-    metadata.insert("height".into(), dataset.height.to_string());
-    metadata.insert("width".into(), dataset.width.to_string());
-    let names = serde_json::to_string(&dataset.label_names).expect("names are JSON");
+    insert_shape(&mut metadata, dataset.shape);
+    let names = serde_json::to_string(&dataset.labels.names).expect("names are JSON");
     metadata.insert("label_names".into(), names);
-    let rows = (GROUP / dataset.pixels()).max(1);
+    let rows = (GROUP / dataset.shape.len()).max(1);
     let blocks = Blocks { count: dataset.len().div_ceil(rows).max(1), metadata: &metadata, cancel };
     blocks.write(path, |index| Ok(dataset.rows(index * rows..dataset.len().min((index + 1) * rows))))
 }
@@ -94,36 +90,34 @@ pub fn write_dataset(
 /// Of kind input when the file is missing, is no such table, or contradicts itself.
 pub fn read_dataset(path: &Path, cancel: Cancellation) -> Result<Dataset> {
     let table = TableReader::open(path)?;
-    let (height, width) = (table.pixels("height")?, table.pixels("width")?);
+    let shape = table.image_shape()?;
     let label_names: Vec<String> = serde_json::from_str(&table.metadata("label_names")?)
         .map_err(|error| table.wrong(format!("the metadata `latentkit.label_names` is no list: {error}")))?;
-    let images = table.images("image", ImageShape::grey(height, width), cancel)?;
-    let labels = table.classes("label", label_names.len())?;
+    let images = table.images("image", shape, cancel)?;
+    let labels = table.class_labels(label_names)?;
     let splits = table.splits("split")?;
+    let paths = table.has("path").then(|| table.text("path")).transpose()?;
     count_ids(&table)?;
-    if labels.is_empty() {
+    if splits.is_empty() {
         return Err(Error::input(format!("`{}` holds no images", path.display())));
     }
-    Ok(Dataset { height, width, label_names, splits, labels, images })
+    Ok(Dataset { shape, splits, labels, paths, images })
 }
 
-/// Height and width of the images of what [`write_dataset`] wrote.
+/// The shape of the images of what [`write_dataset`] wrote.
 ///
 /// # Errors
 /// Of kind input when the file is missing or is no such table.
-pub fn read_image_size(path: &Path) -> Result<(usize, usize)> {
-    let table = TableReader::open(path)?;
-    Ok((table.pixels("height")?, table.pixels("width")?))
+pub fn read_image_shape(path: &Path) -> Result<ImageShape> {
+    TableReader::open(path)?.image_shape()
 }
 
 /// Some images of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
-    /// Pixels of each image, row by row: [images, height * width].
+    /// The shape of each image.
+    pub shape: ImageShape,
+    /// Pixels of each image, row by row: [images, height * width * channels].
     pub pixels: Array2<u8>,
 }
 
@@ -134,7 +128,7 @@ pub struct Images {
 /// Of kind input when the file is missing or is no such table, and when it has no image of some id.
 pub fn read_images(path: &Path, ids: &[u32]) -> Result<Images> {
     let table = TableReader::open(path)?;
-    let (height, width) = (table.pixels("height")?, table.pixels("width")?);
+    let shape = table.image_shape()?;
     let count = count_ids(&table)?;
     if let Some(id) = ids.iter().find(|&&id| id as usize >= count) {
         return Err(table
@@ -142,9 +136,9 @@ pub fn read_images(path: &Path, ids: &[u32]) -> Result<Images> {
             .expected(format!("ids below {count}")));
     }
     let rows: Vec<_> = ids.iter().map(|&id| id as usize).collect();
-    let pixels = table.images_of("image", ImageShape::grey(height, width), &rows)?;
-    let pixels = Array2::from_shape_vec((ids.len(), height * width), pixels);
-    Ok(Images { height, width, pixels: pixels.expect("each image has all of its pixels") })
+    let pixels = table.images_of("image", shape, &rows)?;
+    let pixels = Array2::from_shape_vec((ids.len(), shape.len()), pixels);
+    Ok(Images { shape, pixels: pixels.expect("each image has all of its pixels") })
 }
 
 /// The number of images, whose ids must be the numbers of their rows.

@@ -112,6 +112,8 @@ pub struct ExampleRow {
     pub id: Id,
     /// Name of its label, where it has one.
     pub label_name: Option<String>,
+    /// Where the point comes from, where that is known.
+    pub path: Option<String>,
     /// Its silhouette, -1 to 1; none where it is not in the sample of which they are.
     pub silhouette: Option<f32>,
     /// Its Euclidean distance to the centroid.
@@ -119,7 +121,7 @@ pub struct ExampleRow {
 }
 
 /// Writes columns cluster u32, kind, rank u32, id, silhouette f32 (or `silhouette_sampled`), distance f32; and, when
-/// some row has one, `label_name`.
+/// some row has one, `label_name` and path.
 pub fn write_examples(
     path: &Path,
     rows: &[ExampleRow],
@@ -136,6 +138,9 @@ pub fn write_examples(
     if rows.iter().any(|row| row.label_name.is_some()) {
         table = table.text_or_null("label_name", rows.iter().map(|row| row.label_name.as_deref()));
     }
+    if rows.iter().any(|row| row.path.is_some()) {
+        table = table.text_or_null("path", rows.iter().map(|row| row.path.as_deref()));
+    }
     table.write(path, metadata)
 }
 
@@ -144,7 +149,8 @@ pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
     let table = TableReader::open(path)?;
     let (cluster, rank, id) = (table.u32("cluster")?, table.u32("rank")?, table.own_ids("id")?);
     let (silhouette, distance) = (table.f32_or_null(silhouette_column(&table))?, table.f32("distance")?);
-    let names = if table.has("label_name") { Some(table.text_or_null("label_name")?) } else { None };
+    let optional = |name| table.has(name).then(|| table.text_or_null(name)).transpose();
+    let (names, paths) = (optional("label_name")?, optional("path")?);
     let rows = table.text("kind")?.into_iter().enumerate().map(|(row, kind)| {
         let kind = ExampleKind::ALL
             .into_iter()
@@ -156,6 +162,7 @@ pub fn read_examples(path: &Path) -> Result<Vec<ExampleRow>> {
             rank: rank[row],
             id: id.of(row),
             label_name: names.as_ref().and_then(|names| names[row].clone()),
+            path: paths.as_ref().and_then(|paths| paths[row].clone()),
             silhouette: silhouette[row],
             distance: distance[row],
         })

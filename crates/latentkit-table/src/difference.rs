@@ -19,7 +19,7 @@ mod tests {
     use super::*;
     use crate::frame::{ColumnDifference, Difference, Table};
     use crate::metadata::Metadata;
-    use crate::picture::ImageShape;
+    use latentkit_core::ImageShape;
 
     fn write(folder: &Path, name: &str, table: Table, seed: &str) -> std::path::PathBuf {
         let path = folder.join(name);
@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn columns_rows_and_types_that_do_not_match_are_told() {
         let folder = tempfile::tempdir().unwrap();
-        let one = write(folder.path(), "one", Table::new(1).f32("x", vec![1.0]).u8("y", vec![1]), "1");
-        let two = write(folder.path(), "two", Table::new(1).f64("x", vec![1.0]).u8("w", vec![1]), "1");
+        let one = write(folder.path(), "one", Table::new(1).f32("x", vec![1.0]).u32("y", vec![1]), "1");
+        let two = write(folder.path(), "two", Table::new(1).f64("x", vec![1.0]).u32("w", vec![1]), "1");
         let kinds: Vec<_> = table_differences(&one, &two)
             .unwrap()
             .columns
@@ -98,7 +98,7 @@ mod tests {
                 ("w".to_owned(), kind("only here")),
             ]
         );
-        let two = write(folder.path(), "two", Table::new(2).f32("x", vec![1.0; 2]).u8("y", vec![1; 2]), "1");
+        let two = write(folder.path(), "two", Table::new(2).f32("x", vec![1.0; 2]).u32("y", vec![1; 2]), "1");
         let found = table_differences(&one, &two).unwrap();
         assert_eq!(found.columns[0].difference, kind("1 row(s) there, 2 here"));
     }

@@ -17,6 +17,8 @@ pub struct Embeddings {
     pub ids: Ids,
     /// Labels, where the table has a column of them; some point has one.
     pub labels: Option<Labels>,
+    /// Where each point comes from, where the table has a column `path` of texts.
+    pub paths: Option<Vec<Option<String>>>,
     /// The coordinates.
     pub values: Values,
     /// A sentence for each of the columns `id`, `label` and `label_name` that the table has but that cannot be used, with
@@ -97,6 +99,8 @@ struct Gathered {
     labels: Option<LabelValues>,
     /// Names of the labels, point by point; none where some part has none.
     label_names: Option<Vec<Option<String>>>,
+    /// None where some part has none.
+    paths: Option<Vec<Option<String>>>,
     warnings: Vec<String>,
 }
 
@@ -115,6 +119,7 @@ impl Gathered {
         }
         self.add_ids(&table, columns.id_column.as_deref())?;
         self.add_labels(&table, part, columns.label_column.as_deref(), points.dim().0)?;
+        self.add_paths(&table)?;
         self.names = names;
         self.values.push(points);
         Ok(())
@@ -146,6 +151,17 @@ impl Gathered {
         }
         self.warnings.push(format!("{}; {instead}", table.wrong(problem)));
         self.ids = None;
+        Ok(())
+    }
+
+    fn add_paths(&mut self, table: &TableReader) -> Result<()> {
+        let before = if self.values.is_empty() { Some(Vec::new()) } else { self.paths.take() };
+        let Some(mut all) = before.filter(|_| table.has("path")) else { return Ok(()) };
+        // A column of this name that holds something else is another program's affair.
+        if let Ok(more) = table.texts("path")? {
+            all.extend(more);
+            self.paths = Some(all);
+        }
         Ok(())
     }
 
@@ -234,7 +250,7 @@ impl Gathered {
         }
         let ids = self.ids.unwrap_or_else(|| Ids::numbered(count));
         self.warnings.extend(ids.repeated());
-        Ok(Embeddings { ids, labels, values, warnings: self.warnings })
+        Ok(Embeddings { ids, labels, paths: self.paths, values, warnings: self.warnings })
     }
 }
 

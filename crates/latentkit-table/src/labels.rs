@@ -14,6 +14,23 @@ pub struct Labels {
     pub names: Vec<String>,
 }
 
+impl Labels {
+    /// No labels of so many points.
+    pub fn none(count: usize) -> Self {
+        Self { codes: vec![None; count], names: Vec::new() }
+    }
+
+    /// Labels that every point has, each an index into `names`.
+    pub fn complete(codes: impl IntoIterator<Item = u32>, names: Vec<String>) -> Self {
+        Self { codes: codes.into_iter().map(Some).collect(), names }
+    }
+
+    /// The name of the label of a point.
+    pub fn name(&self, point: usize) -> Option<&str> {
+        self.codes[point].map(|code| self.names[code as usize].as_str())
+    }
+}
+
 /// Labels as a column holds them, row by row; none where the row has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LabelValues {

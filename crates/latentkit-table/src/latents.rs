@@ -6,6 +6,7 @@ use latentkit_core::Result;
 use ndarray::Array2;
 
 use crate::frame::Table;
+use crate::labels::Labels;
 use crate::metadata::Metadata;
 use crate::split::Split;
 
@@ -15,9 +16,9 @@ pub struct Latents {
     /// Split of each image.
     pub splits: Vec<Split>,
     /// Label of each image.
-    pub labels: Vec<u8>,
-    /// Name of label 0, 1, ...
-    pub label_names: Vec<String>,
+    pub labels: Labels,
+    /// Where each image was; none where the images were not files of their own.
+    pub paths: Option<Vec<String>>,
     /// Latents, one row an image.
     pub values: Array2<f32>,
     /// Mean binary cross-entropy per pixel of each reconstruction, in nats.
@@ -26,15 +27,17 @@ pub struct Latents {
     pub reconstruction_mse: Vec<f32>,
 }
 
-/// Writes columns id u32, split, label u8, `label_name`, z0 .. z{d-1} f32, z (fixed-size list of d f32),
-/// `reconstruction_bce` f32, `reconstruction_mse` f32. Read by [`crate::read_embeddings`].
+/// Writes columns id u32, split, label i64, `label_name`, path, z0 .. z{d-1} f32, z (fixed-size list of d f32),
+/// `reconstruction_bce` f32, `reconstruction_mse` f32; those of labels and paths where the images have some. Read by [`crate::read_embeddings`].
 pub fn write_latents(path: &Path, latents: &Latents, metadata: &Metadata) -> Result<()> {
     let (count, dimensions) = latents.values.dim();
     let mut table = Table::new(count)
         .u32("id", (0..count as u32).collect())
         .text("split", latents.splits.iter().map(|split| split.name()))
-        .u8("label", latents.labels.clone())
-        .text("label_name", latents.labels.iter().map(|&label| latents.label_names[label as usize].as_str()));
+        .labels(&latents.labels, 0..count);
+    if let Some(paths) = &latents.paths {
+        table = table.text("path", paths.iter().map(String::as_str));
+    }
     for (index, column) in latents.values.columns().into_iter().enumerate() {
         table = table.f32(&format!("z{index}"), column.to_vec());
     }

@@ -11,6 +11,7 @@ mod density;
 mod diagnosis;
 mod difference;
 mod embeddings;
+mod encoded;
 mod frame;
 mod history;
 mod ids;
@@ -33,7 +34,7 @@ pub use centroids::{
 };
 pub use contingency::{ContingencyRow, read_contingency, write_contingency};
 pub use criteria::write_criteria;
-pub use dataset::{Dataset, Images, read_dataset, read_image_size, read_images, write_dataset};
+pub use dataset::{Dataset, Images, read_dataset, read_image_shape, read_images, write_dataset};
 pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,
@@ -41,6 +42,7 @@ pub use diagnosis::{
 };
 pub use difference::table_differences;
 pub use embeddings::{Columns, Embeddings, Part, read_embeddings};
+pub use encoded::{Encoded, Pictures, Predicted, write_encoded, write_predicted};
 pub use frame::{ColumnDifference, Difference, TableDifferences};
 pub use history::{HistoryRow, read_history, write_history};
 pub use ids::{Id, Ids};

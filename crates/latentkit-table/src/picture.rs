@@ -2,33 +2,13 @@
 
 use std::io::Cursor;
 
+use latentkit_core::ImageShape;
 use png::{
     BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Filter, Limits, Transformations,
 };
 
-/// The shape of an image: rows, columns, and values of a pixel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ImageShape {
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-    /// 1 for grey, 3 for red, green and blue.
-    pub(crate) channels: usize,
-}
-
-impl ImageShape {
-    /// Grey images.
-    pub(crate) fn grey(height: usize, width: usize) -> Self {
-        Self { height, width, channels: 1 }
-    }
-
-    /// Bytes of an image, one a value: row by row, pixel by pixel.
-    pub(crate) fn bytes(self) -> usize {
-        self.height * self.width * self.channels
-    }
-
-    fn color(self) -> ColorType {
-        if self.channels == 1 { ColorType::Grayscale } else { ColorType::Rgb }
-    }
+fn color_of(shape: ImageShape) -> ColorType {
+    if shape.channels == 1 { ColorType::Grayscale } else { ColorType::Rgb }
 }
 
 /// Bytes that the decoder may allocate beside the pixels.
@@ -39,7 +19,7 @@ const WORKSPACE: usize = 1 << 20;
 pub(crate) fn encode(pixels: &[u8], shape: ImageShape) -> Vec<u8> {
     let mut file = Vec::with_capacity(pixels.len() + shape.height + 128);
     let mut encoder = Encoder::new(&mut file, shape.width as u32, shape.height as u32);
-    encoder.set_color(shape.color());
+    encoder.set_color(color_of(shape));
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::NoCompression);
     encoder.set_filter(Filter::NoFilter);
@@ -50,11 +30,11 @@ pub(crate) fn encode(pixels: &[u8], shape: ImageShape) -> Vec<u8> {
     file
 }
 
-/// Decodes a PNG file of this shape into `pixels`, which takes [`ImageShape::bytes`]. Any other file is refused, in words,
+/// Decodes a PNG file of this shape into `pixels`, which takes [`ImageShape::len`]. Any other file is refused, in words,
 /// before anything is unpacked.
 pub(crate) fn decode(file: &[u8], shape: ImageShape, pixels: &mut [u8]) -> Result<(), String> {
     let no_png = |error: DecodingError| format!("is no PNG file that can be read: {error}");
-    let limits = Limits { bytes: WORKSPACE + 2 * shape.bytes() };
+    let limits = Limits { bytes: WORKSPACE + 2 * shape.len() };
     let mut decoder = Decoder::new_with_limits(Cursor::new(file), limits);
     decoder.set_transformations(Transformations::IDENTITY);
     decoder.set_ignore_text_chunk(true);
@@ -62,14 +42,14 @@ pub(crate) fn decode(file: &[u8], shape: ImageShape, pixels: &mut [u8]) -> Resul
     let mut reader = decoder.read_info().map_err(no_png)?;
     let info = reader.info();
     let found = (info.height as usize, info.width as usize, info.color_type, info.bit_depth);
-    if found != (shape.height, shape.width, shape.color(), BitDepth::Eight) {
+    if found != (shape.height, shape.width, color_of(shape), BitDepth::Eight) {
         let (height, width, color, depth) = found;
         return Err(format!(
             "is a picture of {height}x{width} pixels, {color:?}, {} bits, not of {}x{}, {:?}, 8 bits",
             depth as u8,
             shape.height,
             shape.width,
-            shape.color()
+            color_of(shape)
         ));
     }
     reader.next_frame(pixels).map_err(no_png)?;
@@ -85,8 +65,8 @@ mod tests {
     #[test]
     fn grey_and_coloured_images_come_back() {
         for shape in [GREY, ImageShape { channels: 3, ..GREY }] {
-            let pixels: Vec<u8> = (0..shape.bytes() as u8).map(|value| value * 9).collect();
-            let mut decoded = vec![0; shape.bytes()];
+            let pixels: Vec<u8> = (0..shape.len() as u8).map(|value| value * 9).collect();
+            let mut decoded = vec![0; shape.len()];
             decode(&encode(&pixels, shape), shape, &mut decoded).unwrap();
             assert_eq!(decoded, pixels);
         }

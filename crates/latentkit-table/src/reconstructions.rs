@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, ImageShape, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Table, TableReader};
-use crate::metadata::Metadata;
-use crate::picture::ImageShape;
+use crate::metadata::{Metadata, insert_shape};
 
 /// Why an image is in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,10 +40,10 @@ pub struct Reconstruction {
     pub id: u32,
     /// Why it is here.
     pub kind: ReconstructionKind,
-    /// Its label.
-    pub label: u8,
+    /// Its label, if it has one.
+    pub label: Option<u32>,
     /// Name of its label.
-    pub label_name: String,
+    pub label_name: Option<String>,
     /// Mean binary cross-entropy per pixel, in nats.
     pub bce: f32,
     /// Pixels, row by row.
@@ -56,27 +55,24 @@ pub struct Reconstruction {
 /// Some images of one size and their reconstructions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reconstructions {
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
+    /// The shape of each image.
+    pub shape: ImageShape,
     /// The images.
     pub rows: Vec<Reconstruction>,
 }
 
-/// Writes columns id u32, kind, label u8, `label_name`, bce f32, image and reconstruction (PNG).
+/// Writes columns id u32, kind, label u32, `label_name`, bce f32, image and reconstruction (PNG).
 pub fn write_reconstructions(path: &Path, table: &Reconstructions, metadata: &Metadata) -> Result<()> {
     let rows = &table.rows;
     let mut metadata = metadata.clone();
-    metadata.insert("height".into(), table.height.to_string());
-    metadata.insert("width".into(), table.width.to_string());
-    let shape = ImageShape::grey(table.height, table.width);
+    insert_shape(&mut metadata, table.shape);
+    let shape = table.shape;
     let images = |of: fn(&Reconstruction) -> &[u8]| rows.iter().map(of).collect::<Vec<_>>();
     Table::new(rows.len())
         .u32("id", rows.iter().map(|row| row.id).collect())
         .text("kind", rows.iter().map(|row| row.kind.name()))
-        .u8("label", rows.iter().map(|row| row.label).collect())
-        .text("label_name", rows.iter().map(|row| row.label_name.as_str()))
+        .u32_or_null("label", rows.iter().map(|row| row.label).collect())
+        .text_or_null("label_name", rows.iter().map(|row| row.label_name.as_deref()))
         .f32("bce", rows.iter().map(|row| row.bce).collect())
         .images("image", shape, &images(|row| &row.image))
         .images("reconstruction", shape, &images(|row| &row.reconstruction))
@@ -86,14 +82,14 @@ pub fn write_reconstructions(path: &Path, table: &Reconstructions, metadata: &Me
 /// Reads what [`write_reconstructions`] wrote.
 pub fn read_reconstructions(path: &Path) -> Result<Reconstructions> {
     let table = TableReader::open(path)?;
-    let (height, width) = (table.pixels("height")?, table.pixels("width")?);
-    let (ids, labels, bce) = (table.u32("id")?, table.u8("label")?, table.f32("bce")?);
-    let (kinds, names) = (table.text("kind")?, table.text("label_name")?);
-    let images = |name| table.images(name, ImageShape::grey(height, width), Cancellation::never());
+    let shape = table.image_shape()?;
+    let (ids, labels, bce) = (table.u32("id")?, table.u32_or_null("label")?, table.f32("bce")?);
+    let (kinds, names) = (table.text("kind")?, table.text_or_null("label_name")?);
+    let images = |name| table.images(name, shape, Cancellation::never());
     let (images, decoded) = (images("image")?, images("reconstruction")?);
     let rows = images
-        .chunks_exact(height * width)
-        .zip(decoded.chunks_exact(height * width))
+        .chunks_exact(shape.len())
+        .zip(decoded.chunks_exact(shape.len()))
         .enumerate()
         .map(|(row, (image, reconstruction))| {
             let kind = ReconstructionKind::ALL
@@ -111,5 +107,5 @@ pub fn read_reconstructions(path: &Path) -> Result<Reconstructions> {
             })
         })
         .collect::<Result<_>>()?;
-    Ok(Reconstructions { height, width, rows })
+    Ok(Reconstructions { shape, rows })
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use latentkit_core::summary::{LabelAgreement, Metrics, NeighbourFigure, Preservation, SilhouetteKind};
-use latentkit_core::{Cancellation, Error, ErrorKind};
+use latentkit_core::{Cancellation, Error, ErrorKind, ImageShape};
+use latentkit_table::Labels;
 use latentkit_table::*;
 use ndarray::array;
 use polars::prelude::{ArrowDataType, ArrowField, DataFrame, DataType, IntoColumn, NamedFrom, Series};
@@ -15,11 +16,10 @@ fn metadata() -> Metadata {
 
 fn dataset() -> Dataset {
     Dataset {
-        height: 2,
-        width: 3,
-        label_names: vec!["zero".into(), "<one>".into()],
+        shape: ImageShape::grey(2, 3),
         splits: vec![Split::Train, Split::Validation, Split::Test],
-        labels: vec![0, 1, 1],
+        labels: Labels::complete([0, 1, 1], vec!["zero".into(), "<one>".into()]),
+        paths: None,
         images: (0..18).collect(),
     }
 }
@@ -73,7 +73,7 @@ fn only_what_may_be_null_is_nullable() {
     let latents = Latents {
         splits: dataset().splits,
         labels: dataset().labels,
-        label_names: dataset().label_names,
+        paths: None,
         values: array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
         reconstruction_bce: vec![0.5; 3],
         reconstruction_mse: vec![0.5; 3],
@@ -91,8 +91,16 @@ fn only_what_may_be_null_is_nullable() {
         })
     };
     let clusterings = [("dbscan".to_owned(), 1)];
-    write_assignments(&path, &clusterings, SilhouetteKind::Exact, &metadata(), Cancellation::never(), block)
-        .unwrap();
+    write_assignments(
+        &path,
+        &clusterings,
+        SilhouetteKind::Exact,
+        None,
+        &metadata(),
+        Cancellation::never(),
+        block,
+    )
+    .unwrap();
     assert_eq!(nullable(&path), ["cluster", "silhouette", "distance"]);
 }
 
@@ -150,7 +158,7 @@ fn cluster_tables_come_back() {
     let blocks = [block("k-means", 5), block("k-means", 6), block("hdbscan", 5)];
     let names = blocks.each_ref().map(|block| (block.method.clone(), block.k));
     for kind in [SilhouetteKind::Exact, SilhouetteKind::Sampled] {
-        write_assignments(&path, &names, kind, &metadata(), Cancellation::never(), |index| {
+        write_assignments(&path, &names, kind, None, &metadata(), Cancellation::never(), |index| {
             Ok(blocks[index].clone())
         })
         .unwrap();
@@ -247,7 +255,8 @@ fn centroids_come_back() {
 fn decoded_centroids_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("centroid_images.parquet");
-    let table = CentroidImages { height: 1, width: 3, images: vec![vec![0, 128, 255], vec![1, 2, 3]] };
+    let table =
+        CentroidImages { shape: ImageShape::grey(1, 3), images: vec![vec![0, 128, 255], vec![1, 2, 3]] };
     write_centroid_images(&path, &table, &metadata()).unwrap();
     assert_eq!(read_centroid_images(&path).unwrap(), table);
 }
@@ -279,6 +288,7 @@ fn examples_come_back_with_the_names_that_there_are() {
         rank: 1,
         id: Id::U32(69_999),
         label_name: name.map(str::to_owned),
+        path: name.map(|name| format!("{name}/1.png")),
         silhouette: Some(-0.5),
         distance: 2.5,
     };
@@ -320,7 +330,7 @@ fn images_are_read_by_their_ids() {
     write_dataset(&path, &dataset(), &metadata(), Cancellation::never()).unwrap();
     let found = read_images(&path, &[2, 0, 2]).unwrap();
     let last = [12, 13, 14, 15, 16, 17];
-    assert_eq!((found.height, found.width), (2, 3));
+    assert_eq!(found.shape, ImageShape::grey(2, 3));
     assert_eq!(found.pixels, array![last, [0, 1, 2, 3, 4, 5], last]);
     assert_eq!(read_images(&path, &[]).unwrap().pixels.dim(), (0, 6));
     let error = read_images(&path, &[1, 3]).unwrap_err();
@@ -338,7 +348,7 @@ fn images_far_apart_in_a_long_table_are_the_right_ones() {
     let count: u32 = 5000;
     let many = Dataset {
         splits: vec![Split::Train; count as usize],
-        labels: vec![0; count as usize],
+        labels: Labels::complete(std::iter::repeat_n(0, count as usize), dataset().labels.names),
         images: (0..count).flat_map(|id| [0; 2].into_iter().chain(id.to_le_bytes())).collect(),
         ..dataset()
     };
@@ -409,14 +419,14 @@ fn reconstructions_come_back() {
     let row = |kind| Reconstruction {
         id: 9,
         kind,
-        label: 3,
-        label_name: "Dress".into(),
+        label: Some(3),
+        label_name: Some("Dress".into()),
         bce: 0.25,
         image: vec![0, 128, 255, 1],
         reconstruction: vec![3, 120, 250, 0],
     };
     let rows = vec![row(ReconstructionKind::Example), row(ReconstructionKind::Worst)];
-    let table = Reconstructions { height: 2, width: 2, rows };
+    let table = Reconstructions { shape: ImageShape::grey(2, 2), rows };
     write_reconstructions(&path, &table, &metadata()).unwrap();
     assert_eq!(read_reconstructions(&path).unwrap(), table);
 }
@@ -427,8 +437,8 @@ fn latents_are_read_as_embeddings() {
     let path = folder.path().join("latents.parquet");
     let latents = Latents {
         splits: vec![Split::Train, Split::Test],
-        labels: vec![1, 0],
-        label_names: vec!["Bag".into(), "Coat".into()],
+        labels: Labels::complete([1, 0], vec!["Bag".into(), "Coat".into()]),
+        paths: None,
         values: array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
         reconstruction_bce: vec![0.1, 0.2],
         reconstruction_mse: vec![0.3, 0.4],
@@ -437,6 +447,7 @@ fn latents_are_read_as_embeddings() {
     let expected = Embeddings {
         ids: Ids::numbered(2),
         labels: Some(Labels { codes: vec![Some(1), Some(0)], names: vec!["Bag".into(), "Coat".into()] }),
+        paths: None,
         values: Values::Single(latents.values),
         warnings: Vec::new(),
     };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, ImageShape, Result};
 use latentkit_model::config::{self, Device, ModelConfig, Precision};
 use latentkit_model::{AutoEncoder, Engines, ModelSummary, Request};
 use latentkit_torch::LIBTORCH;
@@ -54,7 +54,7 @@ fn run() -> Result<Value> {
     let pixels = fs_err::read(&plan.images)?;
     let count = (pixels.len() / PIXELS).min(BATCHES * plan.batch);
     let images = &pixels[..count * PIXELS];
-    let model = AutoEncoder::new(&plan.model, (28, 28), 1)?;
+    let model = AutoEncoder::new(&plan.model, ImageShape::grey(28, 28), 1)?;
     let request = Request {
         section: "export",
         engine: plan.way,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use latentkit_core::{Error, Result, rng};
+use latentkit_core::{Error, ImageShape, Result, rng};
 use latentkit_model::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Engines, ModelSummary, Request};
 use latentkit_torch::LIBTORCH;
@@ -55,7 +55,7 @@ fn run() -> Result<Value> {
         .map_err(|error| Error::failed(error.to_string()))?;
     let images = fs_err::read(&plan.images)?;
     let count = images.len() / PIXELS;
-    let model = AutoEncoder::new(&plan.model, (28, 28), 1)?;
+    let model = AutoEncoder::new(&plan.model, ImageShape::grey(28, 28), 1)?;
     let request = Request {
         section: "train",
         engine: plan.way,

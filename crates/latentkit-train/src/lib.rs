@@ -94,7 +94,7 @@ pub fn run(
         }
         _ => error,
     })?;
-    let model = AutoEncoder::new(plan.model, (data.height, data.width), plan.seed.into())?;
+    let model = AutoEncoder::new(plan.model, data.shape, plan.seed.into())?;
     let images = Images {
         train: ids(&data, Split::Train)?,
         validation: ids(&data, Split::Validation)?,
@@ -254,7 +254,7 @@ fn evaluate(
     for batch in ids.chunks(images.batch_size) {
         cancel.check()?;
         let batch = images.batch(batch);
-        sums.add_images(&engine.logits(&batch), &batch, images.data.pixels());
+        sums.add_images(&engine.logits(&batch), &batch, images.data.shape.len());
     }
     Ok(sums.means())
 }

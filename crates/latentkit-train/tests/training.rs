@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use latentkit_core::capture::{self, Level, Reported};
 use latentkit_core::hash::{self, FileRecord};
 use latentkit_core::summary::TrainSummary;
-use latentkit_core::{Cancellation, ErrorKind, Result};
+use latentkit_core::{Cancellation, ErrorKind, ImageShape, Result};
 use latentkit_model::Engines;
 use latentkit_model::config::ModelConfig;
-use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_history, write_dataset};
+use latentkit_table::{Dataset, HistoryRow, Labels, Metadata, Split, read_history, write_dataset};
 use latentkit_train::config::TrainConfig;
 use latentkit_train::{Plan, run};
 
@@ -30,11 +30,10 @@ fn write_images(path: &Path) {
         }
     };
     let dataset = Dataset {
-        height: 28,
-        width: 28,
-        label_names: vec!["bar".into()],
+        shape: ImageShape::grey(28, 28),
         splits: (0..30).map(split).collect(),
-        labels: vec![0; 30],
+        labels: Labels::complete(std::iter::repeat_n(0, 30), vec!["bar".into()]),
+        paths: None,
         images,
     };
     write_dataset(path, &dataset, &Metadata::new(), Cancellation::never()).unwrap();

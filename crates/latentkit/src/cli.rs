@@ -168,6 +168,15 @@ Examples:
     /// Run again what a manifest records, and check that the results agree
     #[command(after_help = "Example:\n  latentkit reproduce artifacts/mnist/train/manifest.json")]
     Reproduce(ReproduceArguments),
+    /// Write a trained model as ONNX files
+    #[command(after_help = "\
+The files are `encoder.onnx` and `decoder.onnx`, of opset 17, for any number of images at once:
+  encoder   image (uint8, [batch, height, width, channels]) -> latents (float32, [batch, d])
+  decoder   latents -> image (float32, 0 to 1, [batch, height, width, channels])
+
+Example:
+  latentkit onnx configs/mnist.toml --output onnx")]
+    Onnx(OnnxArguments),
     /// Remove the files that the stages of an experiment wrote
     #[command(after_help = "\
 Examples:
@@ -211,6 +220,15 @@ pub(crate) struct ReproduceArguments {
     /// Folder for the new files, which stay there [default: a temporary one]
     #[arg(long = "in", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OnnxArguments {
+    /// The model: a file of weights, an experiment's folder of artifacts, or its config
+    pub(crate) model: PathBuf,
+    /// Folder for the files
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ mod record;
 mod scratch;
 mod stages;
 mod styles;
+mod trained_model;
 mod verification;
 mod versions;
 
@@ -76,6 +77,7 @@ fn run(cli: &Cli) -> Result<u8> {
             let fresh = commands::status::print(global, arguments)?;
             return Ok(if fresh || !arguments.check { 0 } else { EXIT_STALE });
         }
+        Command::Onnx(arguments) => commands::onnx::write(global, arguments)?,
         Command::Config(arguments) => commands::config::print(global, arguments)?,
         Command::Sweep(arguments) => commands::sweep::run(global, arguments)?,
         Command::Runs => commands::runs::print(global)?,

@@ -16,6 +16,7 @@ pub(super) fn examples(
     ids: &Ids,
     subject: &Subject,
     labels: Option<&Labels>,
+    paths: Option<&[Option<String>]>,
     cancel: Cancellation,
 ) -> Result<Vec<ExampleRow>> {
     let distance = |point: usize| subject.distances[point] as f32;
@@ -40,8 +41,8 @@ pub(super) fn examples(
                 kind,
                 rank,
                 id: ids.of(point),
-                label_name:
-                    labels.and_then(|labels| Some(labels.names[labels.codes[point]? as usize].clone())),
+                label_name: labels.and_then(|labels| labels.name(point)).map(str::to_owned),
+                path: paths.and_then(|paths| paths[point].clone()),
                 silhouette: silhouette(point),
                 distance: distance(point),
             }));

@@ -46,7 +46,7 @@ pub(crate) fn diagnose(
     let counts = labels.map(|labels| Contingency::new(subject.clusters, subject.k, labels));
     Ok(Diagnosis {
         clusters: clusters(subject, counts.as_ref()),
-        examples: examples(&embeddings.ids, subject, labels, cancel)?,
+        examples: examples(&embeddings.ids, subject, labels, embeddings.paths.as_deref(), cancel)?,
         labels: counts.map(|counts| LabelRows { contingency: counts.rows(), pairs: label_pairs(&counts) }),
     })
 }

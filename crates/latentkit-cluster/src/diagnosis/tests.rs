@@ -83,6 +83,7 @@ fn example_rows(clusters: &[u32], distances: &[f64], silhouettes: &[f32]) -> Vec
         &ids,
         &Subject { k: k as usize, clusters, distances, silhouettes: &silhouettes },
         None,
+        None,
         Cancellation::never(),
     )
     .unwrap()
@@ -119,7 +120,7 @@ fn only_points_of_the_sample_have_a_silhouette() {
         distances: &[0.5, 0.25, 1.0],
         silhouettes: &[None, Some(0.75), None],
     };
-    let rows = examples(&Ids::U32(vec![7, 8, 9]), &subject, None, Cancellation::never()).unwrap();
+    let rows = examples(&Ids::U32(vec![7, 8, 9]), &subject, None, None, Cancellation::never()).unwrap();
     let found: Vec<_> =
         rows.iter().map(|row| (row.cluster, row.kind, row.id.number().unwrap(), row.silhouette)).collect();
     let (near, low) = (ExampleKind::Nearest, ExampleKind::LowestSilhouette);
@@ -181,6 +182,7 @@ fn everything_agrees_with_pandas_and_scikit_learn() {
             codes: fixture.labels.into_iter().map(Some).collect(),
             names: fixture.names.clone(),
         }),
+        paths: None,
         points: OwnedPoints::from(Array2::from_shape_fn((fixture.points.len(), 2), |(row, axis)| {
             fixture.points[row][axis] as f32
         })),

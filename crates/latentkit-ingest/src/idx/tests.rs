@@ -25,7 +25,7 @@ fn assert_error<T: std::fmt::Debug>(result: Result<T>, text: &str) {
 fn reads_images_and_labels() {
     let bytes = file(8, &[2, 3, 4], 24);
     let read = images(&bytes).unwrap();
-    assert_eq!((read.count, read.height, read.width), (2, 3, 4));
+    assert_eq!((read.count, read.shape), (2, ImageShape::grey(3, 4)));
     assert_eq!(read.pixels, &bytes[16..]);
     assert_eq!(labels(&file(8, &[3], 3)).unwrap(), [0, 1, 2]);
 }
@@ -33,10 +33,10 @@ fn reads_images_and_labels() {
 #[test]
 fn the_header_alone_tells_the_size() {
     let bytes = file(8, &[2, 3, 4], 24);
-    assert_eq!(image_size(&bytes[..IMAGES_HEADER as usize]).unwrap(), (3, 4));
-    assert!(image_size(&bytes[..15]).unwrap_err().to_string().contains("cut off"));
-    assert!(image_size(&file(8, &[3], 3)).unwrap_err().to_string().contains("no file of images"));
-    assert!(image_size(&file(8, &[2, 0, 4], 0)).unwrap_err().to_string().contains("number of rows"));
+    assert_eq!(image_shape(&bytes[..IMAGES_HEADER as usize]).unwrap(), ImageShape::grey(3, 4));
+    assert!(image_shape(&bytes[..15]).unwrap_err().to_string().contains("cut off"));
+    assert!(image_shape(&file(8, &[3], 3)).unwrap_err().to_string().contains("no file of images"));
+    assert!(image_shape(&file(8, &[2, 0, 4], 0)).unwrap_err().to_string().contains("number of rows"));
 }
 
 #[test]
@@ -180,8 +180,8 @@ fn no_bytes_make_it_panic_or_contradict_itself() {
         }
         if let Ok(read) = images(&bytes) {
             accepted += 1;
-            assert!(read.count > 0 && read.height > 0 && read.width > 0);
-            assert_eq!(read.pixels.len(), read.count * read.height * read.width);
+            assert!(read.count > 0 && !read.shape.is_empty());
+            assert_eq!(read.pixels.len(), read.count * read.shape.len());
         }
         if let Ok(read) = labels(&bytes) {
             accepted += 1;

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, ImageShape, Result};
+use latentkit_table::{Labels, Split};
 use toml::{Table, Value};
 
 use crate::content;
@@ -25,9 +26,9 @@ pub(crate) trait ImageSource: fmt::Debug + Send + Sync {
     /// made: that follows from checksums and code of this crate, with which the version of the stage rises.
     fn inputs(&self, folders: Folders) -> Vec<Input>;
 
-    /// Rows and columns of the images, found without reading or downloading all of them; those that `load` finds. Relative paths start at the folder
-    /// of the config.
-    fn image_size(&self, config_folder: &Path) -> Result<(usize, usize)>;
+    /// The shape of the images, found without reading or downloading all of them; that which `load` finds. Relative paths start at
+    /// the folder of the config.
+    fn image_shape(&self, config_folder: &Path) -> Result<ImageShape>;
 
     /// Reads all images, downloading what is published and absent.
     fn load(&self, folders: Folders, cancel: Cancellation) -> Result<Images>;
@@ -53,18 +54,16 @@ pub(crate) struct Folders<'a> {
 /// All images of a source.
 #[derive(Debug)]
 pub(crate) struct Images {
-    /// Rows of an image.
-    pub(crate) height: usize,
-    /// Columns of an image.
-    pub(crate) width: usize,
-    /// Name of label 0, 1, ...; every label has one.
-    pub(crate) label_names: Vec<String>,
+    /// The shape of each image.
+    pub(crate) shape: ImageShape,
     /// Label of each image.
-    pub(crate) labels: Vec<u8>,
-    /// Pixels of each image, row by row, one after the other: 0 is black, 255 white.
+    pub(crate) labels: Labels,
+    /// Where each image is, for people; none where images are not files of their own.
+    pub(crate) paths: Option<Vec<String>>,
+    /// Pixels of each image, row by row, one after the other: 0 is black, 255 white; colours are red, green and blue.
     pub(crate) pixels: Vec<u8>,
-    /// How many of the images, from the first one on, are training images; the others are test images.
-    pub(crate) train: usize,
+    /// What each image is for; none where the shares of the config decide.
+    pub(crate) splits: Vec<Option<Split>>,
     /// How the files were hashed: `sha256` of the content of published ones, `blake3` of own ones as they are.
     pub(crate) algorithm: &'static str,
     /// The hash of each file, by name; empty without files.

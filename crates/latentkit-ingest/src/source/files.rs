@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use latentkit_core::{Cancellation, Error, Result, config, hash};
+use latentkit_core::{Cancellation, Error, ImageShape, Result, config, hash};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -72,11 +72,11 @@ impl ImageSource for Files {
     }
 
     /// By the header of the training images.
-    fn image_size(&self, config_folder: &Path) -> Result<(usize, usize)> {
+    fn image_shape(&self, config_folder: &Path) -> Result<ImageShape> {
         let [(key, path), ..] = self.by_key();
         let input = input(key, path, config_folder);
         let start = content::read_start(&input.path, idx::IMAGES_HEADER)?.ok_or_else(|| input.missing())?;
-        idx::image_size(&start)
+        idx::image_shape(&start)
             .map_err(|error| error.context(format!("cannot read `{}`", input.path.display())))
     }
 

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, ImageShape, Result};
+
+use latentkit_table::Labels;
 
 use super::definition::{Folders, ImageSource, Images, Input};
 use super::mnist::MNIST;
 use crate::checksum::Pinned;
 use crate::content;
-use crate::pair::Pair;
+use crate::pair::{Pair, train_then_test};
 use crate::published::{SIDE, hashes, open};
 
 /// The bundled digits.
@@ -38,8 +40,8 @@ impl ImageSource for Sample {
         MNIST.test.iter().map(|file| bundled(file, folders)).collect()
     }
 
-    fn image_size(&self, _: &Path) -> Result<(usize, usize)> {
-        Ok((SIDE, SIDE))
+    fn image_shape(&self, _: &Path) -> Result<ImageShape> {
+        Ok(ImageShape::grey(SIDE, SIDE))
     }
 
     fn load(&self, folders: Folders, cancel: Cancellation) -> Result<Images> {
@@ -54,12 +56,14 @@ impl ImageSource for Sample {
         let pair = Pair { images_name, images, labels_name, labels };
         let (images, labels) = pair.parse()?;
         Ok(Images {
-            height: images.height,
-            width: images.width,
-            label_names: MNIST.label_names.map(str::to_owned).into(),
-            labels: labels.to_vec(),
+            shape: images.shape,
+            labels: Labels::complete(
+                labels.iter().copied().map(u32::from),
+                MNIST.label_names.map(str::to_owned).into(),
+            ),
+            paths: None,
             pixels: images.pixels.to_vec(),
-            train: TRAIN,
+            splits: train_then_test(TRAIN, images.count - TRAIN),
             algorithm: "sha256",
             hashes: hashes(&MNIST.test),
         })

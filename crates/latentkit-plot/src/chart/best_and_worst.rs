@@ -56,7 +56,7 @@ impl Chart for Extremes<'_> {
 
     fn describe(&self) -> String {
         let blocks = self.0.blocks.iter().map(|block| {
-            let names: Vec<_> = block.rows.iter().map(|row| row.label_name.as_str()).collect();
+            let names: Vec<_> = block.rows.iter().filter_map(|row| row.label_name.as_deref()).collect();
             format!("{}: {}", block.heading.unwrap_or_default(), names.join(", "))
         });
         let blocks: Vec<_> = blocks.collect();

@@ -1,5 +1,6 @@
 //! What the decoder makes of the centroid of each cluster.
 
+use latentkit_core::ImageShape;
 use latentkit_table::{ClusterLabels, ClusterRow};
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -25,7 +26,7 @@ const BELOW: f64 = 16.0;
 /// The images of the centroids.
 pub(crate) struct Centroids<'a> {
     cells: Vec<Cell<'a>>,
-    size: (usize, usize),
+    shape: ImageShape,
 }
 
 struct Cell<'a> {
@@ -52,7 +53,7 @@ impl<'a> Centroids<'a> {
                 Cell { cluster, pixels, row, name: labels.map(lines).unwrap_or_default() }
             })
             .collect();
-        (!cells.is_empty()).then_some(Self { cells, size: (table.height, table.width) })
+        (!cells.is_empty()).then_some(Self { cells, shape: table.shape })
     }
 
     /// The cells of each row, with the height of the row.
@@ -113,7 +114,7 @@ impl Chart for Centroids<'_> {
         let mut top = 0.0;
         for (cells, height) in self.rows() {
             for (column, cell) in cells.iter().enumerate() {
-                cell.draw(&inner, self.size, (column as f64 * (CELL + GAP), top))?;
+                cell.draw(&inner, self.shape, (column as f64 * (CELL + GAP), top))?;
             }
             top += height;
         }
@@ -122,8 +123,8 @@ impl Chart for Centroids<'_> {
 }
 
 impl Cell<'_> {
-    fn draw(&self, area: &Area, size: (usize, usize), (left, top): (f64, f64)) -> Drawn {
-        Image { size, pixels: self.pixels }.draw(area, (left, top), CELL)?;
+    fn draw(&self, area: &Area, shape: ImageShape, (left, top): (f64, f64)) -> Drawn {
+        Image { shape, pixels: self.pixels }.draw(area, (left, top), CELL)?;
         let line = |number: usize| (px(left + CELL / 2.0), px(top + CELL + 8.0 + LINE * number as f64));
         let heading = format!("cluster {}", self.cluster);
         area.draw_text(&heading, &Text::HEADING.at(HPos::Center, VPos::Top), line(0))?;

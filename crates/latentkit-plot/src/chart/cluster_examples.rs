@@ -1,5 +1,6 @@
 //! Images of each cluster: those nearest to the centroid, and those that fit least.
 
+use latentkit_core::ImageShape;
 use latentkit_table::ExampleKind;
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -32,7 +33,7 @@ const KIND: f64 = SHOWN as f64 * (CELL + GAP) - GAP;
 pub(crate) struct Gallery<'a> {
     rows: Vec<Row<'a>>,
     /// Rows and columns of an image.
-    size: (usize, usize),
+    shape: ImageShape,
     /// Clusters that there are.
     all: usize,
 }
@@ -67,7 +68,7 @@ impl<'a> Gallery<'a> {
             kinds: [ExampleKind::Nearest, ExampleKind::LowestSilhouette].map(|kind| of(cluster, kind)),
         };
         let rows: Vec<_> = clusters.iter().take(CLUSTERS).map(row).collect();
-        (!rows.is_empty()).then_some(Self { rows, size: images.size, all: clusters.len() })
+        (!rows.is_empty()).then_some(Self { rows, shape: images.shape, all: clusters.len() })
     }
 }
 
@@ -136,7 +137,7 @@ impl Chart for Gallery<'_> {
             for (images, left) in row.kinds.iter().zip(lefts) {
                 for (column, pixels) in images.iter().enumerate() {
                     let corner = (left + column as f64 * (CELL + GAP), top);
-                    Image { size: self.size, pixels }.draw(&inner, corner, CELL)?;
+                    Image { shape: self.shape, pixels }.draw(&inner, corner, CELL)?;
                 }
             }
         }

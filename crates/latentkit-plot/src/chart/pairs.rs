@@ -1,5 +1,6 @@
 //! Images above their reconstructions, in blocks of columns.
 
+use latentkit_core::ImageShape;
 use latentkit_table::{Reconstruction, Reconstructions};
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -36,8 +37,7 @@ pub(super) struct Block<'a> {
 /// Blocks of images of one size, one below the other.
 pub(super) struct Pairs<'a> {
     pub(super) blocks: Vec<Block<'a>>,
-    /// Rows and columns of an image.
-    size: (usize, usize),
+    shape: ImageShape,
     /// What stands below the name of an image.
     second_line: Option<fn(&Reconstruction) -> String>,
 }
@@ -48,7 +48,7 @@ impl<'a> Pairs<'a> {
         blocks: Vec<Block<'a>>,
         second_line: Option<fn(&Reconstruction) -> String>,
     ) -> Self {
-        Self { blocks, size: (table.height, table.width), second_line }
+        Self { blocks, shape: table.shape, second_line }
     }
 
     fn names_height(&self) -> f64 {
@@ -88,7 +88,7 @@ impl<'a> Pairs<'a> {
         for (column, example) in block.rows.iter().enumerate() {
             let left = CAPTION + column as f64 * (CELL + GAP);
             let center = |above: f64| (px(left + CELL / 2.0), px(images - above));
-            let name = Text::BODY.fit(&example.label_name, CELL + GAP - 10.0);
+            let name = Text::BODY.fit(example.label_name.as_deref().unwrap_or_default(), CELL + GAP - 10.0);
             let above = self.names_height() - NAME + 8.0;
             area.draw_text(&name, &Text::BODY.at(HPos::Center, VPos::Bottom), center(above))?;
             if let Some(second_line) = self.second_line {
@@ -97,7 +97,7 @@ impl<'a> Pairs<'a> {
             }
             for (row, pixels) in [&example.image, &example.reconstruction].into_iter().enumerate() {
                 let corner = (left, images + row as f64 * (CELL + ROW_GAP));
-                Image { size: self.size, pixels }.draw(area, corner, CELL)?;
+                Image { shape: self.shape, pixels }.draw(area, corner, CELL)?;
             }
         }
         Ok(())

@@ -49,7 +49,7 @@ impl Chart for Examples<'_> {
 
     fn describe(&self) -> String {
         let rows = self.0.blocks.iter().flat_map(|block| &block.rows);
-        let names: Vec<_> = rows.map(|row| row.label_name.as_str()).collect();
+        let names: Vec<_> = rows.filter_map(|row| row.label_name.as_deref()).collect();
         format!("A test image of each label above its reconstruction: {}.", names.join(", "))
     }
 

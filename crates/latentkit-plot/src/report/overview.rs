@@ -1,5 +1,6 @@
 //! What the experiment was about, in a paragraph and a few figures, and its data.
 
+use latentkit_core::ImageShape;
 use latentkit_core::summary::{ClusterSummary, ExportSummary, IngestSummary, LatentHealth, TrainSummary};
 
 use super::confusion::most_confused;
@@ -197,6 +198,7 @@ pub(super) fn ties(cluster: &ClusterSummary) -> Option<String> {
 /// The section on the data.
 pub(super) fn data(experiment: &Experiment) -> Option<Section> {
     let data = &experiment.ingest.as_ref()?.summary;
+    let ImageShape { height, width, .. } = data.shape;
     let all = data.train + data.validation + data.test;
     let mut table = Table::new("Images of each split")
         .column("split", Align::Left)
@@ -208,7 +210,7 @@ pub(super) fn data(experiment: &Experiment) -> Option<Section> {
     let body = Html::new()
         .add(facts([
             ("source", data.source.clone()),
-            ("size of an image", format!("{} × {} pixels, grey", data.height, data.width)),
+            ("size of an image", format!("{height} × {width} pixels, {}", data.shape.colours())),
             ("labels", count(data.labels)),
         ]))
         .add(table.into_html());

@@ -1,12 +1,12 @@
 //! Columns of PNG files to pixels.
 
-use latentkit_core::{Cancellation, Result};
+use latentkit_core::{Cancellation, ImageShape, Result};
 use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::reader::TableReader;
 use super::types::{is_picture, type_name};
-use crate::picture::{self, ImageShape};
+use crate::picture;
 
 /// Rows that are read together where only some are wanted.
 const WINDOW: usize = 1024;
@@ -16,14 +16,14 @@ impl TableReader {
     pub(crate) fn images(&self, name: &str, shape: ImageShape, cancel: Cancellation) -> Result<Vec<u8>> {
         let _entered = self.reading(name).entered();
         self.check_pictures(name, shape, self.height)?;
-        let mut pixels = Vec::with_capacity(shape.bytes() * self.height);
+        let mut pixels = Vec::with_capacity(shape.len() * self.height);
         for group in self.groups(name)? {
             cancel.check()?;
             let (first, series) = group;
             let series = series?;
             let start = pixels.len();
-            pixels.resize(start + series.len() * shape.bytes(), 0);
-            let images: Vec<_> = pixels[start..].chunks_exact_mut(shape.bytes()).enumerate().collect();
+            pixels.resize(start + series.len() * shape.len(), 0);
+            let images: Vec<_> = pixels[start..].chunks_exact_mut(shape.len()).enumerate().collect();
             self.decode(name, &series, shape, images, |row| first + row)?;
         }
         Ok(pixels)
@@ -34,8 +34,8 @@ impl TableReader {
     pub(crate) fn images_of(&self, name: &str, shape: ImageShape, rows: &[usize]) -> Result<Vec<u8>> {
         let _entered = self.reading(name).entered();
         self.check_pictures(name, shape, rows.len())?;
-        let mut pixels = vec![0; shape.bytes() * rows.len()];
-        let mut images: Vec<_> = pixels.chunks_exact_mut(shape.bytes()).zip(rows).collect();
+        let mut pixels = vec![0; shape.len() * rows.len()];
+        let mut images: Vec<_> = pixels.chunks_exact_mut(shape.len()).zip(rows).collect();
         images.sort_by_key(|&(_, row)| row);
         for window in images.chunk_by_mut(|(_, a), (_, b)| *a / WINDOW == *b / WINDOW) {
             let [first, last] = [*window[0].1, *window[window.len() - 1].1];
@@ -58,7 +58,7 @@ impl TableReader {
                 .hint("an older latentkit may have written it: run `latentkit ingest`, or the stage that wrote it, again"));
         }
         self.check_column(name)?;
-        self.within_reason(name, std::iter::repeat_n(shape.bytes(), count))
+        self.within_reason(name, std::iter::repeat_n(shape.len(), count))
     }
 
     /// Decodes files of a column, each by its place in `series`, into the pixels of an image. `row` is the row of a place.
@@ -113,7 +113,7 @@ mod tests {
         let all = table.images("image", shape, Cancellation::never());
         match (&all, table.images_of("image", shape, &rows)) {
             (Ok(all), Ok(some)) => {
-                let turned: Vec<u8> = some.rchunks_exact(shape.bytes()).flatten().copied().collect();
+                let turned: Vec<u8> = some.rchunks_exact(shape.len()).flatten().copied().collect();
                 assert_eq!(all, &turned);
             }
             (all, some) => assert!(all.is_err() && some.is_err()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use latentkit_core::{Error, Result};
+use latentkit_core::{Error, ImageShape, Result};
 use polars::prelude::*;
 
 use super::catch_panic::catch_panic;
@@ -11,6 +11,7 @@ use super::formats;
 use super::limits;
 use super::parquet::ParquetFile;
 use super::types::unsupported;
+use crate::labels::Labels;
 use crate::metadata::{Metadata, PREFIX};
 use crate::split::Split;
 
@@ -91,12 +92,26 @@ impl TableReader {
         })
     }
 
-    /// A number of pixels from the metadata.
-    pub(crate) fn pixels(&self, key: &str) -> Result<usize> {
-        let text = self.metadata(key)?;
-        let value = text.parse().ok().filter(|value| (1..=1 << 15).contains(value));
-        value.ok_or_else(|| {
-            self.wrong(format!("the metadata `{PREFIX}{key}` is `{text}`, not a number of pixels"))
+    /// The shape of the images, from the metadata. Tables that do not say how many channels are of grey ones.
+    pub(crate) fn image_shape(&self) -> Result<ImageShape> {
+        let number = |key: &str, what: &str, most: usize| {
+            let text = self.metadata(key)?;
+            let value = text.parse().ok().filter(|value| (1..=most).contains(value));
+            value.ok_or_else(|| {
+                self.wrong(format!("the metadata `{PREFIX}{key}` is `{text}`, not a number of {what}"))
+            })
+        };
+        let channels =
+            if self.metadata.contains_key("channels") { number("channels", "channels", 3)? } else { 1 };
+        if channels == 2 {
+            return Err(self
+                .wrong("its images have 2 channels")
+                .expected("1, grey, or 3, red, green and blue"));
+        }
+        Ok(ImageShape {
+            height: number("height", "pixels", 1 << 15)?,
+            width: number("width", "pixels", 1 << 15)?,
+            channels,
         })
     }
 
@@ -246,18 +261,20 @@ impl TableReader {
             .hint("drop or fill the rows without a value")
     }
 
-    pub(crate) fn u8(&self, name: &str) -> Result<Vec<u8>> {
-        let series = self.typed(name, &DataType::UInt8)?;
-        Ok(series.u8().map_err(|error| self.wrong(error))?.into_no_null_iter().collect())
-    }
-
-    /// A column of labels that `Table::classes` wrote, each below `count`.
-    pub(crate) fn classes(&self, name: &str, count: usize) -> Result<Vec<u8>> {
-        let series = self.typed(name, &DataType::Int64)?;
-        let labels = series.i64().map_err(|error| self.wrong(error))?.into_no_null_iter();
-        let known = |label: i64| u8::try_from(label).ok().filter(|&label| usize::from(label) < count);
-        let unknown = |row, label| self.wrong(format!("row {row} has label {label}, which has no name"));
-        labels.enumerate().map(|(row, label)| known(label).ok_or_else(|| unknown(row, label))).collect()
+    /// The column of labels that `Table::labels` wrote, if any, each of these names.
+    pub(crate) fn class_labels(&self, names: Vec<String>) -> Result<Labels> {
+        if names.is_empty() {
+            return Ok(Labels::none(self.height));
+        }
+        let series = self.typed_or_null("label", &DataType::Int64)?;
+        let labels = series.i64().map_err(|error| self.wrong(error))?.iter().enumerate();
+        let code = |(row, label): (usize, Option<i64>)| {
+            let known =
+                |label: i64| u32::try_from(label).ok().filter(|&label| (label as usize) < names.len());
+            let unknown = |label| self.wrong(format!("row {row} has label {label}, which has no name"));
+            label.map(|label| known(label).ok_or_else(|| unknown(label))).transpose()
+        };
+        Ok(Labels { codes: labels.map(code).collect::<Result<_>>()?, names })
     }
 
     pub(crate) fn u32(&self, name: &str) -> Result<Vec<u32>> {

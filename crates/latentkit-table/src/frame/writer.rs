@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latentkit_core::{Cancellation, Error, Result};
+use latentkit_core::{Cancellation, Error, ImageShape, Result};
 use polars::prelude::{ArrowDataType, PolarsError};
 use polars_arrow::array::{BinaryViewArray, BooleanArray, MutableBinaryViewArray, Utf8ViewArray};
 use polars_arrow::bitmap::Bitmap;
@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::column::Column;
 use super::output::{RowGroups, write_capturing};
+use crate::labels::Labels;
 use crate::metadata::Metadata;
-use crate::picture::{self, ImageShape};
+use crate::picture;
 
 /// A table to be written, built column by column. A column holds nulls only where its method says so.
 pub(crate) struct Table {
@@ -29,10 +30,6 @@ impl Table {
         assert_eq!(column.array.len(), self.height, "`{}` has a value a row", column.field.name);
         self.columns.push(column);
         self
-    }
-
-    pub(crate) fn u8(self, name: &str, values: Vec<u8>) -> Self {
-        self.column(Column::numbers(name, values))
     }
 
     pub(crate) fn u32(self, name: &str, values: Vec<u32>) -> Self {
@@ -84,11 +81,33 @@ impl Table {
         self.column(Column::lists(name, values, width))
     }
 
-    /// A column of labels, indices into `names`: a `ClassLabel` of Hugging Face's `datasets`, which is of 64 bits.
-    pub(crate) fn classes(self, name: &str, labels: &[u8], names: &[String]) -> Self {
-        let labels = labels.iter().map(|&label| i64::from(label)).collect();
-        let feature = json!({ "_type": "ClassLabel", "names": names });
-        self.column(Column::numbers(name, labels).with_feature(feature))
+    /// Columns `label` and `label_name` of some points, null where one has no label; no columns where there are no labels at all.
+    /// The former is a `ClassLabel` of Hugging Face's `datasets`, which is of 64 bits.
+    pub(crate) fn labels(self, labels: &Labels, points: impl Iterator<Item = usize> + Clone) -> Self {
+        if labels.names.is_empty() {
+            return self;
+        }
+        let codes = points.clone().map(|point| labels.codes[point].map(i64::from));
+        let feature = json!({ "_type": "ClassLabel", "names": labels.names });
+        // Whether there can be nulls must not depend on which points are asked for.
+        if labels.codes.iter().all(Option::is_some) {
+            self.column(Column::numbers("label", codes.flatten().collect()).with_feature(feature))
+                .text("label_name", points.filter_map(|point| labels.name(point)))
+        } else {
+            self.column(Column::numbers_or_null("label", codes.collect()).with_feature(feature))
+                .text_or_null("label_name", points.map(|point| labels.name(point)))
+        }
+    }
+
+    /// A column `path` of where the rows come from, where that is known.
+    pub(crate) fn paths(self, paths: Option<&[Option<String>]>) -> Self {
+        match paths {
+            None => self,
+            Some(paths) if paths.iter().all(Option::is_some) => {
+                self.text("path", paths.iter().flatten().map(String::as_str))
+            }
+            Some(paths) => self.text_or_null("path", paths.iter().map(Option::as_deref)),
+        }
     }
 
     /// A column of images of one shape as PNG files: an `Image` of Hugging Face's `datasets`.

@@ -3,6 +3,7 @@
 
 use std::io::Read as _;
 
+use latentkit_core::ImageShape;
 use latentkit_model::AutoEncoder;
 use latentkit_model::config::{Loss, ModelConfig};
 
@@ -24,7 +25,7 @@ fn images() -> Vec<u8> {
 #[test]
 fn a_step_is_kerass() {
     let config: ModelConfig = serde_json::from_str(r#"{ "architecture": "reference" }"#).unwrap();
-    let mut model = AutoEncoder::new(&config, (28, 28), 0).unwrap();
+    let mut model = AutoEncoder::new(&config, ImageShape::grey(28, 28), 0).unwrap();
     for tensor in &mut model.tensors {
         tensor.values = keras(&format!("weights.{}", tensor.name), &tensor.shape);
     }

@@ -1,6 +1,7 @@
 //! The model of dense layers against PyTorch, in both engines: same weights, same images, same numbers. See mlp.py of
 //! latentkit-model's fixtures.
 
+use latentkit_core::ImageShape;
 use latentkit_model::config::{Device, Engine, Loss, ModelConfig, Precision};
 use latentkit_model::{AutoEncoder, Engines, Request, Tensor};
 use serde::Deserialize;
@@ -36,7 +37,7 @@ fn config() -> ModelConfig {
 fn outputs_loss_and_gradients_are_pytorchs() {
     let expected: Expected =
         serde_json::from_str(include_str!("../../../latentkit-model/tests/fixtures/mlp.json")).unwrap();
-    let mut model = AutoEncoder::new(&config(), (28, 28), 0).unwrap();
+    let mut model = AutoEncoder::new(&config(), ImageShape::grey(28, 28), 0).unwrap();
     for (index, tensor) in model.tensors.iter_mut().enumerate() {
         let fans = if let [outer, inner] = tensor.shape[..] { outer + inner } else { 600 };
         let scale = (6.0 / fans as f64).sqrt();
@@ -70,7 +71,7 @@ fn outputs_loss_and_gradients_are_pytorchs() {
 #[test]
 fn images_of_any_size_are_taken_and_an_engine_that_may_choose_is_libtorch() {
     for size in [(1, 1), (8, 8), (5, 31)] {
-        let model = AutoEncoder::new(&config(), size, 0).unwrap();
+        let model = AutoEncoder::new(&config(), ImageShape::grey(size.0, size.1), 0).unwrap();
         let images = vec![7; 2 * size.0 * size.1];
         for kind in BOTH {
             assert_eq!(engine(kind, &model).logits(&images).len(), images.len());

@@ -1,8 +1,8 @@
 //! The reference model against PyTorch: same weights, same batch, same numbers. See reference.py of latentkit-model's fixtures,
 //! which computed in float64.
 
-use latentkit_core::ErrorKind;
 use latentkit_core::summary::Metrics;
+use latentkit_core::{ErrorKind, ImageShape};
 use latentkit_model::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Engines, MetricSums, errors, read_tensors};
 
@@ -28,7 +28,7 @@ fn images() -> Vec<u8> {
 fn model() -> AutoEncoder {
     let (metadata, _) = read_tensors(&model_fixture("reference.safetensors"), |_| Ok(Vec::new())).unwrap();
     let config: ModelConfig = serde_json::from_value(metadata["model"].clone()).unwrap();
-    let mut model = AutoEncoder::new(&config, (28, 28), 0).unwrap();
+    let mut model = AutoEncoder::new(&config, ImageShape::grey(28, 28), 0).unwrap();
     for tensor in &mut model.tensors {
         tensor.values = expected(&format!("weights.{}", tensor.name), &tensor.shape);
     }
@@ -95,7 +95,7 @@ fn a_step_of_either_engine_is_pytorchs() {
 #[test]
 fn the_native_engine_says_what_it_cannot_compute() {
     let strided: ModelConfig = serde_json::from_str(r#"{ "architecture": "strided" }"#).unwrap();
-    let strided = AutoEncoder::new(&strided, (28, 28), 0).unwrap();
+    let strided = AutoEncoder::new(&strided, ImageShape::grey(28, 28), 0).unwrap();
     let optimizer = Optimizer::default();
     for (model, precision, found) in
         [(&strided, Precision::Float32, "conv 5x5 /2"), (&model(), Precision::Bfloat16, "bfloat16")]

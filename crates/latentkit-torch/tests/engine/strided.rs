@@ -1,5 +1,6 @@
 //! The strided model against PyTorch: same weights, same images, same numbers. See strided.py of latentkit-model's fixtures.
 
+use latentkit_core::ImageShape;
 use latentkit_model::config::{self, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Tensor};
 use serde::Deserialize;
@@ -35,7 +36,7 @@ fn model() -> AutoEncoder {
         r#"{ "architecture": "strided", "latent-dim": 10, "latent-activation": "linear" }"#,
     )
     .unwrap();
-    let mut model = AutoEncoder::new(&config, (28, 28), 0).unwrap();
+    let mut model = AutoEncoder::new(&config, ImageShape::grey(28, 28), 0).unwrap();
     for (index, tensor) in model.tensors.iter_mut().enumerate() {
         let area: usize = tensor.shape.iter().skip(2).product();
         let fans = match *tensor.shape {
@@ -98,11 +99,11 @@ fn a_bfloat16_step_is_close_to_a_float32_one_and_all_else_is_float32() {
 fn images_that_do_not_mirror_are_refused() {
     let config: ModelConfig = serde_json::from_str(r#"{ "architecture": "strided" }"#).unwrap();
     for side in [1, 3, 8, 30, 32] {
-        let error = AutoEncoder::new(&config, (side, side), 0).unwrap_err();
+        let error = AutoEncoder::new(&config, ImageShape::grey(side, side), 0).unwrap_err();
         assert_eq!(error.key(), Some("model.architecture"), "{side}");
     }
     for (height, width) in [(12, 12), (20, 28), (36, 36)] {
-        let model = AutoEncoder::new(&config, (height, width), 0).unwrap();
+        let model = AutoEncoder::new(&config, ImageShape::grey(height, width), 0).unwrap();
         let images = vec![0; 2 * height * width];
         assert_eq!(engine(config::Engine::Libtorch, &model).logits(&images).len(), images.len());
     }

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod man;
+pub(crate) mod onnx;
 pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod runs;

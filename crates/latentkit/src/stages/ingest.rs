@@ -67,9 +67,6 @@ impl Definition for Ingest {
 
     fn headline(&self, manifest: &Manifest) -> Result<String> {
         let s: IngestSummary = manifest.summary()?;
-        Ok(format!(
-            "{} train, {} validation, {} test images of {}x{}",
-            s.train, s.validation, s.test, s.height, s.width
-        ))
+        Ok(format!("{} train, {} validation, {} test images of {}", s.train, s.validation, s.test, s.shape))
     }
 }

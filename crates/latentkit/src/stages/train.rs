@@ -89,10 +89,10 @@ impl Definition for Train {
         let Experiment { config, artifacts, .. } = experiment;
         let (model, train): (ModelConfig, TrainConfig) = (config.section().ok()?, config.section().ok()?);
         let plan = latentkit_train::Plan { model: &model, train: &train, seed: config.seed() };
-        let size = latentkit_table::read_image_size(&artifacts.file(INGEST, DATASET))
-            .or_else(|_| latentkit_ingest::image_size(&config.section()?, &config.folder()))
+        let shape = latentkit_table::read_image_shape(&artifacts.file(INGEST, DATASET))
+            .or_else(|_| latentkit_ingest::image_shape(&config.section()?, &config.folder()))
             .ok()?;
-        let model = AutoEncoder::new(plan.model, size, 0).ok()?;
+        let model = AutoEncoder::new(plan.model, shape, 0).ok()?;
         engines::missing(&model, &plan.request())
     }
 

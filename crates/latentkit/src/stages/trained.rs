@@ -12,8 +12,8 @@ pub(super) fn missing_engine(experiment: &Experiment) -> Option<String> {
     let model = if let Ok((model, _)) = AutoEncoder::load(&artifacts.file(TRAIN, MODEL)) {
         model
     } else {
-        let size = latentkit_ingest::image_size(&config.section().ok()?, &config.folder()).ok()?;
-        AutoEncoder::new(&config.section().ok()?, size, 0).ok()?
+        let shape = latentkit_ingest::image_shape(&config.section().ok()?, &config.folder()).ok()?;
+        AutoEncoder::new(&config.section().ok()?, shape, 0).ok()?
     };
     engines::missing(&model, &latentkit_export::request(&config.section().ok()?))
 }

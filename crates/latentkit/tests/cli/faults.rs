@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
-use latentkit_table::{Latents, Metadata, Split, write_latents};
+use latentkit_table::{Labels, Latents, Metadata, Split, write_latents};
 use ndarray::Array2;
 
 use crate::support::{Folder, Ran};
@@ -27,8 +27,8 @@ fn folder(table: &OsStr) -> Folder {
     });
     let latents = Latents {
         splits: vec![Split::Test; 60],
-        labels: (0..60).map(|row| row % 3).collect(),
-        label_names: NAMES.map(str::to_owned).into(),
+        labels: Labels::complete((0..60).map(|row| row % 3), NAMES.map(str::to_owned).into()),
+        paths: None,
         values,
         reconstruction_bce: vec![0.0; 60],
         reconstruction_mse: vec![0.0; 60],

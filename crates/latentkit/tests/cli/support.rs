@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use latentkit_ingest::{content, idx};
-use latentkit_table::{Latents, Metadata, Split, write_latents};
+use latentkit_table::{Labels, Latents, Metadata, Split, write_latents};
 use ndarray::Array2;
 use tempfile::TempDir;
 
@@ -207,8 +207,8 @@ pub(crate) fn write_points(folder: &Folder, name: &str, spoil: impl Fn(&mut Arra
     spoil(&mut values);
     let latents = Latents {
         splits: vec![Split::Test; 60],
-        labels: (0..60).map(|row| row % 3).collect(),
-        label_names: vec!["a".into(), "b".into(), "<c>".into()],
+        labels: Labels::complete((0..60).map(|row| row % 3), vec!["a".into(), "b".into(), "<c>".into()]),
+        paths: None,
         values,
         reconstruction_bce: vec![0.0; 60],
         reconstruction_mse: vec![0.0; 60],
@@ -223,8 +223,8 @@ pub(crate) fn write_wide_points(folder: &Folder, name: &str, size: usize) {
     });
     let latents = Latents {
         splits: vec![Split::Test; size],
-        labels: vec![0; size],
-        label_names: vec!["a".into()],
+        labels: Labels::complete(std::iter::repeat_n(0, size), vec!["a".into()]),
+        paths: None,
         values,
         reconstruction_bce: vec![0.0; size],
         reconstruction_mse: vec![0.0; size],

@@ -1,6 +1,7 @@
 //! Own files, right and wrong. What is wrong inside a file is tested beside its parser.
 
 use latentkit_core::ErrorKind;
+use latentkit_table::Split;
 use tempfile::TempDir;
 
 use super::*;
@@ -50,9 +51,12 @@ fn error_with(name: &str, bytes: Vec<u8>) -> String {
 fn own_files_plain_and_gzip() {
     let (folder, files) = own_files();
     let loaded = load_files(&folder, &files).unwrap();
-    assert_eq!((loaded.height, loaded.width, loaded.train), (1, 2, 3));
-    assert_eq!(loaded.label_names, ["0", "1", "2"]);
-    assert_eq!(loaded.labels, [0, 1, 2, 2, 0]);
+    assert_eq!(
+        (loaded.shape, &loaded.splits[2..4]),
+        (ImageShape::grey(1, 2), &[None, Some(Split::Test)][..])
+    );
+    assert_eq!(loaded.labels.names, ["0", "1", "2"]);
+    assert_eq!(loaded.labels.codes, [0, 1, 2, 2, 0].map(Some));
     assert_eq!(loaded.pixels, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     assert_eq!(loaded.algorithm, "blake3");
     let bytes = fs_err::read(folder.path().join("test-labels")).unwrap();
@@ -64,7 +68,7 @@ fn own_files_plain_and_gzip() {
 fn given_label_names() {
     let (folder, mut files) = own_files();
     files.label_names = ["a", "b", "c", "d"].map(str::to_owned).into();
-    assert_eq!(load_files(&folder, &files).unwrap().label_names, ["a", "b", "c", "d"]);
+    assert_eq!(load_files(&folder, &files).unwrap().labels.names, ["a", "b", "c", "d"]);
 }
 
 #[test]
