@@ -114,7 +114,7 @@ fn outputs_loss_gradients_and_statistics_are_pytorchs() {
 #[test]
 fn images_of_any_size_and_colours_are_taken() {
     for (keys, shape) in [
-        (r#"{}"#, [8, 8, 1]),
+        ("{}", [8, 8, 1]),
         (r#"{ "activation": "gelu" }"#, [8, 61, 3]),
         (r#"{ "batch-norm": false, "channels": [4, 5, 6, 7, 8] }"#, [120, 9, 2]),
         (r#"{ "kernel": 9 }"#, [1, 3, 3]),
