@@ -130,6 +130,9 @@ Examples:
     /// Show which stages are fresh, stale or missing, and why
     #[command(after_help = "Example:\n  latentkit status configs/mnist.toml --check || echo 'run it again'")]
     Status(StatusArguments),
+    /// Print a config that fits some points
+    #[command(after_help = "Example:\n  latentkit init --latents embeddings.parquet > embeddings.toml")]
+    Init(InitArguments),
     /// Print the config with every default filled in
     #[command(after_help = "Example:\n  latentkit config configs/mnist.toml --set seed=7 > seed-7.toml")]
     Config(ConfigArguments),
@@ -220,6 +223,18 @@ pub(crate) struct ReproduceArguments {
     /// Folder for the new files, which stay there [default: a temporary one]
     #[arg(long = "in", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// File of the points, a folder of such files, or a pattern, as `cluster` takes them (repeatable)
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) latents: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnsArguments,
+    /// Name of the experiment [default: that of the data]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -77,6 +77,7 @@ fn run(cli: &Cli) -> Result<u8> {
             let fresh = commands::status::print(global, arguments)?;
             return Ok(if fresh || !arguments.check { 0 } else { EXIT_STALE });
         }
+        Command::Init(arguments) => commands::init::print(arguments)?,
         Command::Onnx(arguments) => commands::onnx::write(global, arguments)?,
         Command::Config(arguments) => commands::config::print(global, arguments)?,
         Command::Sweep(arguments) => commands::sweep::run(global, arguments)?,

@@ -4,6 +4,7 @@ pub(crate) mod clean;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod onnx;
 pub(crate) mod reproduce;
