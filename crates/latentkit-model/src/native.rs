@@ -148,12 +148,19 @@ fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
         Layer::Conv { filters, kernel, activation } => {
             To::Conv { filters, kernel, activation: activated(activation)? }
         }
+        Layer::StridedConv { filters, kernel, stride, padding, activation } => {
+            To::StridedConv { filters, kernel, stride, padding, activation: activated(activation)? }
+        }
+        Layer::TransposedConv { filters, kernel, stride, padding, output_padding, activation } => {
+            let (output_padding, activation) = ([output_padding; 2], activated(activation)?);
+            To::TransposedConv { filters, kernel, stride, padding, output_padding, activation }
+        }
         Layer::MaxPool { size: 2 } => To::MaxPool,
         Layer::BatchNorm => To::BatchNorm,
         Layer::Flatten => To::Flatten,
         Layer::Dense { units, activation } => To::Dense { units, activation: activated(activation)? },
         Layer::Reshape { height, width, channels } => To::Reshape { height, width, channels },
         Layer::UpSample { factor } => To::UpSample { factor },
-        Layer::MaxPool { .. } | Layer::StridedConv { .. } | Layer::TransposedConv { .. } => return None,
+        Layer::MaxPool { .. } => return None,
     })
 }

@@ -13,15 +13,12 @@ use crate::pool::Pick;
 use crate::rearrange::gate;
 use crate::reduce::AddPixels;
 use crate::simd::Simd;
+use crate::statistics::Sums;
 use crate::winograd::Tiles;
 
 /// Images of a chunk. Chunks are worked on one by one and their sums added up in order, so that the result does not depend
 /// on how many threads there are.
 pub(crate) const CHUNK: usize = 16;
-
-/// Statistics of each channel over a chunk: sums of the values and their squared deviations, or of the gradients and the
-/// gradients times the value's deviation.
-pub(crate) type Sums = Vec<(f64, f64)>;
 
 /// What a step knows of a chunk of the batch.
 #[derive(Debug)]
