@@ -214,7 +214,7 @@ fn bench(model: &Model, threads: usize, images: Images<'_>, rng: &mut Xoshiro256
     let mut network = Network::autoencoder(&layers, model.input).expect("the layers fit");
     let mut weights = tensors(&network, rng);
     let mut loss = 0.0;
-    let training = time(|| loss = network.step(images, &mut weights, Loss::Bce).sums.bce);
+    let training = time(|| loss = network.step(images, None, &mut weights, Loss::Bce).sums.bce);
     println!("{}, {} with {threads} threads, sum of losses {loss}", model.name, network.instructions());
     print("training", &training);
     let mut encoder = Network::new(&model.encoder, model.input).expect("the layers fit");

@@ -55,6 +55,7 @@ impl Imagewise {
             plan: &self.plan,
             packed: &self.packed,
             images: inputs,
+            targets: inputs,
             loss: Loss::Bce,
             scale: 0.0,
         };
@@ -72,6 +73,7 @@ impl Imagewise {
         &mut self,
         count: usize,
         inputs: Images<'_>,
+        targets: Option<Images<'_>>,
         tensors: &mut [Vec<f32>],
         loss: Loss,
     ) -> &Step {
@@ -87,7 +89,8 @@ impl Imagewise {
         let passes = (0..segments).map(|segment| (segment, true));
         let passes = passes.chain((0..segments - 1).rev().map(|segment| (segment, false)));
         for (segment, forwards) in passes {
-            let shared = Shared { simd: self.simd, plan, packed: &self.packed, images: inputs, loss, scale };
+            let (simd, packed, targets) = (self.simd, &self.packed, targets.unwrap_or(inputs));
+            let shared = Shared { simd, plan, packed, images: inputs, targets, loss, scale };
             let scratch = &self.scratch;
             let work = self.chunks[..chunks].par_iter_mut().enumerate();
             work.for_each(|(index, chunk)| {

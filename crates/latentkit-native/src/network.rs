@@ -106,19 +106,29 @@ impl Network {
         }
     }
 
-    /// A training step without its update: the loss of reconstructing the inputs, its gradients, and batch-norm's running
-    /// statistics, which are changed in `tensors`.
+    /// A training step without its update: the loss of making `targets` of the inputs, or the inputs themselves where there are
+    /// none, its gradients, and batch-norm's running statistics, which are changed in `tensors`.
     ///
     /// # Panics
-    /// When the inputs are not whole images, there are none, the tensors are not those of [`Network::tensors`], or the
+    /// When the inputs are not whole images, there are none or not as many as targets, the tensors are not those of [`Network::tensors`], or the
     /// output has another shape than the input.
-    pub fn step(&mut self, inputs: Images<'_>, tensors: &mut [Vec<f32>], loss: Loss) -> &Step {
+    pub fn step(
+        &mut self,
+        inputs: Images<'_>,
+        targets: Option<Images<'_>>,
+        tensors: &mut [Vec<f32>],
+        loss: Loss,
+    ) -> &Step {
         let count = self.count(inputs, tensors);
+        assert!(
+            targets.is_none_or(|targets| targets.len() == inputs.len()),
+            "there is a target for each input"
+        );
         assert!(self.reconstructs, "the output has another shape than the input");
         assert!(count > 0, "a step needs images");
         match &mut self.method {
-            Method::Images(network) => network.step(count, inputs, tensors, loss),
-            Method::Matrices(network) => network.step(count, inputs, tensors, loss),
+            Method::Images(network) => network.step(count, inputs, targets, tensors, loss),
+            Method::Matrices(network) => network.step(count, inputs, targets, tensors, loss),
         }
     }
 

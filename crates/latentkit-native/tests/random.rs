@@ -401,13 +401,25 @@ fn check_networks(seeds: u64, random_network: fn(&mut Rng) -> (Vec<Layer>, Shape
         assert!(off <= 1e-4 * scale + 1e-6, "{what}: outputs are off by {off:e} of {scale:e}");
 
         let kind = if rng.gen_bool(0.7) { Loss::Bce } else { Loss::Mse };
+        let targets: Option<Vec<f32>> =
+            rng.gen_bool(0.3).then(|| images.iter().map(|_| rng.gen_range(0.0..1.0)).collect());
+        let wanted = targets.as_ref().unwrap_or(&images);
+        let wanted = Batch {
+            shape,
+            images: wanted
+                .chunks(shape.len())
+                .map(|image| image.iter().copied().map(f64::from).collect())
+                .collect(),
+        };
         let infos = network.tensors().to_vec();
-        let step = network.step(Images::Floats(&images), &mut tensors, kind).clone();
+        let step = network
+            .step(Images::Floats(&images), targets.as_deref().map(Images::Floats), &mut tensors, kind)
+            .clone();
         let (logits, statistics) = forward(&layers, &exact, &batch, true);
         let sum = if kind == Loss::Bce { step.sums.bce } else { step.sums.mse };
-        let (found, expected) = (sum / step.pixels as f64, loss(kind, &logits, &batch));
+        let (found, expected) = (sum / step.pixels as f64, loss(kind, &logits, &wanted));
         assert!((found - expected).abs() <= 1e-4 * expected, "{what}: loss {found} is not {expected}");
-        let of = |tensors: &[Vec<f64>]| loss(kind, &forward(&layers, tensors, &batch, true).0, &batch);
+        let of = |tensors: &[Vec<f64>]| loss(kind, &forward(&layers, tensors, &batch, true).0, &wanted);
         let mut norms = statistics.iter();
         for (index, info) in infos.iter().enumerate() {
             if info.role == Role::RunningMean {

@@ -47,7 +47,7 @@ pub use frame::{ColumnDifference, Difference, TableDifferences};
 pub use history::{HistoryRow, read_history, write_history};
 pub use ids::{Id, Ids};
 pub use labels::Labels;
-pub use latents::{Latents, write_latents};
+pub use latents::{LatentErrors, Latents, read_latent_errors, write_latents};
 pub use metadata::Metadata;
 pub use neighbours::{read_neighbours, write_neighbours};
 pub use projection::{Projection, read_projection, write_projection};

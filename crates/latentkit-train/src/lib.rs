@@ -1,5 +1,6 @@
 //! Training: one loop, and the pure rules that it asks for the learning rate and for the time to stop.
 
+mod augment;
 mod checkpoint;
 pub mod config;
 mod schedule;
@@ -9,7 +10,7 @@ mod times;
 
 use std::path::Path;
 
-use crate::config::{Monitor, TrainConfig};
+use crate::config::{Monitor, Target, TrainConfig};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::layout::{HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
@@ -151,7 +152,16 @@ fn train(
         for batch in order.chunks(images.batch_size).skip(progress.state.current.steps as usize) {
             cancel.check()?;
             let rate = progress.state.schedule.rate(&config.schedule, progress.state.step, total_steps);
-            progress.engine.step(&images.batch(batch), config.loss, rate);
+            let clean = images.batch(batch);
+            match &config.augment {
+                None => progress.engine.step(&clean, None, config.loss, rate),
+                Some(augment) => {
+                    let mut changed = clean.clone();
+                    augment::augment(augment, images.data.shape, &mut changed, batch, (seed, epoch));
+                    let targets = (augment.target == Target::Clean).then_some(&clean[..]);
+                    progress.engine.step(&changed, targets, config.loss, rate);
+                }
+            }
             progress.state.step += 1;
             let steps = progress.state.current.steps + 1;
             progress.state.current = Current { steps, learning_rate: rate };

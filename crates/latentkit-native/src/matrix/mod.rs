@@ -49,6 +49,8 @@ pub(crate) struct Batchwise {
     output: Plane,
     /// Values of the last batch.
     values: Vec<Vec<f32>>,
+    /// What the inputs shall become, where it is something else.
+    targets: Vec<f32>,
     /// Gradients of a value, and of the one before.
     gradients: [Vec<f32>; 2],
     step: Step,
@@ -68,6 +70,7 @@ impl Batchwise {
             output: Plane::of(shapes[layers.len()]),
             values: vec![Vec::new(); made.len() + 1],
             operations: made,
+            targets: Vec::new(),
             gradients: [Vec::new(), Vec::new()],
             step: Step::new(&tensors),
             tensors,
@@ -108,6 +111,7 @@ impl Batchwise {
         &mut self,
         count: usize,
         inputs: Images<'_>,
+        targets: Option<Images<'_>>,
         tensors: &mut [Vec<f32>],
         loss: Loss,
     ) -> &Step {
@@ -125,6 +129,10 @@ impl Batchwise {
             out.resize(count * operation.lengths.1, 0.0);
             operation.forward(self.simd, count, &tensors[own], input, out);
         }
+        match targets {
+            Some(targets) => load(targets, 0, count, self.input, &mut self.targets),
+            None => self.targets.clear(),
+        }
         self.measure(count, loss);
         self.backward(count, tensors);
         &self.step
@@ -132,7 +140,8 @@ impl Batchwise {
 
     /// The losses, and the gradient of the logits.
     fn measure(&mut self, count: usize, loss: Loss) {
-        let (pixels, logits) = (&self.values[0], &self.values[self.operations.len()]);
+        let pixels = if self.targets.is_empty() { &self.values[0] } else { &self.targets };
+        let logits = &self.values[self.operations.len()];
         let gradient = &mut self.gradients[0];
         gradient.resize(logits.len(), 0.0);
         let scale = (1.0 / logits.len() as f64) as f32;

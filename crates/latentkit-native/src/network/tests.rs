@@ -92,7 +92,7 @@ fn results(layers: &[Layer], simd: Simd, threads: usize) -> Vec<f32> {
         let mut network = Network::with(simd, layers, INPUT).unwrap();
         let (images, mut tensors) = (images(), tensors(&network));
         let images = Images::Bytes(&images);
-        let step = network.step(images, &mut tensors, Loss::Bce).clone();
+        let step = network.step(images, None, &mut tensors, Loss::Bce).clone();
         let mut all = vec![(step.sums.bce / step.pixels as f64) as f32];
         all.extend(step.gradients.iter().chain(&tensors).flatten());
         all.extend(network.infer(images, &tensors));

@@ -52,7 +52,7 @@ fn outputs_loss_and_gradients_are_pytorchs() {
         let latents = engine.encode(&images);
         assert!(difference(&latents, &expected.latents) < 1e-5, "{kind:?}");
         assert!(difference(&engine.decode(&latents), &expected.logits) < 1e-5, "{kind:?}");
-        engine.step(&images, Loss::Bce, 1e-3);
+        engine.step(&images, None, Loss::Bce, 1e-3);
         assert!((engine.metrics().means().bce / expected.loss - 1.0).abs() < 1e-5, "{kind:?}");
         let gradients = gradients(engine.as_ref());
         assert_eq!(gradients.len(), expected.gradients.len());

@@ -67,7 +67,7 @@ fn a_step_of_either_engine_is_pytorchs() {
     let (model, images) = (model(), images());
     for kind in BOTH {
         let mut engine = engine(kind, &model);
-        engine.step(&images, Loss::Bce, 1e-3);
+        engine.step(&images, None, Loss::Bce, 1e-3);
         let found = engine.metrics();
         assert_eq!(found.images, IMAGES as u64);
         // The metrics are those of training mode, in which the fixture has only the loss.

@@ -67,7 +67,7 @@ fn outputs_loss_and_gradients_are_pytorchs() {
         let latents = engine.encode(&images);
         assert!(difference(&latents, &expected.latents) < 1e-5, "{kind:?}");
         assert!(difference(&engine.decode(&latents), &expected.logits) < 1e-5, "{kind:?}");
-        engine.step(&images, Loss::Bce, 1e-3);
+        engine.step(&images, None, Loss::Bce, 1e-3);
         assert!((engine.metrics().means().bce / expected.loss - 1.0).abs() < 1e-5, "{kind:?}");
         let gradients = gradients(engine.as_ref());
         assert_eq!(gradients.len(), expected.gradients.len());
@@ -90,8 +90,8 @@ fn a_bfloat16_step_is_close_to_a_float32_one_and_all_else_is_float32() {
         |precision| ENGINES.start(&model, &request(config::Engine::Libtorch, precision, &optimizer)).unwrap();
     let (mut exact, mut rounded) = (start(Precision::Float32), start(Precision::Bfloat16));
     assert_eq!(rounded.encode(&images), exact.encode(&images));
-    exact.step(&images, Loss::Bce, 1e-3);
-    rounded.step(&images, Loss::Bce, 1e-3);
+    exact.step(&images, None, Loss::Bce, 1e-3);
+    rounded.step(&images, None, Loss::Bce, 1e-3);
     let (exact, rounded) = (gradients(exact.as_ref()), gradients(rounded.as_ref()));
     for (exact, rounded) in exact.iter().zip(&rounded) {
         let off = difference(&rounded.values, &exact.values);
