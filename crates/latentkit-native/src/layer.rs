@@ -114,6 +114,21 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// What follows its sums; nothing where it makes none.
+    pub(crate) fn activation(self) -> Activation {
+        match self {
+            Self::Conv { activation, .. }
+            | Self::StridedConv { activation, .. }
+            | Self::TransposedConv { activation, .. }
+            | Self::Dense { activation, .. } => activation,
+            Self::MaxPool
+            | Self::BatchNorm
+            | Self::Flatten
+            | Self::Reshape { .. }
+            | Self::UpSample { .. } => Activation::Linear,
+        }
+    }
+
     /// Shape of its output; none when it cannot follow `input`.
     pub(crate) fn output(self, input: Shape) -> Option<Shape> {
         match (self, input) {

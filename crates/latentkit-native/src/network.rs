@@ -148,10 +148,11 @@ fn takes_matrices(layers: &[Layer], shapes: &[Shape]) -> bool {
     let mut convolutions = 0;
     let mut weights = 0;
     for (&layer, &[input, output]) in layers.iter().zip(shapes.array_windows()) {
+        if layer.activation() == Activation::Gelu {
+            return true;
+        }
         match layer {
             Layer::StridedConv { .. } | Layer::TransposedConv { .. } => return true,
-            Layer::Conv { activation: Activation::Gelu, .. }
-            | Layer::Dense { activation: Activation::Gelu, .. } => return true,
             Layer::Conv { kernel, .. } if kernel > 3 => return true,
             Layer::Conv { kernel, .. } => {
                 let Shape::Image { channels, .. } = input else { continue };

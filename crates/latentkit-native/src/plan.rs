@@ -171,9 +171,7 @@ fn operation(
     after: Layout,
     doubled: bool,
 ) -> Result<(Kind, bool), &'static str> {
-    if let Layer::Conv { activation: Activation::Gelu, .. }
-    | Layer::Dense { activation: Activation::Gelu, .. } = layer
-    {
+    if layer.activation() == Activation::Gelu {
         return Err("GELU takes products of matrices");
     }
     Ok(match (layer, before, after) {

@@ -46,7 +46,8 @@ pub(super) struct Operation {
     buffer: Vec<f32>,
 }
 
-/// The operations of a layer that has a shape before and after it; its first tensor is the one at `tensor`.
+/// The operations of a layer between two shapes, whose first tensor is the one at `tensor`: GELU, whose gradient takes the sums
+/// before it, is one of its own.
 pub(super) fn operations(
     layer: Layer,
     input: Shape,
@@ -54,33 +55,31 @@ pub(super) fn operations(
     tensor: usize,
 ) -> impl Iterator<Item = Operation> {
     let (before, after) = (Plane::of(input), Plane::of(output));
-    let (kind, activation) = match layer {
-        Layer::Conv { kernel, activation, .. } => {
-            let (stride, before_it) = (1, (kernel - 1) / 2);
-            let windows = Windows { large: before, small: after, kernel, stride, before: before_it };
-            (Kind::Conv(Conv { windows, relu: activation == Activation::Relu }), activation)
+    let relu = layer.activation() == Activation::Relu;
+    let kind = match layer {
+        Layer::Conv { kernel, .. } => {
+            let windows =
+                Windows { large: before, small: after, kernel, stride: 1, before: (kernel - 1) / 2 };
+            Kind::Conv(Conv { windows, relu })
         }
-        Layer::StridedConv { kernel, stride, padding, activation, .. } => {
+        Layer::StridedConv { kernel, stride, padding, .. } => {
             let windows = Windows { large: before, small: after, kernel, stride, before: padding };
-            (Kind::Conv(Conv { windows, relu: activation == Activation::Relu }), activation)
+            Kind::Conv(Conv { windows, relu })
         }
-        Layer::TransposedConv { kernel, stride, padding, activation, .. } => {
+        Layer::TransposedConv { kernel, stride, padding, .. } => {
             let windows = Windows { large: after, small: before, kernel, stride, before: padding };
-            (Kind::Transposed(Transposed { windows, relu: activation == Activation::Relu }), activation)
+            Kind::Transposed(Transposed { windows, relu })
         }
-        Layer::Dense { units, activation } => {
-            let relu = activation == Activation::Relu;
-            (Kind::Dense(Dense { inputs: input.len(), units, relu }), activation)
-        }
-        Layer::MaxPool => (Kind::Pool(before), Activation::Linear),
-        Layer::BatchNorm => (Kind::Norm(Norm { plane: before }), Activation::Linear),
-        Layer::Flatten => (Kind::Flatten(before), Activation::Linear),
-        Layer::Reshape { .. } => (Kind::Unflatten(after), Activation::Linear),
-        Layer::UpSample { factor } => (Kind::Enlarge { plane: before, factor }, Activation::Linear),
+        Layer::Dense { units, .. } => Kind::Dense(Dense { inputs: input.len(), units, relu }),
+        Layer::MaxPool => Kind::Pool(before),
+        Layer::BatchNorm => Kind::Norm(Norm { plane: before }),
+        Layer::Flatten => Kind::Flatten(before),
+        Layer::Reshape { .. } => Kind::Unflatten(after),
+        Layer::UpSample { factor } => Kind::Enlarge { plane: before, factor },
     };
     let own = Operation::new(kind, tensor, (input.len(), output.len()));
     let gelu = || Operation::new(Kind::Gelu, tensor, (output.len(), output.len()));
-    [own].into_iter().chain((activation == Activation::Gelu).then(gelu))
+    [own].into_iter().chain((layer.activation() == Activation::Gelu).then(gelu))
 }
 
 impl Operation {
