@@ -184,7 +184,7 @@ fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
     let activated = |activation| match activation {
         Activation::Linear => Some(latentkit_native::Activation::Linear),
         Activation::Relu => Some(latentkit_native::Activation::Relu),
-        Activation::Sigmoid => None,
+        Activation::Gelu | Activation::Sigmoid => None,
     };
     Some(match layer {
         Layer::Conv { filters, kernel, activation } => {
