@@ -184,7 +184,8 @@ fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
     let activated = |activation| match activation {
         Activation::Linear => Some(latentkit_native::Activation::Linear),
         Activation::Relu => Some(latentkit_native::Activation::Relu),
-        Activation::Gelu | Activation::Sigmoid => None,
+        Activation::Gelu => Some(latentkit_native::Activation::Gelu),
+        Activation::Sigmoid => None,
     };
     Some(match layer {
         Layer::Conv { filters, kernel, activation } => {
@@ -194,7 +195,7 @@ fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
             To::StridedConv { filters, kernel, stride, padding, activation: activated(activation)? }
         }
         Layer::TransposedConv { filters, kernel, stride, padding, output_padding, activation } => {
-            let (output_padding, activation) = ([output_padding; 2], activated(activation)?);
+            let activation = activated(activation)?;
             To::TransposedConv { filters, kernel, stride, padding, output_padding, activation }
         }
         Layer::MaxPool { size: 2 } => To::MaxPool,
