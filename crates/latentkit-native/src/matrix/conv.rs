@@ -8,7 +8,8 @@ use super::sections::{Backward, section};
 use super::windows::Windows;
 use crate::simd::Simd;
 
-/// A convolution. The large image is its input, the small one its output. Its kernel is `[filters, numbers of a window]`.
+/// A convolution. The large image is its input, the small one its output. Its kernel is `[filters, numbers of a window]`, or
+/// flipped, `[numbers of a window, filters]`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Conv {
     pub(super) windows: Windows,
@@ -16,12 +17,12 @@ pub(super) struct Conv {
 }
 
 impl Conv {
-    /// out = act(windows kernelᵀ + bias).
+    /// out = act(windows flipped + bias).
     pub(super) fn forward(
         self,
         simd: Simd,
         images: usize,
-        [kernel, bias]: [&[f32]; 2],
+        [flipped, bias]: [&[f32]; 2],
         input: &[f32],
         out: &mut [f32],
     ) {
@@ -34,7 +35,7 @@ impl Conv {
                 buffer.resize(part.len() * length, 0.0);
                 windows.gather(simd, input, part.clone(), buffer);
                 let sums = &mut out[part.start * filters..part.end * filters];
-                multiply(sums, Accum::Replace, rows(buffer, length), rows(kernel, length).transpose());
+                multiply(sums, Accum::Replace, rows(buffer, length), rows(flipped, filters));
                 simd.call(AddBias { sums, bias, relu });
             }
         });

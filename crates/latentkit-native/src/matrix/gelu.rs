@@ -53,9 +53,14 @@ fn share_and_density(x: f32) -> (f32, f32) {
     let (size, square) = (z.abs(), z * z);
     let exponential = exp_of_minus(square);
     let mut near = 7.853_861_5e-5;
-    for coefficient in
-        [-8.010_194e-4, 5.188_327_6e-3, -2.685_381_2e-2, 0.112_835_85, -0.376_126_26, 1.128_379_1]
-    {
+    for coefficient in [
+        -8.010_194e-4,
+        5.188_327_6e-3,
+        -2.685_381_2e-2,
+        0.112_835_85,
+        -0.376_126_26,
+        std::f32::consts::FRAC_2_SQRT_PI,
+    ] {
         near = near * square + coefficient;
     }
     let t = 1.0 / (1.0 + 0.327_591_1 * size);

@@ -18,7 +18,7 @@ pub(super) fn unpack(packed: &[f32], channels: usize, area: usize, weights: &mut
 }
 
 /// `[rows, columns]` to `[columns, rows]`.
-fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
+pub(super) fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
     for (row, values) in from.chunks_exact(columns).enumerate() {
         for (column, &value) in values.iter().enumerate() {
             to[column * rows + row] = value;

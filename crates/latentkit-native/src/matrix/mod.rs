@@ -30,11 +30,10 @@ use operation::{Operation, operations};
 use plane::Plane;
 use sections::{Backward, section};
 
-/// Numbers in a value of the images that inference takes at once: 64 MiB.
-const MOST_NUMBERS: usize = 1 << 24;
-
-/// Images that inference takes at once.
-const MOST_IMAGES: usize = 512;
+/// Numbers of the longest value, and images, that inference takes through all layers at once: a megabyte, which stays in the
+/// caches.
+const MOST_NUMBERS: usize = 1 << 18;
+const MOST_IMAGES: usize = 128;
 
 /// Numbers whose losses are added up in float32.
 const LOSSES: usize = 1 << 10;
@@ -53,6 +52,8 @@ pub(crate) struct Batchwise {
     targets: Vec<f32>,
     /// Gradients of a value, and of the one before.
     gradients: [Vec<f32>; 2],
+    /// What lies between in an operation.
+    buffer: Vec<f32>,
     step: Step,
 }
 
@@ -72,6 +73,7 @@ impl Batchwise {
             operations: made,
             targets: Vec::new(),
             gradients: [Vec::new(), Vec::new()],
+            buffer: Vec::new(),
             step: Step::new(&tensors),
             tensors,
         }
@@ -90,19 +92,21 @@ impl Batchwise {
         let longest = longest.unwrap_or(0).max(self.input.len());
         let most = (MOST_NUMBERS / longest).clamp(1, MOST_IMAGES);
         let mut out = vec![0.0; count * self.output.len()];
-        let (mut value, mut next) = (Vec::new(), Vec::new());
-        for (part, out) in out.chunks_mut(most * self.output.len()).enumerate() {
-            let images = out.len() / self.output.len();
-            load(inputs, part * most, images, self.input, &mut value);
-            for operation in &mut self.operations {
+        let length = self.output.len();
+        let parts = out.par_chunks_mut(most * length).enumerate();
+        parts.for_each_init(<[Vec<f32>; 3]>::default, |[value, next, buffer], (part, out)| {
+            let images = out.len() / length;
+            load(inputs, part * most, images, self.input, value);
+            for operation in &self.operations {
                 next.resize(images * operation.lengths.1, 0.0);
-                operation.forward(self.simd, images, &tensors[operation.tensor..], &value, &mut next);
-                std::mem::swap(&mut value, &mut next);
+                let own = &tensors[operation.tensor..];
+                operation.forward(self.simd, images, own, value, next, buffer);
+                std::mem::swap(value, next);
             }
-            let length = self.output.len();
-            let pairs = value.par_chunks_exact(length).zip(out.par_chunks_exact_mut(length));
-            pairs.for_each(|(value, out)| self.output.flatten(value, out));
-        }
+            for (value, out) in value.chunks_exact(length).zip(out.chunks_exact_mut(length)) {
+                self.output.flatten(value, out);
+            }
+        });
         out
     }
 
@@ -127,7 +131,7 @@ impl Batchwise {
                 operation.set_statistics(record(&sums, pixels, &mut tensors[own.clone()][..4]));
             }
             out.resize(count * operation.lengths.1, 0.0);
-            operation.forward(self.simd, count, &tensors[own], input, out);
+            operation.forward(self.simd, count, &tensors[own], input, out, &mut self.buffer);
         }
         match targets {
             Some(targets) => load(targets, 0, count, self.input, &mut self.targets),
@@ -166,7 +170,7 @@ impl Batchwise {
 
     /// The gradients of the tensors, from the last operation to the first.
     fn backward(&mut self, count: usize, tensors: &[Vec<f32>]) {
-        for (index, operation) in self.operations.iter_mut().enumerate().rev() {
+        for (index, operation) in self.operations.iter().enumerate().rev() {
             let [gradient, before] = &mut self.gradients;
             before.resize(count * operation.lengths.0, 0.0);
             let known = Backward {
@@ -177,7 +181,8 @@ impl Batchwise {
                 out: (index > 0).then_some(before),
             };
             let own = operation.tensor..;
-            operation.backward(self.simd, &tensors[own.clone()], known, &mut self.step.gradients[own]);
+            let gradients = &mut self.step.gradients[own.clone()];
+            operation.backward(self.simd, &tensors[own], known, gradients, &mut self.buffer);
             self.gradients.swap(0, 1);
         }
     }

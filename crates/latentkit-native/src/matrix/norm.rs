@@ -183,7 +183,7 @@ impl Routine for Normalise<'_> {
     }
 }
 
-/// own gradient + by_value (input - mean) + constant.
+/// `own gradient + by_value (input - mean) + constant`.
 struct InputGradient<'a> {
     input: &'a [f32],
     gradient: &'a [f32],

@@ -16,6 +16,9 @@ use crate::layer::{Activation, Layer, Shape};
 use crate::simd::Simd;
 use crate::statistics::running;
 
+/// What makes the gradient of an input of the input and the gradient of its output.
+type GradientOfImage<'a> = dyn Fn(&[f32], &[f32], &mut [f32]) + Sync + 'a;
+
 /// What makes a value of the one before.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -38,12 +41,11 @@ pub(super) struct Operation {
     pub(super) tensor: usize,
     /// Numbers of its input, and of its output.
     pub(super) lengths: (usize, usize),
-    /// A convolution's kernel as a matrix.
+    /// A convolution's kernel as a matrix, and flipped.
     packed: Vec<f32>,
+    flipped: Vec<f32>,
     /// Mean and biased variance of each channel that batch-norm takes.
     statistics: Vec<(f64, f64)>,
-    /// Sums of sections, or tiles of a product.
-    buffer: Vec<f32>,
 }
 
 /// The operations of a layer between two shapes, whose first tensor is the one at `tensor`: GELU, whose gradient takes the sums
@@ -84,7 +86,7 @@ pub(super) fn operations(
 
 impl Operation {
     fn new(kind: Kind, tensor: usize, lengths: (usize, usize)) -> Self {
-        Self { kind, tensor, lengths, packed: Vec::new(), statistics: Vec::new(), buffer: Vec::new() }
+        Self { kind, tensor, lengths, packed: Vec::new(), flipped: Vec::new(), statistics: Vec::new() }
     }
 
     /// Takes its tensors, batch-norm its running statistics.
@@ -92,6 +94,8 @@ impl Operation {
         match self.kind {
             Kind::Conv(Conv { windows, .. }) | Kind::Transposed(Transposed { windows, .. }) => {
                 kernel::pack(&tensors[0], windows.large.channels, windows.kernel.pow(2), &mut self.packed);
+                self.flipped.resize(self.packed.len(), 0.0);
+                kernel::transpose(&self.packed, windows.small.channels, windows.len(), &mut self.flipped);
             }
             Kind::Norm(_) => self.statistics = running(tensors),
             _ => {}
@@ -108,14 +112,15 @@ impl Operation {
         self.statistics = statistics;
     }
 
-    /// The outputs of a batch.
+    /// The outputs of a batch; `buffer` is for what lies between.
     pub(super) fn forward(
-        &mut self,
+        &self,
         simd: Simd,
         images: usize,
         tensors: &[Vec<f32>],
         input: &[f32],
         out: &mut [f32],
+        buffer: &mut Vec<f32>,
     ) {
         let mut each = |work: &(dyn Fn(&[f32], &mut [f32]) + Sync)| {
             let (inputs, outs) =
@@ -123,10 +128,10 @@ impl Operation {
             inputs.zip(outs).for_each(|(input, out)| work(input, out));
         };
         match self.kind {
-            Kind::Conv(conv) => conv.forward(simd, images, [&self.packed, &tensors[1]], input, out),
+            Kind::Conv(conv) => conv.forward(simd, images, [&self.flipped, &tensors[1]], input, out),
             Kind::Transposed(conv) => conv.forward(simd, images, [&self.packed, &tensors[1]], input, out),
             Kind::Dense(dense) => {
-                dense.forward(simd, images, [&tensors[0], &tensors[1]], input, out, &mut self.buffer);
+                dense.forward(simd, images, [&tensors[0], &tensors[1]], input, out, buffer);
             }
             Kind::Norm(norm) => {
                 norm.forward(simd, images, &self.statistics, [&tensors[0], &tensors[1]], input, out);
@@ -143,30 +148,31 @@ impl Operation {
         }
     }
 
-    /// The gradients of its tensors, and of a batch's inputs.
+    /// The gradients of its tensors, and of a batch's inputs; `buffer` is for what lies between.
     pub(super) fn backward(
-        &mut self,
+        &self,
         simd: Simd,
         tensors: &[Vec<f32>],
         known: Backward<'_>,
         gradients: &mut [Vec<f32>],
+        buffer: &mut Vec<f32>,
     ) {
         match self.kind {
             Kind::Conv(Conv { windows, .. }) | Kind::Transposed(Transposed { windows, .. }) => {
                 match self.kind {
-                    Kind::Conv(conv) => conv.backward(simd, &self.packed, known, &mut self.buffer),
-                    Kind::Transposed(conv) => conv.backward(simd, &self.packed, known, &mut self.buffer),
+                    Kind::Conv(conv) => conv.backward(simd, &self.packed, known, buffer),
+                    Kind::Transposed(conv) => conv.backward(simd, &self.flipped, known, buffer),
                     _ => {}
                 }
                 let [of_kernel, of_bias, ..] = gradients else { return };
-                let (weights, biases) = self.buffer.split_at(of_kernel.len());
+                let (weights, biases) = buffer.split_at(of_kernel.len());
                 kernel::unpack(weights, windows.large.channels, windows.kernel.pow(2), of_kernel);
                 let length = of_bias.len();
                 of_bias.copy_from_slice(&biases[..length]);
             }
             Kind::Dense(dense) => {
                 let [of_weights, of_bias, ..] = gradients else { return };
-                dense.backward(simd, &tensors[0], known, [of_weights, of_bias], &mut self.buffer);
+                dense.backward(simd, &tensors[0], known, [of_weights, of_bias], buffer);
             }
             Kind::Norm(norm) => {
                 let [of_scale, of_shift, ..] = gradients else { return };
@@ -180,7 +186,7 @@ impl Operation {
     fn input_gradient(&self, simd: Simd, known: Backward<'_>) {
         let Backward { images, input, gradient, out, .. } = known;
         let Some(out) = out else { return };
-        let mut each = |work: &(dyn Fn(&[f32], &[f32], &mut [f32]) + Sync)| {
+        let mut each = |work: &GradientOfImage<'_>| {
             let inputs = input.par_chunks_exact(self.lengths.0);
             let outs = out.par_chunks_exact_mut(self.lengths.0);
             let gradients = gradient.par_chunks_exact(self.lengths.1);

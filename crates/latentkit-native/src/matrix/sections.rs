@@ -37,7 +37,7 @@ pub(super) struct Section<'a> {
     pub(super) sums: &'a mut [f32],
 }
 
-impl<'a> Backward<'a> {
+impl Backward<'_> {
     /// Does the work of each section, every thread with a buffer, and leaves what the sections have added to `length`
     /// gradients at the start of `sums`.
     pub(super) fn by_section(

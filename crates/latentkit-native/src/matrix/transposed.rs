@@ -9,7 +9,7 @@ use super::windows::Windows;
 use crate::simd::Simd;
 
 /// A transposed convolution. The small image is its input, the large one its output. Its kernel is `[channels of the input,
-/// numbers of a window]`.
+/// numbers of a window]`, or flipped, `[numbers of a window, channels of the input]`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transposed {
     pub(super) windows: Windows,
@@ -43,11 +43,11 @@ impl Transposed {
     }
 
     /// The gradients of the input and, in `sums`, of kernel and bias.
-    pub(super) fn backward(self, simd: Simd, kernel: &[f32], known: Backward<'_>, sums: &mut Vec<f32>) {
+    pub(super) fn backward(self, simd: Simd, flipped: &[f32], known: Backward<'_>, sums: &mut Vec<f32>) {
         let Self { windows, relu } = self;
         let (length, channels) = (windows.len(), windows.small.channels);
-        known.by_section(kernel.len() + windows.large.channels, sums, |section, buffer| {
-            let (of_kernel, of_bias) = section.sums.split_at_mut(kernel.len());
+        known.by_section(flipped.len() + windows.large.channels, sums, |section, buffer| {
+            let (of_kernel, of_bias) = section.sums.split_at_mut(flipped.len());
             let (gradient, mut out) = (section.gradient, section.out);
             if relu {
                 simd.call(Mask { gradient, output: section.output });
@@ -61,7 +61,7 @@ impl Transposed {
                 let of_windows = rows(buffer, length);
                 multiply(of_kernel, Accum::Add, input.transpose(), of_windows);
                 if let Some(out) = &mut out {
-                    multiply(&mut out[numbers], Accum::Replace, of_windows, rows(kernel, length).transpose());
+                    multiply(&mut out[numbers], Accum::Replace, of_windows, rows(flipped, channels));
                 }
             }
         });
