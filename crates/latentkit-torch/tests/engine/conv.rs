@@ -40,7 +40,7 @@ impl Digest {
         let sum =
             |other: &[f32]| values.iter().zip(other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
         let (norm, product) = (sum(values).sqrt(), sum(&wave(values.len(), 0.5)));
-        let largest = tolerance * self.norm;
+        let largest = tolerance * self.norm + 1e-7; // sums of thousands of numbers that cancel each other
         assert!((norm - self.norm).abs() < largest, "{name}: {norm} is not {}", self.norm);
         assert!((product - self.product).abs() < largest, "{name}: {product} is not {}", self.product);
     }

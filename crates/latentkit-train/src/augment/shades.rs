@@ -27,7 +27,6 @@ impl Shades {
 
     /// Changes the values: away from their mean by the contrast, up by the brightness, and by noise; each is rounded once, and
     /// stays between 0 and 255.
-    #[expect(clippy::float_cmp, reason = "what was not drawn is exactly this")]
     pub(super) fn apply(self, shape: ImageShape, image: &mut [u8], rng: &mut Rng) {
         if self == (Self { brightness: 0.0, contrast: 1.0, noise: 0.0 }) {
             return;
