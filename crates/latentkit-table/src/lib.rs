@@ -43,10 +43,12 @@ pub use diagnosis::{
 pub use difference::table_differences;
 pub use embeddings::{Columns, Embeddings, Part, read_embeddings};
 pub use encoded::{Encoded, Pictures, Predicted, write_encoded, write_predicted};
-pub use frame::{ColumnDifference, Difference, TableDifferences};
+pub use frame::{
+    ArrayFile, ArrayShape, ColumnDifference, Difference, ImageCells, ImageFile, ImageTable, Numbers, TableDifferences,
+};
 pub use history::{HistoryRow, read_history, write_history};
 pub use ids::{Id, Ids};
-pub use labels::Labels;
+pub use labels::{LabelValues, Labels};
 pub use latents::{Latents, write_latents};
 pub use metadata::Metadata;
 pub use neighbours::{read_neighbours, write_neighbours};
