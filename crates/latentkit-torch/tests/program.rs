@@ -47,7 +47,8 @@ fn a_stage_that_needs_libtorch_is_run_by_the_program_that_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let program = programs(folder);
-    let arguments = ["run", "--set=train.engine=\"libtorch\"", "--set=export.engine=\"libtorch\"", "--to=export"];
+    let arguments =
+        ["run", "--set=train.engine=\"libtorch\"", "--set=export.engine=\"libtorch\"", "--to=export"];
     let ran = run(&program, folder, &arguments);
     assert!(ran.status.success(), "{}", text(&ran.stderr));
     assert_eq!(engine(folder, "train"), "libtorch");
