@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::config::Name;
-use crate::hash::FileRecord;
+use crate::hash::{FileRecord, Member};
 use crate::input::is_absent;
 use crate::layout::{CHECKPOINTS, LOCK, LOG, MANIFEST, TIMINGS};
 use crate::manifest::{Identity, Manifest};
@@ -72,6 +72,20 @@ impl Artifacts {
         match hashing {
             Hashing::Read => FileRecord::of(path, name),
             Hashing::Cached => hash_cache::record(&self.root, path, name),
+        }
+    }
+
+    /// Hashes several files, all in the folder `place`, and records them as one under `name`.
+    pub fn hash_all(
+        &self,
+        members: &[Member],
+        place: &Path,
+        name: &str,
+        hashing: Hashing,
+    ) -> Result<FileRecord> {
+        match hashing {
+            Hashing::Read => FileRecord::of_all(members, name),
+            Hashing::Cached => hash_cache::record_all(&self.root, members, place, name),
         }
     }
 

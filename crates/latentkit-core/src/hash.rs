@@ -1,6 +1,6 @@
 //! BLAKE3 of files and values, in hexadecimal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,34 @@ impl FileRecord {
     }
 }
 
+/// One of several files that a manifest records as one, such as the images of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name among them, such as its path in the folder.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// BLAKE3 of several files in their order: of the length of each name, the name and the hash of the content.
+pub fn of_members<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (name, blake3) in members {
+        hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes()).update(blake3.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+impl FileRecord {
+    /// Reads and hashes several files, recorded as one under the name `name`; see [`of_members`].
+    pub fn of_all(members: &[Member], name: impl Into<String>) -> Result<Self> {
+        let records: Vec<_> =
+            members.iter().map(|member| Self::of(&member.path, &member.name)).collect::<Result<_>>()?;
+        let blake3 = of_members(records.iter().map(|record| (record.path.as_str(), record.blake3.as_str())));
+        Ok(Self { path: name.into(), bytes: records.iter().map(|record| record.bytes).sum(), blake3 })
+    }
+}
+
 /// Opens a regular file: a pipe would never end.
 pub(crate) fn open(path: &Path) -> Result<fs_err::File> {
     if !fs_err::metadata(path)?.is_file() {
@@ -51,6 +79,29 @@ pub fn of_bytes(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_files_have_one_hash_that_covers_names_order_and_contents() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = |names: &[&str]| {
+            let member = |name: &&str| Member { name: (*name).to_owned(), path: folder.path().join(name) };
+            FileRecord::of_all(&names.iter().map(member).collect::<Vec<_>>(), "all").unwrap()
+        };
+        for name in ["a", "b", "ab"] {
+            fs_err::write(folder.path().join(name), "same").unwrap();
+        }
+        let both = record(&["a", "b"]);
+        assert_eq!((both.path.as_str(), both.bytes), ("all", 8));
+        assert_eq!(record(&["a", "b"]), both);
+        let hash = of_bytes(b"same");
+        assert_eq!(both.blake3, of_members([("a", hash.as_str()), ("b", hash.as_str())]));
+        for others in [&["a"][..], &["b", "a"], &["a", "ab"], &[]] {
+            assert_ne!(record(others).blake3, both.blake3);
+        }
+        fs_err::write(folder.path().join("b"), "other").unwrap();
+        assert_ne!(record(&["a", "b"]).blake3, both.blake3);
+        fs_err::remove_file(folder.path().join("b")).unwrap();
+    }
 
     #[test]
     fn a_file_has_the_hash_of_its_bytes_wherever_reading_stops() {

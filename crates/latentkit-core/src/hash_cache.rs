@@ -21,7 +21,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic::TEMPORARY;
-use crate::hash::{self, FileRecord};
+use crate::hash::{self, FileRecord, Member};
 use crate::{Error, Result, input};
 
 /// The file of the cache. Unfinished ones have a name that starts the same and ends in [`TEMPORARY`].
@@ -66,8 +66,12 @@ impl State {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry {
+    /// Of several files that are recorded as one, their bytes in all and the latest of their times.
     state: State,
     blake3: String,
+    /// Of several files, BLAKE3 of the names, the paths and the states of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    members: Option<String>,
 }
 
 /// Entries by path, relative to the folder of the experiment where the file is in it.
@@ -113,11 +117,71 @@ fn record_with(
     let record = read(&mut file)?;
     if let Some(draft) = draft
         && State::of(&file)? == state
-        && let Err(error) = draft.finish(root, key, Entry { state, blake3: record.blake3.clone() })
+        && let Err(error) = draft.finish(root, key, Entry { state, blake3: record.blake3.clone(), members: None })
     {
         tracing::debug!("cannot cache the hash of `{}`: {error}", path.display());
     }
     Ok(record)
+}
+
+/// As [`FileRecord::of_all`], without reading the files where the cache in the folder `root` knows them all. `place` is the folder
+/// that they are in.
+pub(crate) fn record_all(root: &Path, members: &[Member], place: &Path, name: &str) -> Result<FileRecord> {
+    record_all_with(root, members, place, name, SETTLED)
+}
+
+fn record_all_with(
+    root: &Path,
+    members: &[Member],
+    place: &Path,
+    name: &str,
+    settled: i128,
+) -> Result<FileRecord> {
+    let Some((state, states)) = states_of(members)? else { return FileRecord::of_all(members, name) };
+    let key = key(root, place);
+    let known = load(root).remove(&key);
+    if let Some(entry) = known.filter(|entry| entry.state == state && entry.members.as_ref() == Some(&states))
+    {
+        return Ok(FileRecord { path: name.to_owned(), bytes: state.bytes, blake3: entry.blake3 });
+    }
+    // All lie on one file system, so that any of them tells what it is; the state has the latest of their times.
+    let draft = match members.first() {
+        Some(member) => Draft::of(root, &hash::open(&member.path)?, &state, settled),
+        None => None,
+    };
+    let record = FileRecord::of_all(members, name)?;
+    if let Some(draft) = draft
+        && states_of(members)? == Some((state.clone(), states.clone()))
+        && let Err(error) =
+            draft.finish(root, key, Entry { state, blake3: record.blake3.clone(), members: Some(states) })
+    {
+        tracing::debug!("cannot cache the hash of `{}`: {error}", place.display());
+    }
+    Ok(record)
+}
+
+/// The state of several files together, and the hash of the state of each. None where they lie on several file systems, or there
+/// are none.
+fn states_of(members: &[Member]) -> Result<Option<(State, String)>> {
+    let mut states = Vec::with_capacity(members.len());
+    for member in members {
+        let state = State::of(&hash::open(&member.path)?)?;
+        states.push((&member.name, key(Path::new("/"), &member.path), state));
+    }
+    let Some(device) = states.first().map(|(.., state)| state.device) else { return Ok(None) };
+    if states.iter().any(|(.., state)| state.device != device) {
+        return Ok(None);
+    }
+    let all = || states.iter().map(|(.., state)| state);
+    let together = State {
+        device,
+        inode: 0,
+        bytes: all().map(|state| state.bytes).sum(),
+        modified: all().map(|state| state.modified).max().unwrap_or(0),
+        changed: all().map(|state| state.changed).max().unwrap_or(0),
+    };
+    let text = serde_json::to_vec(&states).expect("states are JSON");
+    Ok(Some((together, hash::of_bytes(&text))))
 }
 
 /// A new cache that is being written. It is removed unless it is finished.
@@ -275,6 +339,34 @@ mod tests {
             assert_eq!(now, FileRecord::of(&path, "a.parquet").unwrap(), "{number}");
             assert_ne!(now.blake3, old.blake3, "{number}");
         }
+    }
+
+    #[test]
+    fn several_files_are_read_again_once_one_of_them_or_their_names_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let member = |name: &str| Member { name: name.to_owned(), path: folder.path().join(name) };
+        let members = [member("a"), member("b")];
+        for member in &members {
+            fs_err::write(&member.path, &member.name).unwrap();
+        }
+        settle();
+        let place = folder.path().join("a");
+        let recorded =
+            |members: &[Member]| record_all_with(folder.path(), members, &place, "all", SHORT).unwrap();
+        assert_eq!(recorded(&members), FileRecord::of_all(&members, "all").unwrap());
+        mark(&folder);
+        assert_eq!((recorded(&members).blake3.as_str(), recorded(&members).bytes), ("marked", 2));
+        let renamed = [Member { name: "c".to_owned(), ..members[0].clone() }, members[1].clone()];
+        for others in [&members[..1], &renamed] {
+            assert_eq!(recorded(others), FileRecord::of_all(others, "all").unwrap());
+        }
+        settle();
+        recorded(&members);
+        mark(&folder);
+        assert_eq!(recorded(&members).blake3, "marked");
+        fs_err::write(&members[1].path, "x").unwrap();
+        assert_eq!(recorded(&members), FileRecord::of_all(&members, "all").unwrap(), "of the same length");
+        assert_eq!(recorded(&[]).bytes, 0);
     }
 
     #[test]

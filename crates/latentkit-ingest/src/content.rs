@@ -38,8 +38,13 @@ pub(crate) fn unreadable(error: io::Error) -> Error {
     Error::from(error).into_input().hint("check that this user may read the file")
 }
 
+/// Whether a file that starts so is a gzip file.
+pub(crate) fn is_gzip(start: &[u8]) -> bool {
+    start.starts_with(&GZIP)
+}
+
 /// Opens a file, or `None` where there is none.
-fn open(path: &Path) -> Result<Option<fs_err::File>> {
+pub(crate) fn open_file(path: &Path) -> Result<Option<fs_err::File>> {
     let file = match fs_err::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -57,7 +62,7 @@ fn open(path: &Path) -> Result<Option<fs_err::File>> {
 /// The bytes of the file as it lies on the disk, or `None` where there is none. Reads no more than a gzip file of
 /// `limit` bytes of content can take, so that [`unpack`] sees that a longer one is too long.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
-    let Some(file) = open(path)? else { return Ok(None) };
+    let Some(file) = open_file(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(packed_limit(limit) + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(Some(bytes))
@@ -65,7 +70,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 
 /// The first `count` bytes of the content of the file, fewer where it ends before; `None` where there is none.
 pub(crate) fn read_start(path: &Path, count: u64) -> Result<Option<Vec<u8>>> {
-    let Some(file) = open(path)? else { return Ok(None) };
+    let Some(file) = open_file(path)? else { return Ok(None) };
     let mut file = BufReader::new(file);
     let mut bytes = Vec::new();
     if file.fill_buf().map_err(unreadable)?.starts_with(&GZIP) {

@@ -4,6 +4,7 @@
 //! Pure functions over bytes. They borrow what they return, so no header makes them allocate.
 
 use latentkit_core::{Error, ImageShape, Result};
+use latentkit_table::Numbers;
 
 /// The longest side of an image in pixels.
 const MAX_SIDE: u32 = 1 << 15;
@@ -34,8 +35,8 @@ const IMAGES: [Dimension; 3] = [
     Dimension { what: "columns", max: MAX_SIDE },
 ];
 
-/// Bytes of the header of a file of images.
-pub(crate) const IMAGES_HEADER: u64 = 16;
+/// Bytes of the header of a file of up to four dimensions.
+pub(crate) const HEADER: u64 = 20;
 
 /// Reads a file of grey images: unsigned bytes of the shape count x rows x columns.
 ///
@@ -54,12 +55,6 @@ pub fn images(bytes: &[u8]) -> Result<Images<'_>> {
     Ok(Images { count: count as usize, shape: ImageShape::grey(height as usize, width as usize), pixels })
 }
 
-/// The shape of the images of a file that starts so, which takes [`IMAGES_HEADER`] bytes.
-pub(crate) fn image_shape(start: &[u8]) -> Result<ImageShape> {
-    let ([_, height, width], _) = header(start, &IMAGES)?;
-    Ok(ImageShape::grey(height as usize, width as usize))
-}
-
 /// Reads a file of labels: a row of unsigned bytes, at least one.
 ///
 /// # Errors
@@ -67,6 +62,118 @@ pub(crate) fn image_shape(start: &[u8]) -> Result<ImageShape> {
 pub fn labels(bytes: &[u8]) -> Result<&[u8]> {
     let (_, labels) = elements(bytes, &[Dimension { what: "labels", max: i32::MAX as u32 }])?;
     Ok(labels)
+}
+
+/// The content of a file of elements of any type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Array<'a> {
+    /// The type of the elements.
+    pub element: Element,
+    /// The size of each dimension.
+    pub sizes: Vec<usize>,
+    /// The elements, the most significant byte of each first.
+    pub elements: &'a [u8],
+}
+
+/// The type of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// Unsigned bytes.
+    U8,
+    /// Signed bytes.
+    I8,
+    /// 16-bit integers.
+    I16,
+    /// 32-bit integers.
+    I32,
+    /// 32-bit floats.
+    F32,
+    /// 64-bit floats.
+    F64,
+}
+
+impl Element {
+    fn of(code: u8) -> Option<Self> {
+        Some(match code {
+            0x08 => Self::U8,
+            0x09 => Self::I8,
+            0x0b => Self::I16,
+            0x0c => Self::I32,
+            0x0d => Self::F32,
+            0x0e => Self::F64,
+            _ => return None,
+        })
+    }
+
+    /// Bytes of an element.
+    pub fn size(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 => 1,
+            Self::I16 => 2,
+            Self::I32 | Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+impl Array<'_> {
+    /// The elements as numbers.
+    pub(crate) fn numbers(&self) -> Numbers {
+        fn all<const N: usize>(bytes: &[u8], of: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+            bytes.as_chunks::<N>().0.iter().map(|&bytes| of(bytes)).collect()
+        }
+        let bytes = self.elements;
+        match self.element {
+            Element::U8 => Numbers::Bytes(bytes.to_vec()),
+            Element::I8 => Numbers::Whole(all(bytes, |bytes| i8::from_be_bytes(bytes).into())),
+            Element::I16 => Numbers::Whole(all(bytes, |bytes| i16::from_be_bytes(bytes).into())),
+            Element::I32 => Numbers::Whole(all(bytes, |bytes| i32::from_be_bytes(bytes).into())),
+            Element::F32 => Numbers::Floats(all(bytes, |bytes| f32::from_be_bytes(bytes).into())),
+            Element::F64 => Numbers::Floats(all(bytes, f64::from_be_bytes)),
+        }
+    }
+}
+
+/// Reads a file of elements of any type and any number of dimensions.
+///
+/// # Errors
+/// Of kind input when it is none, or holds more or fewer elements than its header says; the message does not name the file.
+pub fn array(bytes: &[u8]) -> Result<Array<'_>> {
+    let (element, sizes, elements) = array_header(bytes)?;
+    let claimed = sizes.iter().try_fold(element.size() as u64, |product, &size| product.checked_mul(size as u64));
+    let held = elements.len() as u64;
+    if claimed == Some(held) {
+        return Ok(Array { element, sizes, elements });
+    }
+    let message = if claimed.is_some_and(|claimed| held > claimed) {
+        "bytes follow the last element"
+    } else {
+        "the file ends early"
+    };
+    let shape: Vec<_> = sizes.iter().map(usize::to_string).collect();
+    let claimed = claimed.map_or("over 2^64".to_owned(), |claimed| claimed.to_string());
+    Err(Error::input(message)
+        .expected(format!(
+            "{claimed} byte(s) after the header, which says {} elements of {} byte(s)",
+            shape.join(" x "),
+            element.size()
+        ))
+        .found(format!("{held} byte(s)")))
+}
+
+/// The type, the sizes, and what follows the header.
+pub(crate) fn array_header(bytes: &[u8]) -> Result<(Element, Vec<usize>, &[u8])> {
+    let cut_off = || Error::input("the header is cut off").found(format!("{} byte(s)", bytes.len()));
+    let (&[zero, zero_too, code, rank], rest) = bytes.split_first_chunk::<4>().ok_or_else(cut_off)?;
+    check_zeros(zero, zero_too)?;
+    let element = Element::of(code).ok_or_else(|| {
+        Error::input("this is no IDX file")
+            .expected("an element type from `0x08` to `0x0e`")
+            .found(format!("element type `0x{code:02x}`, {}", type_name(code)))
+    })?;
+    let (sizes, elements) = rest.split_at_checked(4 * usize::from(rank)).ok_or_else(cut_off)?;
+    let sizes = sizes.as_chunks::<4>().0.iter().map(|&bytes| u32::from_be_bytes(bytes) as usize).collect();
+    Ok((element, sizes, elements))
 }
 
 /// The sizes that the header of a file of unsigned bytes claims for these dimensions, and what follows it.
@@ -119,11 +226,7 @@ fn elements<'a, const RANK: usize>(
 fn check_magic<const RANK: usize>(magic: [u8; 4], dimensions: &[Dimension; RANK]) -> Result<()> {
     let what = dimensions[0].what;
     let [zero, zero_too, element, rank] = magic;
-    if (zero, zero_too) != (0, 0) {
-        return Err(Error::input("this is no IDX file")
-            .expected("`00 00` as the first two bytes, in the file itself or in the gzip file")
-            .found(format!("`{zero:02x} {zero_too:02x}`")));
-    }
+    check_zeros(zero, zero_too)?;
     if element != UNSIGNED_BYTES {
         return Err(Error::input(format!("the {what} are not stored as unsigned bytes"))
             .expected("element type `0x08`, values 0 to 255")
@@ -140,6 +243,16 @@ fn check_magic<const RANK: usize>(magic: [u8; 4], dimensions: &[Dimension; RANK]
             .hint("a file of images has 3 dimensions, a file of labels has 1; are the two swapped?"));
     }
     Ok(())
+}
+
+/// Checks the first two bytes.
+fn check_zeros(zero: u8, zero_too: u8) -> Result<()> {
+    if (zero, zero_too) == (0, 0) {
+        return Ok(());
+    }
+    Err(Error::input("this is no IDX file")
+        .expected("`00 00` as the first two bytes, in the file itself or in the gzip file")
+        .found(format!("`{zero:02x} {zero_too:02x}`")))
 }
 
 /// Checks the size of a dimension.

@@ -1,24 +1,50 @@
-//! Image sources, checksums, the IDX format and the seeded split: from published or own files to `dataset.parquet`.
+//! Image sources, pictures, checksums, the IDX format and the seeded split: from published or own files to `dataset.parquet`.
 
 mod checksum;
+mod collect;
 pub mod config;
 pub mod content;
+mod csv;
+mod decoding;
 mod download;
 pub mod idx;
+mod items;
+mod labelling;
+mod listing;
 mod pair;
+pub mod picture;
 mod published;
+mod scale;
 mod source;
 mod split;
+mod stream;
 
 use std::path::{Path, PathBuf};
 
 use crate::config::{DatasetConfig, SplitMethod};
+use latentkit_core::hash::Member;
 use latentkit_core::layout::DATASET;
 use latentkit_core::summary::IngestSummary;
 use latentkit_core::{Cancellation, Error, ImageShape, Result};
 use latentkit_table::{Dataset, Metadata, Split, write_dataset};
 
-use source::definition::Folders;
+use source::definition::{Folders, Input};
+
+pub use source::common::OnError;
+pub use stream::{Batch, ImageStream};
+
+use picture::Preparation;
+
+/// A file, or a folder of files, whose content the stage's result depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name for the manifest.
+    pub name: String,
+    /// Of a folder the files in it, which are recorded as one.
+    pub members: Option<Vec<Member>>,
+}
 
 /// The files whose content the stage's result depends on and that must exist before it runs, each with its name for
 /// the manifest. None for `mnist` and `fashion-mnist`: their content is fixed by the checksums in this crate.
@@ -29,14 +55,15 @@ pub fn input_files(
     config: &DatasetConfig,
     config_folder: &Path,
     data_folder: &Path,
-) -> Result<Vec<(PathBuf, String)>> {
-    let inputs = config.source.get().inputs(Folders { config: config_folder, data: data_folder });
+) -> Result<Vec<InputFile>> {
+    let inputs = config.source.get().inputs(Folders { config: config_folder, data: data_folder })?;
     for input in &inputs {
         if !input.path.try_exists().map_err(|error| input.unreadable(error))? {
             return Err(input.missing());
         }
     }
-    Ok(inputs.into_iter().map(|input| (input.path, input.name)).collect())
+    let file = |Input { path, name, members, .. }| InputFile { path, name, members };
+    Ok(inputs.into_iter().map(file).collect())
 }
 
 /// The shape of the images, found without reading or downloading all of them.
@@ -71,6 +98,7 @@ pub fn run(
 
     let mut metadata = Metadata::new();
     metadata.insert("source".into(), config.source.get().name().into());
+    metadata.insert("preparation".into(), Preparation::of_source(&config.source).to_json());
     metadata.insert("seed".into(), seed.to_string());
     metadata.insert("split".into(), split_name(config.split).into());
     metadata.insert("validation".into(), config.validation.get().to_string());

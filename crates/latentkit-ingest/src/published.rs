@@ -49,8 +49,8 @@ impl ImageSource for Published {
         self.name
     }
 
-    fn inputs(&self, _: Folders) -> Vec<Input> {
-        Vec::new()
+    fn inputs(&self, _: Folders) -> Result<Vec<Input>> {
+        Ok(Vec::new())
     }
 
     fn image_shape(&self, _: &Path) -> Result<ImageShape> {

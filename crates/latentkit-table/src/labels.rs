@@ -33,14 +33,16 @@ impl Labels {
 
 /// Labels as a column holds them, row by row; none where the row has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LabelValues {
+pub enum LabelValues {
+    /// Texts, such as the names of classes.
     Texts(Vec<Option<String>>),
+    /// Whole numbers.
     Numbers(Vec<Option<i64>>),
 }
 
 impl LabelValues {
     /// Those of another part of the same column after these; false where they are of another kind.
-    pub(crate) fn append(&mut self, other: Self) -> bool {
+    pub fn append(&mut self, other: Self) -> bool {
         match (self, other) {
             (Self::Texts(all), Self::Texts(more)) => all.extend(more),
             (Self::Numbers(all), Self::Numbers(more)) => all.extend(more),

@@ -31,12 +31,25 @@ fn reads_images_and_labels() {
 }
 
 #[test]
-fn the_header_alone_tells_the_size() {
-    let bytes = file(8, &[2, 3, 4], 24);
-    assert_eq!(image_shape(&bytes[..IMAGES_HEADER as usize]).unwrap(), ImageShape::grey(3, 4));
-    assert!(image_shape(&bytes[..15]).unwrap_err().to_string().contains("cut off"));
-    assert!(image_shape(&file(8, &[3], 3)).unwrap_err().to_string().contains("no file of images"));
-    assert!(image_shape(&file(8, &[2, 0, 4], 0)).unwrap_err().to_string().contains("number of rows"));
+fn elements_of_every_type() {
+    for (code, element, bytes, expected) in [
+        (8, Element::U8, &[0, 200][..], Numbers::Bytes(vec![0, 200])),
+        (9, Element::I8, &[0, 0x80], Numbers::Whole(vec![0.0, -128.0])),
+        (11, Element::I16, &[0, 1, 1, 0], Numbers::Whole(vec![1.0, 256.0])),
+        (12, Element::I32, &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff], Numbers::Whole(vec![1.0, -1.0])),
+        (13, Element::F32, &[0x3f, 0, 0, 0, 0, 0, 0, 0], Numbers::Floats(vec![0.5, 0.0])),
+        (14, Element::F64, &[0x3f, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], Numbers::Floats(vec![0.5, 0.0])),
+    ] {
+        let whole = [&[0, 0, code, 2, 0, 0, 0, 1, 0, 0, 0, 2], bytes].concat();
+        let read = array(&whole).unwrap();
+        assert_eq!((read.element, &read.sizes, read.numbers()), (element, &vec![1, 2], expected));
+        assert!(array(&whole[..whole.len() - 1]).unwrap_err().to_string().contains("ends early"));
+        assert!(array(&[&whole[..], &[0]].concat()).unwrap_err().to_string().contains("follow the last"));
+    }
+    assert!(array(&[0, 0, 10, 1, 0, 0, 0, 0]).unwrap_err().to_string().contains("`0x0a`"));
+    assert!(array(&[0, 0, 8, 2, 0, 0, 0, 0]).unwrap_err().to_string().contains("cut off"));
+    let huge = [&[0, 0, 14, 255][..], &[0xff; 4 * 255]].concat();
+    assert!(array(&huge).unwrap_err().to_string().contains("ends early"));
 }
 
 #[test]

@@ -6,11 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use latentkit_core::hash::Member;
 use latentkit_core::{Cancellation, Error, ImageShape, Result};
-use latentkit_table::{Labels, Split};
+use latentkit_table::{LabelValues, Labels, Split};
 use toml::{Table, Value};
 
 use crate::content;
+use crate::items::{Arrays, Opened};
 
 /// Images that a config names.
 pub(crate) trait ImageSource: fmt::Debug + Send + Sync {
@@ -24,7 +26,10 @@ pub(crate) trait ImageSource: fmt::Debug + Send + Sync {
 
     /// The files that must exist before the stage runs, in the order in which they are read. Empty for what is downloaded or
     /// made: that follows from checksums and code of this crate, with which the version of the stage rises.
-    fn inputs(&self, folders: Folders) -> Vec<Input>;
+    ///
+    /// # Errors
+    /// Of kind input when they cannot be told, as the files of a folder that is not there.
+    fn inputs(&self, folders: Folders) -> Result<Vec<Input>>;
 
     /// The shape of the images, found without reading or downloading all of them; that which `load` finds. Relative paths start at
     /// the folder of the config.
@@ -32,6 +37,11 @@ pub(crate) trait ImageSource: fmt::Debug + Send + Sync {
 
     /// Reads all images, downloading what is published and absent.
     fn load(&self, folders: Folders, cancel: Cancellation) -> Result<Images>;
+
+    /// The same images one block after the other, as they are stored, for a model that wants them in its own shape.
+    fn open(&self, folders: Folders, cancel: Cancellation) -> Result<Opened> {
+        self.load(folders, cancel).map(|images| images.into_items(self.name()))
+    }
 }
 
 /// How a config writes a source.
@@ -70,7 +80,24 @@ pub(crate) struct Images {
     pub(crate) hashes: BTreeMap<String, String>,
 }
 
-/// A file that must exist before the stage runs.
+impl Images {
+    /// The images one after the other.
+    fn into_items(self, name: &str) -> Opened {
+        let codes = self.labels.codes.into_iter().map(|code| code.map(i64::from)).collect();
+        Opened {
+            name: name.to_owned(),
+            count: self.splits.len(),
+            items: Box::new(Arrays { name: name.to_owned(), shape: self.shape, pixels: self.pixels, next: 0 }),
+            labels: (!self.labels.names.is_empty()).then_some(LabelValues::Numbers(codes)),
+            label_names: Some(self.labels.names),
+            splits: self.splits,
+            hashes: self.hashes.into_iter().collect(),
+            hashed_key: None,
+        }
+    }
+}
+
+/// A file, or a folder of files, that must exist before the stage runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Input {
     /// Where it is.
@@ -79,9 +106,23 @@ pub(crate) struct Input {
     pub(crate) name: String,
     /// What to do when it is missing.
     pub(crate) hint: String,
+    /// Of a folder the files in it, which are recorded together.
+    pub(crate) members: Option<Vec<Member>>,
 }
 
 impl Input {
+    /// A file that the key of a config names by this path.
+    pub(crate) fn of_key(key: &str, path: &Path, folders: Folders) -> Self {
+        Self {
+            path: folders.config.join(path),
+            name: path.display().to_string(),
+            hint: format!(
+                "`dataset.source.{key}` names it; a relative path there starts at the folder of the config"
+            ),
+            members: None,
+        }
+    }
+
     /// The error that says that the file does not exist.
     pub(crate) fn missing(&self) -> Error {
         Error::input(format!("cannot find `{}`", self.path.display())).hint(self.hint.as_str())

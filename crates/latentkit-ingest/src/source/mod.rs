@@ -1,9 +1,15 @@
 //! The image sources: one file each, and the list of them all.
 
+pub(crate) mod common;
+mod csv;
 pub(crate) mod definition;
 pub(crate) mod fashion_mnist;
 pub(crate) mod files;
+pub(crate) mod folder;
 pub(crate) mod mnist;
+mod npy;
+mod npz;
+pub(crate) mod parquet;
 mod sample;
 
 use std::fmt;
@@ -21,6 +27,11 @@ static SOURCES: &[Notation] = &[
     Notation::Name(&fashion_mnist::FASHION_MNIST),
     Notation::Name(&sample::Sample),
     Notation::Table(files::KEYS, files::read),
+    Notation::Table(folder::KEYS, folder::read),
+    Notation::Table(parquet::KEYS, parquet::read),
+    Notation::Table(npz::KEYS, npz::read),
+    Notation::Table(npy::KEYS, npy::read),
+    Notation::Table(csv::KEYS, csv::read),
 ];
 
 /// The images that a config names: a data set that this project knows, or own files.
@@ -46,6 +57,22 @@ impl Source {
             Held::Known(source) => *source,
             Held::Own(source) => source.as_ref(),
         }
+    }
+
+    /// The source that a table of a config describes.
+    pub(crate) fn of_table(table: Table) -> std::result::Result<Self, toml::de::Error> {
+        Self::deserialize(table)
+    }
+
+    /// The source that a value of `dataset.source` describes, as TOML.
+    ///
+    /// # Errors
+    /// When it is none, in words.
+    pub fn from_toml(text: &str) -> std::result::Result<Self, String> {
+        let in_words = |error: toml::de::Error| error.message().to_owned();
+        let mut table: Table = toml::from_str(&format!("source = {text}")).map_err(in_words)?;
+        let value = table.remove("source").ok_or("there is no value")?;
+        Self::deserialize(value).map_err(in_words)
     }
 
     /// The source that a config names so.

@@ -28,6 +28,7 @@ fn bundled(file: &Pinned, folders: Folders) -> Input {
         hint: "it comes with the project: `git checkout data/sample` restores it; `--data DIR` names another data \
                folder"
             .to_owned(),
+        members: None,
     }
 }
 
@@ -36,8 +37,8 @@ impl ImageSource for Sample {
         "sample"
     }
 
-    fn inputs(&self, folders: Folders) -> Vec<Input> {
-        MNIST.test.iter().map(|file| bundled(file, folders)).collect()
+    fn inputs(&self, folders: Folders) -> Result<Vec<Input>> {
+        Ok(MNIST.test.iter().map(|file| bundled(file, folders)).collect())
     }
 
     fn image_shape(&self, _: &Path) -> Result<ImageShape> {

@@ -35,7 +35,49 @@ struct Array {
     header: std::result::Result<Header, Refused>,
 }
 
+/// The name and the shape of an array, or what it is that cannot be read.
+pub(super) type Shape = (String, std::result::Result<Vec<usize>, String>);
+
 impl Arrays {
+    /// A .npy file, of an array of whatever dimensions, or a .npz file.
+    pub(super) fn open(path: &Path, length: u64, file: &mut fs_err::File) -> Result<Checked<Self>> {
+        let mut magic = [0; 2];
+        let read = file.read(&mut magic).and_then(|read| file.rewind().map(|()| read));
+        match read.map_err(|error| Error::from(error).into_input())? {
+            2 if magic == *b"PK" => return Ok(Self::npz(path, length)),
+            2 if magic == [0x93, b'N'] => {}
+            0 => return Ok(Err("an empty file".to_owned())),
+            _ => return Ok(Err("neither of them".to_owned())),
+        }
+        let header = Header::read(&mut BufReader::new(&mut *file));
+        let header = match header.map_err(|error| Error::from(error).into_input())? {
+            Ok(header) => header,
+            Err(refused) => return Ok(Err(format!("{}; {}", refused.found, refused.hint))),
+        };
+        Ok(Self::whole(length, &header).map(|()| Self::alone(path, header)))
+    }
+
+    /// The names and the shapes of all arrays.
+    pub(super) fn shapes(&self) -> Vec<Shape> {
+        let shape = |array: &Array| match &array.header {
+            Ok(header) => Ok(header.shape.clone()),
+            Err(refused) => Err(refused.found.clone()),
+        };
+        self.all.iter().map(|array| (array.name.clone(), shape(array))).collect()
+    }
+
+    fn alone(path: &Path, header: Header) -> Self {
+        Self::of(path, vec![Array { name: NAME.to_owned(), member: None, header: Ok(header) }])
+    }
+
+    /// Whether a file of one array has all of its elements.
+    fn whole(length: u64, header: &Header) -> Checked<()> {
+        if header.size().is_none_or(|claimed| claimed > length.saturating_sub(header.length)) {
+            return Err(format!("{length} bytes, which do not hold the shape {}", header.shape_text()));
+        }
+        Ok(())
+    }
+
     /// A .npy file, an array of points.
     pub(super) fn npy(path: &Path, length: u64, file: &mut fs_err::File) -> Result<Self> {
         let refused = |Refused { found, hint }| {
@@ -63,7 +105,7 @@ impl Arrays {
                 .expected(format!("all elements of the shape {}", header.shape_text()))
                 .found(format!("{length} bytes")));
         }
-        Ok(Self::of(path, vec![Array { name: NAME.to_owned(), member: None, header: Ok(header) }]))
+        Ok(Self::alone(path, header))
     }
 
     /// The arrays of a .npz file, which is a ZIP archive.

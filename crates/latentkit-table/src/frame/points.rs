@@ -293,7 +293,7 @@ impl Rows {
 }
 
 /// The values of lists, of lists of lists and so on, and where those of each row end.
-fn flatten(series: &Series) -> Option<(Series, Vec<usize>)> {
+pub(super) fn flatten(series: &Series) -> Option<(Series, Vec<usize>)> {
     let mut values = series.rechunk();
     let mut ends: Vec<usize> = (1..=values.len()).collect();
     while values.dtype().is_nested() {
@@ -322,7 +322,7 @@ fn flatten(series: &Series) -> Option<(Series, Vec<usize>)> {
     (series.dtype().is_nested() && are_numbers).then_some((values, ends))
 }
 
-fn is_list(dtype: &ArrowDataType) -> bool {
+pub(super) fn is_list(dtype: &ArrowDataType) -> bool {
     match dtype {
         ArrowDataType::LargeList(_) | ArrowDataType::List(_) | ArrowDataType::FixedSizeList(..) => {
             is_number(innermost(dtype))

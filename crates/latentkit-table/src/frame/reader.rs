@@ -9,11 +9,15 @@ use super::catch_panic::catch_panic;
 use super::content::Content;
 use super::formats;
 use super::limits;
+use super::numpy::{Arrays, Shape};
 use super::parquet::ParquetFile;
 use super::types::unsupported;
 use crate::labels::Labels;
 use crate::metadata::{Metadata, PREFIX};
 use crate::split::Split;
+
+/// The metadata in which Hugging Face's `datasets` says what columns are.
+const HUGGING_FACE: &str = "huggingface";
 
 /// Values of several columns that are read together.
 const AT_ONCE: usize = 1 << 23;
@@ -26,6 +30,8 @@ pub(crate) struct TableReader {
     content: Box<dyn Content>,
     pub(super) schema: Arc<ArrowSchema>,
     pub(super) metadata: Metadata,
+    /// What Hugging Face's `datasets` says of the columns, where it wrote the file.
+    pub(super) features: Option<String>,
     /// Rows of each column, in which the arrays of an archive may differ.
     rows: usize,
     /// First row that is read.
@@ -41,11 +47,11 @@ impl TableReader {
         let content = ParquetFile::open(path, length, &mut file)?.map_err(|found| {
             Error::input(format!("cannot read `{}`", path.display())).expected("a Parquet file").found(found)
         })?;
-        let pairs = content.footer.key_value_metadata().iter().flatten();
-        let metadata = pairs
-            .filter_map(|pair| Some((pair.key.strip_prefix(PREFIX)?.to_owned(), pair.value.clone()?)))
+        let metadata = pairs_of(&content)
+            .filter_map(|(key, value)| Some((key.strip_prefix(PREFIX)?.to_owned(), value?.to_owned())))
             .collect();
-        Ok(Self { metadata, ..Self::of(path, length, Box::new(content)) })
+        let features = pairs_of(&content).find(|(key, _)| *key == HUGGING_FACE).and_then(|(_, value)| value.map(str::to_owned));
+        Ok(Self { metadata, features, ..Self::of(path, length, Box::new(content)) })
     }
 
     /// Opens a file of any format that holds points.
@@ -57,7 +63,18 @@ impl TableReader {
     fn of(path: &Path, length: u64, content: Box<dyn Content>) -> Self {
         let (schema, height) = (Arc::new(content.schema().clone()), content.height());
         let (path, metadata) = (path.to_path_buf(), Metadata::new());
-        Self { path, length, content, schema, metadata, rows: height, first: 0, height }
+        Self { path, length, content, schema, metadata, features: None, rows: height, first: 0, height }
+    }
+
+    /// Opens arrays of `NumPy`, also those of one dimension, with the shape of each or why it cannot be read.
+    pub(super) fn open_arrays(path: &Path) -> Result<(Self, Vec<Shape>)> {
+        let expected = "an array of NumPy (.npy), or an archive of them (.npz)";
+        let (mut file, length) = regular(path, expected)?;
+        let arrays = Arrays::open(path, length, &mut file)?.map_err(|found| {
+            Error::input(format!("cannot read `{}`", path.display())).expected(expected).found(found)
+        })?;
+        let shapes = arrays.shapes();
+        Ok((Self::of(path, length, Box::new(arrays)), shapes))
     }
 
     /// Reads as many rows as this column has.
@@ -177,6 +194,18 @@ impl TableReader {
             .map(move |(start, end)| (start.max(first), end.min(last)))
             .filter(|(start, end)| start < end);
         Ok(pieces.map(move |(start, end)| (start - first, self.read_rows(name, start, end - start))))
+    }
+
+    /// The first row and the number of rows of each of the pieces in which a column is best read.
+    pub(super) fn group_sizes(&self, name: &str) -> Vec<(usize, usize)> {
+        let mut first = 0;
+        let sizes = self.content.groups(name).into_iter().filter(|&rows| rows > 0);
+        let group = |rows| {
+            let start = first;
+            first += rows;
+            (start, rows)
+        };
+        sizes.map(group).collect()
     }
 
     /// Columns of one type, [`AT_ONCE`] at a time: each reading looks at all columns of the file once.
@@ -330,6 +359,12 @@ impl TableReader {
             })
             .collect()
     }
+}
+
+/// The metadata of a file.
+fn pairs_of(content: &ParquetFile) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let pairs = content.footer.key_value_metadata().iter().flatten();
+    pairs.map(|pair| (pair.key.as_str(), pair.value.as_deref()))
 }
 
 /// Opens a regular file: a pipe would be waited for, and cannot be read from its end.

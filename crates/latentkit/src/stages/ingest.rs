@@ -7,6 +7,7 @@ use latentkit_core::layout::INGEST;
 use latentkit_core::manifest::Manifest;
 use latentkit_core::summary::IngestSummary;
 use latentkit_core::{Error, Result};
+use latentkit_ingest::InputFile;
 use latentkit_ingest::config::DatasetConfig;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ impl Definition for Ingest {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn about(&self) -> &'static str {
@@ -49,7 +50,13 @@ impl Definition for Ingest {
         let Experiment { config, artifacts, data, .. } = experiment;
         latentkit_ingest::input_files(&config.section()?, &config.folder(), data)?
             .iter()
-            .map(|(path, name)| artifacts.hash(path, name, hashing).map_err(Error::into_input))
+            .map(|InputFile { path, name, members }| {
+                let record = match members {
+                    Some(members) => artifacts.hash_all(members, path, name, hashing),
+                    None => artifacts.hash(path, name, hashing),
+                };
+                record.map_err(Error::into_input)
+            })
             .collect()
     }
 
