@@ -51,7 +51,10 @@ fn inside(picture: ImageShape, shape: ImageShape) -> [usize; 2] {
     let wanted = shape.width as f64 / shape.height as f64;
     let rounded = |size: f64| (size.round_ties_even() as usize).max(1);
     if proportions > wanted {
-        [rounded(picture.height as f64 / picture.width as f64 * shape.width as f64).min(shape.height), shape.width]
+        [
+            rounded(picture.height as f64 / picture.width as f64 * shape.width as f64).min(shape.height),
+            shape.width,
+        ]
     } else if proportions < wanted {
         [shape.height, rounded(proportions * shape.height as f64).min(shape.width)]
     } else {

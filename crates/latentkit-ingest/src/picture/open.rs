@@ -112,8 +112,10 @@ fn no_picture(bytes: &[u8]) -> Refused {
         (b"<svg", 0, "an SVG file"),
         (b"\0\0\x01\0", 0, "an icon"),
     ];
-    let found = known.iter().find(|(magic, at, _)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
-    let is_text = || bytes.iter().take(512).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..));
+    let found =
+        known.iter().find(|(magic, at, _)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
+    let is_text =
+        || bytes.iter().take(512).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..));
     match found {
         Some((.., name)) => Refused {
             found: (*name).to_owned(),

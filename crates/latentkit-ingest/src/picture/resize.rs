@@ -44,7 +44,13 @@ pub(super) struct Area {
 }
 
 /// An area of a picture of `from` = [height, width] as one of `to` = [height, width]. Pixels have `channels` values.
-pub(super) fn resize(pixels: &[u8], from: [usize; 2], area: Area, to: [usize; 2], channels: usize) -> Vec<u8> {
+pub(super) fn resize(
+    pixels: &[u8],
+    from: [usize; 2],
+    area: Area,
+    to: [usize; 2],
+    channels: usize,
+) -> Vec<u8> {
     let ([height, width], [new_height, new_width]) = (from, to);
     let clip = |sum: i32| (sum >> PRECISION).clamp(0, 255) as u8;
     let half = 1 << (PRECISION - 1);
@@ -59,7 +65,8 @@ pub(super) fn resize(pixels: &[u8], from: [usize; 2], area: Area, to: [usize; 2]
             for window in &columns {
                 for channel in 0..channels {
                     let values = row[window.first * channels + channel..].iter().step_by(channels);
-                    let sum = window.weights.iter().zip(values).map(|(&weight, &value)| weight * i32::from(value));
+                    let sum =
+                        window.weights.iter().zip(values).map(|(&weight, &value)| weight * i32::from(value));
                     across.push(clip(half + sum.sum::<i32>()));
                 }
             }

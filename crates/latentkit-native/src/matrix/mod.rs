@@ -83,7 +83,8 @@ impl Batchwise {
         &self.tensors
     }
 
-    /// The outputs of `count` inputs, as [`Network::infer`](crate::Network::infer) has them.
+    /// The outputs of `count` inputs, as [`Network::infer`](crate::Network::infer) has them. Products of matrices round in another
+    /// order where these have other sizes, so that each part has as many images: what an image becomes depends on it alone.
     pub(crate) fn infer(&mut self, count: usize, inputs: Images<'_>, tensors: &[Vec<f32>]) -> Vec<f32> {
         for operation in &mut self.operations {
             operation.prepare(&tensors[operation.tensor..]);
@@ -95,12 +96,12 @@ impl Batchwise {
         let length = self.output.len();
         let parts = out.par_chunks_mut(most * length).enumerate();
         parts.for_each_init(<[Vec<f32>; 3]>::default, |[value, next, buffer], (part, out)| {
-            let images = out.len() / length;
-            load(inputs, part * most, images, self.input, value);
+            load(inputs, part * most, out.len() / length, self.input, value);
+            value.resize(most * self.input.len(), 0.0);
             for operation in &self.operations {
-                next.resize(images * operation.lengths.1, 0.0);
+                next.resize(most * operation.lengths.1, 0.0);
                 let own = &tensors[operation.tensor..];
-                operation.forward(self.simd, images, own, value, next, buffer);
+                operation.forward(self.simd, most, own, value, next, buffer);
                 std::mem::swap(value, next);
             }
             for (value, out) in value.chunks_exact(length).zip(out.chunks_exact_mut(length)) {

@@ -152,3 +152,26 @@ fn large_dense_layers_take_matrices_unless_convolutions_take_longer() {
     assert!(by_matrices(&[conv(32), Layer::Flatten, dense(500)]));
     assert!(!by_matrices(&[conv(64), conv(64), conv(1), Layer::Flatten, dense(200)]));
 }
+
+#[test]
+fn what_an_image_becomes_depends_on_it_alone() {
+    let dense = |units, activation| Layer::Dense { units, activation };
+    let wide = vec![
+        Layer::Flatten,
+        dense(500, Activation::Relu),
+        dense(2000, Activation::Relu),
+        dense(10, Activation::Linear),
+    ];
+    for layers in [layers(), strided_layers(), wide] {
+        let mut network = Network::with(Simd::best(), &layers, INPUT).unwrap();
+        let (images, tensors) = (images(), tensors(&network));
+        let all = network.infer(Images::Bytes(&images), &tensors);
+        let length = network.output_len();
+        for (image, expected) in images.chunks(INPUT.len()).zip(all.chunks(length)) {
+            assert_eq!(network.infer(Images::Bytes(image), &tensors), expected);
+        }
+        let turned: Vec<u8> = images.chunks(INPUT.len()).rev().flatten().copied().collect();
+        let found = network.infer(Images::Bytes(&turned), &tensors);
+        assert!(found.chunks(length).rev().eq(all.chunks(length)));
+    }
+}
