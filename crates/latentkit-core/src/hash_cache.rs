@@ -117,7 +117,8 @@ fn record_with(
     let record = read(&mut file)?;
     if let Some(draft) = draft
         && State::of(&file)? == state
-        && let Err(error) = draft.finish(root, key, Entry { state, blake3: record.blake3.clone(), members: None })
+        && let Err(error) =
+            draft.finish(root, key, Entry { state, blake3: record.blake3.clone(), members: None })
     {
         tracing::debug!("cannot cache the hash of `{}`: {error}", path.display());
     }

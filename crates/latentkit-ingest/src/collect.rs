@@ -42,7 +42,8 @@ pub(crate) fn collect(mut opened: Opened, common: &Common, cancel: Cancellation)
                 .collect(),
         };
         let (indices, items): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-        let decoded = decode_all(items, &common.opening(), &phase, cancel, |picture| gathered.convert(picture))?;
+        let decoded =
+            decode_all(items, &common.opening(), &phase, cancel, |picture| gathered.convert(picture))?;
         for (index, decoded) in indices.into_iter().zip(decoded) {
             gathered.add(index, decoded, &opened.name)?;
         }
@@ -163,7 +164,8 @@ impl<'a> Gathered<'a> {
                 check_memory(self.total, coloured_shape)?;
                 self.shape = Some(coloured_shape);
                 self.pixels = coloured(&self.pixels);
-                self.pixels.reserve_exact((self.total * coloured_shape.len()).saturating_sub(self.pixels.len()));
+                self.pixels
+                    .reserve_exact((self.total * coloured_shape.len()).saturating_sub(self.pixels.len()));
                 self.pixels.extend(picture.pixels);
             }
             (3, 1) => {
@@ -188,7 +190,8 @@ impl<'a> Gathered<'a> {
 
     fn finish(self, opened: Opened, common: &Common) -> Result<Images> {
         let shape = self.shape.ok_or_else(|| no_images(&opened.name))?;
-        let labelling = Labelling { names: &common.label_names, known: opened.label_names, source: &opened.name };
+        let labelling =
+            Labelling { names: &common.label_names, known: opened.label_names, source: &opened.name };
         let labels = labels(opened.labels, &self.indices, labelling)?;
         let mut hashes: BTreeMap<String, String> = opened.hashes.into_iter().collect();
         if let Some(key) = opened.hashed_key {

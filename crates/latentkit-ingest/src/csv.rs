@@ -53,7 +53,8 @@ impl Csv {
         }
         let start = source.fill_buf().map_err(failed)?;
         let first = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let separator = [b',', b';', b'\t'].into_iter().find(|separator| first.contains(separator)).unwrap_or(b',');
+        let separator =
+            [b',', b';', b'\t'].into_iter().find(|separator| first.contains(separator)).unwrap_or(b',');
         Ok(Self { name, source, separator, line: 1, bytes: Vec::new() })
     }
 
@@ -115,7 +116,10 @@ impl Csv {
                 return Ok(read > 0 || before > 0);
             }
             if read == 0 {
-                return Err(Error::input(format!("cannot read `{}`: a quote of line {begun} is not closed", self.name)));
+                return Err(Error::input(format!(
+                    "cannot read `{}`: a quote of line {begun} is not closed",
+                    self.name
+                )));
             }
         }
     }

@@ -44,7 +44,10 @@ pub(crate) fn decode_all(
     decoded.collect()
 }
 
-fn picture_of(content: Content, opening: &Opening) -> (std::result::Result<Picture, Refused>, Option<String>) {
+fn picture_of(
+    content: Content,
+    opening: &Opening,
+) -> (std::result::Result<Picture, Refused>, Option<String>) {
     let missing = |found: String| Err(Refused { found, hint: None });
     match content {
         Content::Pixels(picture) => (Ok(picture), None),
@@ -81,7 +84,8 @@ impl Failures {
             write!(text, "{separator}`{name}`: {}", refused.found).expect("memory takes every write");
         }
         if self.count > self.first.len() {
-            write!(text, "\n    and {} more", self.count - self.first.len()).expect("memory takes every write");
+            write!(text, "\n    and {} more", self.count - self.first.len())
+                .expect("memory takes every write");
         }
         text
     }
@@ -95,7 +99,11 @@ impl Failures {
             return Ok(());
         }
         if on_error == OnError::Skip && self.count < of {
-            tracing::warn!("{} of {of} image(s) of `{source}` cannot be read and are left out: {}", self.count, self.list());
+            tracing::warn!(
+                "{} of {of} image(s) of `{source}` cannot be read and are left out: {}",
+                self.count,
+                self.list()
+            );
             return Ok(());
         }
         let error = Error::input(format!("cannot read {} of {of} image(s) of `{source}`", self.count))

@@ -140,7 +140,8 @@ impl Array<'_> {
 /// Of kind input when it is none, or holds more or fewer elements than its header says; the message does not name the file.
 pub fn array(bytes: &[u8]) -> Result<Array<'_>> {
     let (element, sizes, elements) = array_header(bytes)?;
-    let claimed = sizes.iter().try_fold(element.size() as u64, |product, &size| product.checked_mul(size as u64));
+    let claimed =
+        sizes.iter().try_fold(element.size() as u64, |product, &size| product.checked_mul(size as u64));
     let held = elements.len() as u64;
     if claimed == Some(held) {
         return Ok(Array { element, sizes, elements });

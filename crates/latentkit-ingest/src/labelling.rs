@@ -71,10 +71,13 @@ fn named_by_texts(texts: &[Option<&str>], labelling: &Labelling) -> Result<Label
     } else {
         let given: Vec<&str> = labelling.names.iter().map(String::as_str).collect();
         if let Some(other) = names.iter().find(|name| !given.contains(name)) {
-            return Err(Error::input(format!("cannot use the labels of `{}`: one is not named", labelling.source))
-                .expected(format!("labels of `dataset.source.label-names`: `{}`", given.join("`, `")))
-                .found(format!("label `{other}`"))
-                .hint("add it to `dataset.source.label-names`, or leave the names out"));
+            return Err(Error::input(format!(
+                "cannot use the labels of `{}`: one is not named",
+                labelling.source
+            ))
+            .expected(format!("labels of `dataset.source.label-names`: `{}`", given.join("`, `")))
+            .found(format!("label `{other}`"))
+            .hint("add it to `dataset.source.label-names`, or leave the names out"));
         }
         names = given;
     }
@@ -107,7 +110,10 @@ mod tests {
     #[test]
     fn texts_are_numbered_in_their_order() {
         let labels = of(texts(&["b", "", "a", "b"]), &[], None).unwrap();
-        assert_eq!((labels.codes, labels.names), (vec![Some(1), None, Some(0), Some(1)], vec!["a".to_owned(), "b".into()]));
+        assert_eq!(
+            (labels.codes, labels.names),
+            (vec![Some(1), None, Some(0), Some(1)], vec!["a".to_owned(), "b".into()])
+        );
         assert_eq!(of(texts(&["10", "9", "2"]), &[], None).unwrap().names, ["2", "9", "10"]);
         assert_eq!(of(texts(&["10", "09", "2"]), &[], None).unwrap().names, ["09", "10", "2"]);
         assert_eq!(of(texts(&["b", "a"]), &["b", "c", "a"], None).unwrap().codes, [Some(0), Some(2)]);

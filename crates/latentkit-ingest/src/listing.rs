@@ -48,7 +48,9 @@ impl Listing {
     pub(crate) fn of(folder: &Path, cancel: Cancellation) -> Result<Self> {
         let mut listing = Self::default();
         listing.visit(folder, Path::new(""), &mut Vec::new(), cancel)?;
-        listing.files.sort_by(|a, b| a.relative.as_os_str().as_bytes().cmp(b.relative.as_os_str().as_bytes()));
+        listing
+            .files
+            .sort_by(|a, b| a.relative.as_os_str().as_bytes().cmp(b.relative.as_os_str().as_bytes()));
         listing.name_all();
         Ok(listing)
     }
@@ -265,7 +267,8 @@ mod tests {
     #[test]
     fn a_folder_without_pictures() {
         let folder = tempfile::tempdir().unwrap();
-        let error = |folder: &Path| Listing::of(folder, Cancellation::never()).unwrap().empty(folder).to_string();
+        let error =
+            |folder: &Path| Listing::of(folder, Cancellation::never()).unwrap().empty(folder).to_string();
         assert!(error(folder.path()).contains("found: an empty folder"));
         for name in ["a.txt", "b.txt", "c.heic"] {
             fs_err::write(folder.path().join(name), "x").unwrap();

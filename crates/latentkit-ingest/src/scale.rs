@@ -50,7 +50,12 @@ impl Scale {
                 self.are_floats = true;
                 for &value in values {
                     if !(0.0..=255.0).contains(&value) {
-                        return Err(self.refused(value, width, name, "numbers from 0 to 1, or from 0 to 255"));
+                        return Err(self.refused(
+                            value,
+                            width,
+                            name,
+                            "numbers from 0 to 1, or from 0 to 255",
+                        ));
                     }
                     self.greatest = self.greatest.max(value);
                     if self.shares && value > 1.0 {
@@ -107,7 +112,10 @@ mod tests {
     fn floats_are_shares_of_white_unless_one_is_greater_than_1() {
         let floats = |values: &[f64]| Numbers::Floats(values.to_vec());
         assert_eq!(scaled(&[floats(&[0.0, 0.5, 1.0])]).unwrap(), [0, 128, 255]);
-        assert_eq!(scaled(&[floats(&[0.0, 0.49, 0.5, 1.0]), floats(&[254.6, 1.0, 0.2])]).unwrap(), [0, 0, 1, 1, 255, 1, 0]);
+        assert_eq!(
+            scaled(&[floats(&[0.0, 0.49, 0.5, 1.0]), floats(&[254.6, 1.0, 0.2])]).unwrap(),
+            [0, 0, 1, 1, 255, 1, 0]
+        );
         assert_eq!(scaled(&[Numbers::Bits(vec![true, false])]).unwrap(), [255, 0]);
         assert_eq!(scaled(&[Numbers::Whole(vec![0.0, 255.0, 1.0])]).unwrap(), [0, 255, 1]);
         assert_eq!(scaled(&[Numbers::Bytes(vec![7, 1])]).unwrap(), [7, 1]);

@@ -76,7 +76,13 @@ impl<'a> ImageStream<'a> {
             for path in paths {
                 items.extend(pictures_of(path, cancel)?);
             }
-            return Ok(Self::new(given(format!("{} paths", paths.len()), items), wanted, batch, on_error, cancel));
+            return Ok(Self::new(
+                given(format!("{} paths", paths.len()), items),
+                wanted,
+                batch,
+                on_error,
+                cancel,
+            ));
         };
         let opened = match source_of(one)? {
             Some(source) => {
@@ -104,7 +110,13 @@ impl<'a> ImageStream<'a> {
         Ok(Self::new(opened, wanted, batch, on_error, cancel))
     }
 
-    fn new(opened: Opened, wanted: Wanted, batch: usize, on_error: OnError, cancel: Cancellation<'a>) -> Self {
+    fn new(
+        opened: Opened,
+        wanted: Wanted,
+        batch: usize,
+        on_error: OnError,
+        cancel: Cancellation<'a>,
+    ) -> Self {
         let phase = Phase::new(tracing::info_span!("decoding", unit = "images"), opened.count);
         Self {
             opened,
@@ -121,7 +133,7 @@ impl<'a> ImageStream<'a> {
     }
 
     /// Number of images, those that will be skipped included.
-    pub fn count(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.opened.count
     }
 
@@ -146,11 +158,14 @@ impl<'a> ImageStream<'a> {
             let first = self.seen;
             self.seen += block.len();
             let wanted = &self.wanted;
-            let convert = |picture: Picture| Picture { shape: wanted.shape, pixels: picture.into_shape(wanted) };
+            let convert =
+                |picture: Picture| Picture { shape: wanted.shape, pixels: picture.into_shape(wanted) };
             let decoded = decode_all(block, &wanted.opening(), &self.phase, self.cancel, convert)?;
             for (index, Decoded { path, name, picture, .. }) in decoded.into_iter().enumerate() {
                 match picture {
-                    Ok(picture) => self.ready.push_back((first + index, path.unwrap_or(name), picture.pixels)),
+                    Ok(picture) => {
+                        self.ready.push_back((first + index, path.unwrap_or(name), picture.pixels))
+                    }
                     Err(refused) => self.failures.add(name, refused),
                 }
             }
@@ -214,7 +229,11 @@ fn pictures_of(path: &Path, cancel: Cancellation) -> Result<Vec<Item>> {
         }
         let files = listing.files.into_iter();
         return Ok(files
-            .map(|file| Item { name: file.shown.clone(), path: Some(file.shown), content: Content::File(file.path) })
+            .map(|file| Item {
+                name: file.shown.clone(),
+                path: Some(file.shown),
+                content: Content::File(file.path),
+            })
             .collect());
     }
     if start_of(path)?.as_deref().is_none_or(|start| picture::format_name(start).is_none()) {
@@ -246,9 +265,9 @@ fn source_of(path: &Path) -> Result<Option<Source>> {
         _ => return Err(unknown(path)),
     };
     let absolute = std::path::absolute(path).map_err(|error| Error::from(error).into_input())?;
-    let text = absolute.to_str().ok_or_else(|| {
-        Error::input(format!("cannot use `{}`: its path is no UTF-8 text", path.display()))
-    })?;
+    let text = absolute
+        .to_str()
+        .ok_or_else(|| Error::input(format!("cannot use `{}`: its path is no UTF-8 text", path.display())))?;
     let table: Table = [(key.to_owned(), Value::from(text))].into_iter().collect();
     Source::of_table(table).map(Some).map_err(|error| Error::failed(error.message().to_owned()))
 }

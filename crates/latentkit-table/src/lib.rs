@@ -44,7 +44,8 @@ pub use difference::table_differences;
 pub use embeddings::{Columns, Embeddings, Part, read_embeddings};
 pub use encoded::{Encoded, Pictures, Predicted, write_encoded, write_predicted};
 pub use frame::{
-    ArrayFile, ArrayShape, ColumnDifference, Difference, ImageCells, ImageFile, ImageTable, Numbers, TableDifferences,
+    ArrayFile, ArrayShape, ColumnDifference, Difference, ImageCells, ImageFile, ImageTable, Numbers,
+    TableDifferences,
 };
 pub use history::{HistoryRow, read_history, write_history};
 pub use ids::{Id, Ids};

@@ -38,7 +38,12 @@ fn elements_of_every_type() {
         (11, Element::I16, &[0, 1, 1, 0], Numbers::Whole(vec![1.0, 256.0])),
         (12, Element::I32, &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff], Numbers::Whole(vec![1.0, -1.0])),
         (13, Element::F32, &[0x3f, 0, 0, 0, 0, 0, 0, 0], Numbers::Floats(vec![0.5, 0.0])),
-        (14, Element::F64, &[0x3f, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], Numbers::Floats(vec![0.5, 0.0])),
+        (
+            14,
+            Element::F64,
+            &[0x3f, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            Numbers::Floats(vec![0.5, 0.0]),
+        ),
     ] {
         let whole = [&[0, 0, code, 2, 0, 0, 0, 1, 0, 0, 0, 2], bytes].concat();
         let read = array(&whole).unwrap();

@@ -94,7 +94,8 @@ pub enum Channels {
 impl Picture {
     /// Whether some pixel has a colour.
     pub(crate) fn has_colour(&self) -> bool {
-        self.shape.channels == 3 && self.pixels.chunks_exact(3).any(|rgb| rgb[0] != rgb[1] || rgb[1] != rgb[2])
+        self.shape.channels == 3
+            && self.pixels.chunks_exact(3).any(|rgb| rgb[0] != rgb[1] || rgb[1] != rgb[2])
     }
 
     /// The same picture with so many channels, 1 or 3.
@@ -115,8 +116,11 @@ impl Picture {
             return picture.pixels;
         }
         let [red, green, blue] = wanted.background;
-        let background =
-            if wanted.shape.channels == 1 { vec![grey(red, green, blue)] } else { wanted.background.to_vec() };
+        let background = if wanted.shape.channels == 1 {
+            vec![grey(red, green, blue)]
+        } else {
+            wanted.background.to_vec()
+        };
         fit::fit(&picture, wanted.shape, wanted.fit, &background)
     }
 }

@@ -22,6 +22,13 @@ pub(crate) struct Opening {
 
 /// Decodes a picture. Its size is looked at before.
 pub(crate) fn open(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> {
+    // A decoder that gives up in its own way must not end the work on all other pictures.
+    std::panic::catch_unwind(|| open_whole(bytes, opening)).unwrap_or_else(|_| {
+        Err(Refused { found: "a damaged picture (its decoder gave up)".to_owned(), hint: None })
+    })
+}
+
+fn open_whole(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> {
     let format = image::guess_format(bytes).ok().filter(|format| format.reading_enabled());
     let format = format.ok_or_else(|| no_picture(bytes))?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -112,8 +119,10 @@ fn no_picture(bytes: &[u8]) -> Refused {
         (b"<svg", 0, "an SVG file"),
         (b"\0\0\x01\0", 0, "an icon"),
     ];
-    let found = known.iter().find(|(magic, at, _)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
-    let is_text = || bytes.iter().take(512).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..));
+    let found =
+        known.iter().find(|(magic, at, _)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
+    let is_text =
+        || bytes.iter().take(512).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..));
     match found {
         Some((.., name)) => Refused {
             found: (*name).to_owned(),

@@ -1,6 +1,6 @@
 //! Pictures in another size: each new pixel is the mean of those around its place, weighted by a triangle as wide as two new pixels
-//! (of two old ones where the picture grows). It is Pillow's `resize` with `BILINEAR`, bit by bit: rows first, then columns,
-//! both rounded to 8 bits.
+//! (of two old ones where the picture grows). It is Pillow's `resize` with `BILINEAR`: rows first, then columns, both rounded to 8 bits.
+//! Newer versions of Pillow take the columns first where they find that faster, which differs by 1 at most.
 
 /// Bits after the point of a weight.
 const PRECISION: u32 = 32 - 8 - 2;
@@ -44,11 +44,17 @@ pub(super) struct Area {
 }
 
 /// An area of a picture of `from` = [height, width] as one of `to` = [height, width]. Pixels have `channels` values.
-pub(super) fn resize(pixels: &[u8], from: [usize; 2], area: Area, to: [usize; 2], channels: usize) -> Vec<u8> {
+pub(super) fn resize(
+    pixels: &[u8],
+    from: [usize; 2],
+    area: Area,
+    to: [usize; 2],
+    channels: usize,
+) -> Vec<u8> {
     let ([height, width], [new_height, new_width]) = (from, to);
     let clip = |sum: i32| (sum >> PRECISION).clamp(0, 255) as u8;
     let half = 1 << (PRECISION - 1);
-    // Pillow leaves an axis alone that stays as it is.
+    // An axis that stays as it is is left alone.
     let same_width = new_width == width && area.left == 0.0 && area.right == width as f64;
     let across = if same_width {
         pixels.to_vec()
@@ -59,7 +65,8 @@ pub(super) fn resize(pixels: &[u8], from: [usize; 2], area: Area, to: [usize; 2]
             for window in &columns {
                 for channel in 0..channels {
                     let values = row[window.first * channels + channel..].iter().step_by(channels);
-                    let sum = window.weights.iter().zip(values).map(|(&weight, &value)| weight * i32::from(value));
+                    let sum =
+                        window.weights.iter().zip(values).map(|(&weight, &value)| weight * i32::from(value));
                     across.push(clip(half + sum.sum::<i32>()));
                 }
             }

@@ -13,16 +13,8 @@ use crate::picture::{Channels, Fit, MAX_PIXELS, Opening, Wanted};
 pub(crate) const MAX_SIDE: usize = 1 << 15;
 
 /// The keys.
-pub(super) const KEYS: &[&str] = &[
-    "size",
-    "fit",
-    "background",
-    "channels",
-    "limit",
-    "on-error",
-    "max-pixels",
-    "label-names",
-];
+pub(super) const KEYS: &[&str] =
+    &["size", "fit", "background", "channels", "limit", "on-error", "max-pixels", "label-names"];
 
 /// What they say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,11 +106,14 @@ impl Serialize for Size {
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let wrong = || de::Error::custom(format!("expected `[height, width]`, each from 1 to {MAX_SIDE}, or \"as-is\""));
+        let wrong = || {
+            de::Error::custom(format!("expected `[height, width]`, each from 1 to {MAX_SIDE}, or \"as-is\""))
+        };
         match Value::deserialize(deserializer)? {
             Value::String(text) if text == "as-is" => Ok(Self::AsIs),
             Value::Array(sides) => {
-                let sides: Option<Vec<usize>> = sides.iter().map(|side| side.as_integer()?.try_into().ok()).collect();
+                let sides: Option<Vec<usize>> =
+                    sides.iter().map(|side| side.as_integer()?.try_into().ok()).collect();
                 let sides: Option<[usize; 2]> = sides.and_then(|sides| sides.try_into().ok());
                 let sides = sides.filter(|sides| sides.iter().all(|side| (1..=MAX_SIDE).contains(side)));
                 sides.map(Self::Pixels).ok_or_else(wrong)
@@ -136,7 +131,9 @@ impl Common {
     /// The shape that is known whatever the images are.
     pub(crate) fn shape(&self) -> Option<ImageShape> {
         match (self.size, self.channels()) {
-            (Size::Pixels([height, width]), Channels::Grey) => Some(ImageShape { height, width, channels: 1 }),
+            (Size::Pixels([height, width]), Channels::Grey) => {
+                Some(ImageShape { height, width, channels: 1 })
+            }
             (Size::Pixels([height, width]), Channels::Rgb) => Some(ImageShape { height, width, channels: 3 }),
             _ => None,
         }

@@ -92,7 +92,10 @@ impl Csv {
         let shape = self.shape(pixels).ok_or_else(|| {
             Error::input(format!("cannot use `{name}`: nothing says what shape the images have"))
                 .expected("a square number of pixels, or `shape = [height, width]` in `dataset.source`")
-                .found(format!("{count} columns{}", if label.is_some() { ", one of them of labels" } else { "" }))
+                .found(format!(
+                    "{count} columns{}",
+                    if label.is_some() { ", one of them of labels" } else { "" }
+                ))
         })?;
         Ok((Columns { count, label, shape }, is_header))
     }
@@ -155,12 +158,19 @@ impl ImageSource for Csv {
         for (key, input) in &inputs {
             let split = (*key == "test-csv").then_some(Split::Test);
             self.read_file(input, split, &mut loaded, cancel)?;
-            hashes.push(((*key).to_owned(), FileRecord::of(&input.path, "").map_err(Error::into_input)?.blake3));
+            hashes.push((
+                (*key).to_owned(),
+                FileRecord::of(&input.path, "").map_err(Error::into_input)?.blake3,
+            ));
         }
         let Loaded { columns, scale, labels, splits } = loaded.ok_or_else(|| empty(&inputs[0].1))?;
         let name = inputs[0].1.path.display().to_string();
-        let numbers: Option<Vec<Option<i64>>> =
-            labels.iter().map(|label| label.as_ref().map(|label| label.parse().ok()).map_or(Some(None), |number| number.map(Some))).collect();
+        let numbers: Option<Vec<Option<i64>>> = labels
+            .iter()
+            .map(|label| {
+                label.as_ref().map(|label| label.parse().ok()).map_or(Some(None), |number| number.map(Some))
+            })
+            .collect();
         let labels = match numbers {
             _ if labels.iter().all(Option::is_none) => None,
             Some(numbers) => Some(LabelValues::Numbers(numbers)),
@@ -230,16 +240,21 @@ impl Csv {
                     label = Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
                 } else if let Some(value) = values.get_mut(place) {
                     *value = number(text).ok_or_else(|| {
-                        Error::input(format!("cannot use `{name}`: line {line}, column {} is no number", column + 1))
-                            .found(format!("`{text}`"))
+                        Error::input(format!(
+                            "cannot use `{name}`: line {line}, column {} is no number",
+                            column + 1
+                        ))
+                        .found(format!("`{text}`"))
                     })?;
                     place += 1;
                 }
             }
             if count != columns.count {
-                return Err(Error::input(format!("cannot use `{name}`: line {line} has another number of columns"))
-                    .expected(columns.count.to_string())
-                    .found(count.to_string()));
+                return Err(Error::input(format!(
+                    "cannot use `{name}`: line {line} has another number of columns"
+                ))
+                .expected(columns.count.to_string())
+                .found(count.to_string()));
             }
             loaded.labels.push(label);
             loaded.splits.push(split);
@@ -275,7 +290,9 @@ fn split_quoted(text: &str, separator: char) -> Vec<String> {
 fn number(text: &str) -> Option<f64> {
     let bytes = text.trim_ascii().as_bytes();
     if (1..=3).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit) {
-        return Some(f64::from(bytes.iter().fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'))));
+        return Some(f64::from(
+            bytes.iter().fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0')),
+        ));
     }
     text.trim().parse().ok()
 }

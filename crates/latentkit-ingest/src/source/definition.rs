@@ -87,7 +87,12 @@ impl Images {
         Opened {
             name: name.to_owned(),
             count: self.splits.len(),
-            items: Box::new(Arrays { name: name.to_owned(), shape: self.shape, pixels: self.pixels, next: 0 }),
+            items: Box::new(Arrays {
+                name: name.to_owned(),
+                shape: self.shape,
+                pixels: self.pixels,
+                next: 0,
+            }),
             labels: (!self.labels.names.is_empty()).then_some(LabelValues::Numbers(codes)),
             label_names: Some(self.labels.names),
             splits: self.splits,

@@ -111,17 +111,26 @@ impl Read {
                 return Err(self.reading(
                     Error::input("this is no file of labels")
                         .expected("one dimension, or rows of 8 numbers as in QMNIST")
-                        .found(format!("{} dimension(s): {}", sizes.len(), sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")))
+                        .found(format!(
+                            "{} dimension(s): {}",
+                            sizes.len(),
+                            sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
+                        ))
                         .hint("are images and labels swapped?"),
                 ));
             }
         };
         let values = match array.numbers() {
-            Numbers::Bytes(bytes) => bytes.into_iter().step_by(row).map(|value| Some(i64::from(value))).collect(),
-            Numbers::Whole(values) => values.into_iter().step_by(row).map(|value| Some(value as i64)).collect(),
+            Numbers::Bytes(bytes) => {
+                bytes.into_iter().step_by(row).map(|value| Some(i64::from(value))).collect()
+            }
+            Numbers::Whole(values) => {
+                values.into_iter().step_by(row).map(|value| Some(value as i64)).collect()
+            }
             _ => {
                 return Err(self.reading(
-                    Error::input("the labels are floating-point numbers").expected("whole numbers of any type"),
+                    Error::input("the labels are floating-point numbers")
+                        .expected("whole numbers of any type"),
                 ));
             }
         };
@@ -188,9 +197,12 @@ impl ImageSource for Files {
             };
             let expected = *first.get_or_insert(shape);
             if shape != expected {
-                return Err(Error::input(format!("cannot use `{}`: its images have another size", images.name))
-                    .expected(format!("{}, as in `{}`", size(expected), files[0].name))
-                    .found(size(shape)));
+                return Err(Error::input(format!(
+                    "cannot use `{}`: its images have another size",
+                    images.name
+                ))
+                .expected(format!("{}, as in `{}`", size(expected), files[0].name))
+                .found(size(shape)));
             }
             scale.add(&array.numbers(), shape.len(), &format!("`{}`", images.name))?;
             arrays.push((splits.len(), count, order));

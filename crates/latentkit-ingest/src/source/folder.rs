@@ -138,7 +138,8 @@ impl ImageSource for Folder {
         let (folder, listing) = self.list(folders, Cancellation::never())?;
         let mut inputs = vec![Input { members: Some(listing.members()), ..self.input(folders) }];
         if let (Some(path), LabelsFrom::File(name)) = (self.labels_file(&folder), &self.keys.labels) {
-            let hint = "`dataset.source.labels` names it; a relative path there starts at the folder of the images";
+            let hint =
+                "`dataset.source.labels` names it; a relative path there starts at the folder of the images";
             let name = self.keys.folder.join(name).display().to_string();
             inputs.push(Input { path, name, hint: hint.to_owned(), members: None });
         }
@@ -247,7 +248,8 @@ struct Columns {
 impl Columns {
     /// Those that the first row names, where it does.
     fn named(row: &[String]) -> Option<Self> {
-        let place = |names: &[&str]| row.iter().position(|value| names.contains(&value.to_lowercase().as_str()));
+        let place =
+            |names: &[&str]| row.iter().position(|value| names.contains(&value.to_lowercase().as_str()));
         Some(Self {
             file: place(&["file", "filename", "file_name", "path", "image", "image_name", "image_id", "id"])?,
             label: place(&["label", "labels", "class", "target", "category"])?,
@@ -277,7 +279,9 @@ fn labels_of_file(
 
     let mut csv = Csv::open(path)?;
     let wrong = |problem: String| Error::input(format!("cannot use `{}`: {problem}", path.display()));
-    let Some(first) = csv.next_row()? else { return Err(wrong("it is empty".to_owned()).expected("columns `file` and `label`")) };
+    let Some(first) = csv.next_row()? else {
+        return Err(wrong("it is empty".to_owned()).expected("columns `file` and `label`"));
+    };
     let (columns, mut next) = match Columns::named(&first.values) {
         Some(columns) => (columns, csv.next_row()?),
         None if first.values.len() == 2 => {
@@ -319,17 +323,31 @@ fn labels_of_file(
         next = csv.next_row()?;
     }
     if absent_count > 0 {
-        let more = if absent_count > absent.len() { format!(" and {} more", absent_count - absent.len()) } else { String::new() };
-        return Err(wrong(format!("it names {absent_count} picture(s) that `{}` does not hold", folder.display()))
-            .expected(format!("paths in that folder, such as `{}`", listing.files[0].shown))
-            .found(format!("{}{more}", absent.join(", "))));
+        let more = if absent_count > absent.len() {
+            format!(" and {} more", absent_count - absent.len())
+        } else {
+            String::new()
+        };
+        return Err(wrong(format!(
+            "it names {absent_count} picture(s) that `{}` does not hold",
+            folder.display()
+        ))
+        .expected(format!("paths in that folder, such as `{}`", listing.files[0].shown))
+        .found(format!("{}{more}", absent.join(", "))));
     }
     let unlabelled = labels.iter().filter(|label| label.is_none()).count();
     if unlabelled > 0 {
-        tracing::warn!("{unlabelled} image(s) of `{}` have no label in `{}`", folder.display(), path.display());
+        tracing::warn!(
+            "{unlabelled} image(s) of `{}` have no label in `{}`",
+            folder.display(),
+            path.display()
+        );
     }
     // An empty label is none.
-    Ok(labels.into_iter().map(|label| label.map(|(label, _)| label).filter(|label| !label.is_empty())).collect())
+    Ok(labels
+        .into_iter()
+        .map(|label| label.map(|(label, _)| label).filter(|label| !label.is_empty()))
+        .collect())
 }
 
 #[cfg(test)]

@@ -172,7 +172,9 @@ pub(super) fn open_parts(
                     None => labels = Some(found),
                     Some(labels) => {
                         if !labels.append(found) {
-                            return Err(file.wrong(format!("its array `{name}` has labels of another type than those before")));
+                            return Err(file.wrong(format!(
+                                "its array `{name}` has labels of another type than those before"
+                            )));
                         }
                     }
                 }
@@ -180,8 +182,11 @@ pub(super) fn open_parts(
         }
     }
     if let (Some(images), Some(_)) = (unlabelled, &labels) {
-        return Err(Error::input(format!("cannot use `{}`: the images of `{images}` have no labels", source.display()))
-            .expected("labels for all images, or for none"));
+        return Err(Error::input(format!(
+            "cannot use `{}`: the images of `{images}` have no labels",
+            source.display()
+        ))
+        .expected("labels for all images, or for none"));
     }
     let shape = first.expect("there is a part");
     let name = source.display().to_string();

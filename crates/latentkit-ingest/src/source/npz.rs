@@ -109,6 +109,11 @@ impl ImageSource for Npz {
     }
 
     fn open(&self, folders: Folders, cancel: Cancellation) -> Result<Opened> {
-        open_parts(&self.input(folders).path, &self.parts(folders)?, &[("npz", &self.input(folders).path)], cancel)
+        open_parts(
+            &self.input(folders).path,
+            &self.parts(folders)?,
+            &[("npz", &self.input(folders).path)],
+            cancel,
+        )
     }
 }

@@ -54,7 +54,8 @@ pub(super) fn read(table: Table) -> std::result::Result<Arc<dyn ImageSource>, to
 
 /// A shape of images as a config writes it.
 pub(super) fn check_shape(shape: &[usize]) -> std::result::Result<ImageShape, String> {
-    let wrong = || format!("expected `shape = [height, width]` or `[height, width, 3]`, sides from 1 to {MAX_SIDE}");
+    let wrong =
+        || format!("expected `shape = [height, width]` or `[height, width, 3]`, sides from 1 to {MAX_SIDE}");
     let (height, width, channels) = match *shape {
         [height, width] => (height, width, 1),
         [height, width, channels @ (1 | 3)] => (height, width, channels),
@@ -75,7 +76,9 @@ impl Parquet {
             let mut paths = Vec::new();
             for entry in fs_err::read_dir(&input.path).map_err(|error| Error::from(error).into_input())? {
                 let path = entry.map_err(|error| Error::from(error).into_input())?.path();
-                if path.is_file() && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet")) {
+                if path.is_file()
+                    && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
+                {
                     paths.push(path);
                 }
             }
@@ -120,7 +123,9 @@ impl Parquet {
                 None => (all, names) = (Some(labels), known),
                 Some(all) => {
                     if !all.append(labels) {
-                        return Err(table.wrong(format!("its column `{column}` has another type than in the file before")));
+                        return Err(table.wrong(format!(
+                            "its column `{column}` has another type than in the file before"
+                        )));
                     }
                 }
             }
@@ -194,7 +199,8 @@ impl ImageSource for Parquet {
     }
 
     fn inputs(&self, folders: Folders) -> Result<Vec<Input>> {
-        let relative = |path: PathBuf| path.strip_prefix(folders.config).map(Path::to_path_buf).unwrap_or(path);
+        let relative =
+            |path: PathBuf| path.strip_prefix(folders.config).map(Path::to_path_buf).unwrap_or(path);
         Ok(self.paths(folders)?.into_iter().map(|path| self.input(&relative(path), folders)).collect())
     }
 
@@ -207,7 +213,11 @@ impl ImageSource for Parquet {
         let paths = self.paths(folders)?;
         let tables = self.tables(&paths[..1])?;
         let shape = self.keys.shape.clone();
-        preview(opened(&self.keys.parquet, tables, &paths[..1], shape, Cancellation::never())?, &self.common, Cancellation::never())
+        preview(
+            opened(&self.keys.parquet, tables, &paths[..1], shape, Cancellation::never())?,
+            &self.common,
+            Cancellation::never(),
+        )
     }
 
     fn load(&self, folders: Folders, cancel: Cancellation) -> Result<Images> {
@@ -325,8 +335,13 @@ fn values(
                     None => {
                         let (shape, found) = shape_of(&lengths).ok_or_else(|| {
                             table
-                                .wrong(format!("nothing says what shape the images in column `{}` have", table.column()))
-                                .expected("`shape = [height, width]` or `[height, width, 3]` in `dataset.source`")
+                                .wrong(format!(
+                                    "nothing says what shape the images in column `{}` have",
+                                    table.column()
+                                ))
+                                .expected(
+                                    "`shape = [height, width]` or `[height, width, 3]` in `dataset.source`",
+                                )
                                 .found(format!("lists of {width} values"))
                         })?;
                         order = Some(found);
@@ -384,7 +399,9 @@ pub(super) fn channels_last(pixels: &[u8], shape: ImageShape) -> Vec<u8> {
     }
     let plane = shape.height * shape.width;
     let images = pixels.chunks_exact(shape.len());
-    images.flat_map(|image| (0..plane).flat_map(|at| [image[at], image[plane + at], image[2 * plane + at]])).collect()
+    images
+        .flat_map(|image| (0..plane).flat_map(|at| [image[at], image[plane + at], image[2 * plane + at]]))
+        .collect()
 }
 
 #[cfg(test)]

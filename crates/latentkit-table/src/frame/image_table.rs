@@ -128,9 +128,8 @@ impl ImageTable {
             return Err(self.reader.null_at(&self.column, first + row));
         }
         let lengths = lengths(&series);
-        let (values, ends) = flatten(&series).ok_or_else(|| {
-            self.wrong(format!("column `{}` has lists that cannot be read", self.column))
-        })?;
+        let (values, ends) = flatten(&series)
+            .ok_or_else(|| self.wrong(format!("column `{}` has lists that cannot be read", self.column)))?;
         let width = ends.first().copied().unwrap_or(0);
         let mut start = 0;
         for (row, end) in ends.into_iter().enumerate() {
@@ -141,7 +140,9 @@ impl ImageTable {
         }
         if let Some(place) = first_null(&values) {
             let row = first + place / width;
-            return Err(self.wrong(format!("column `{}`, row {row} (counted from 0) has a null", self.column)));
+            return Err(
+                self.wrong(format!("column `{}`, row {row} (counted from 0) has a null", self.column))
+            );
         }
         let at_once = (AT_ONCE / width).max(1) * width;
         for place in (0..values.len()).step_by(at_once) {

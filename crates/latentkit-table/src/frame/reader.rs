@@ -50,7 +50,9 @@ impl TableReader {
         let metadata = pairs_of(&content)
             .filter_map(|(key, value)| Some((key.strip_prefix(PREFIX)?.to_owned(), value?.to_owned())))
             .collect();
-        let features = pairs_of(&content).find(|(key, _)| *key == HUGGING_FACE).and_then(|(_, value)| value.map(str::to_owned));
+        let features = pairs_of(&content)
+            .find(|(key, _)| *key == HUGGING_FACE)
+            .and_then(|(_, value)| value.map(str::to_owned));
         Ok(Self { metadata, features, ..Self::of(path, length, Box::new(content)) })
     }
 
