@@ -5,7 +5,7 @@
 
     from load_in_pytorch import load    # with scripts/ in PYTHONPATH
     encoder, decoder, config = load("artifacts/mnist/train/model.safetensors")
-    latents = encoder(images)           # images [n, 1, 28, 28] in 0 .. 1; latents [n, d]
+    latents = encoder(images)           # images [n, channels, height, width] in 0 .. 1; latents [n, d]
     images = decoder(latents)           # in 0 .. 1 again
 
 Needs torch, safetensors and numpy; the comparison also pyarrow and pillow. scripts/check-weights.sh installs and runs all of it.
@@ -48,7 +48,7 @@ class Activated(nn.Module):
         return self.after(self.layer(self.before(x)))
 
 
-ACTIVATIONS = {"relu": nn.ReLU, "linear": nn.Identity, "sigmoid": nn.Sigmoid}
+ACTIVATIONS = {"relu": nn.ReLU, "linear": nn.Identity, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}
 
 
 def make(layer, shape):
@@ -64,7 +64,9 @@ def make(layer, shape):
             nn.Conv2d(channels, layer["filters"], layer["kernel"], layer["stride"], layer["padding"]), activation
         )
     if kind == "transposed-conv":
-        sizes = layer["kernel"], layer["stride"], layer["padding"], layer["output-padding"]
+        added = layer["output-padding"]  # one number, or one for rows and one for columns
+        added = tuple(added) if isinstance(added, list) else added
+        sizes = layer["kernel"], layer["stride"], layer["padding"], added
         return Activated(nn.ConvTranspose2d(channels, layer["filters"], *sizes), activation)
     if kind == "dense":
         return Activated(nn.Linear(channels, layer["units"]), activation)
@@ -139,14 +141,15 @@ def load(path):
     return encoder, decoder, config
 
 
-def read_images(path, size):
-    """The images of dataset.parquet, `[n, 1, height, width]` in 0 .. 1, in the order of the ids."""
+def read_images(path):
+    """The images of dataset.parquet, `[n, channels, height, width]` in 0 .. 1, in the order of the ids."""
     import pyarrow.parquet as pq
     from PIL import Image
 
     table = pq.read_table(path, columns=["id", "image"])
     files = (io.BytesIO(image["bytes"]) for image in table["image"].to_pylist())
-    pixels = np.stack([np.asarray(Image.open(file)) for file in files]).reshape(-1, 1, *size)
+    pixels = np.stack([np.asarray(Image.open(file)) for file in files])
+    pixels = pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)
     return torch.from_numpy(pixels[np.argsort(table["id"].to_numpy())].astype(np.float32) / 255)
 
 
@@ -183,7 +186,7 @@ def main():
         print(f"{config['model']['architecture']}: {parameters} parameters, {config.get('epochs', '?')} epochs")
         if args.dataset is None:
             return
-        images = read_images(args.dataset, config["image_size"])
+        images = read_images(args.dataset)
         latents = read_latents(args.latents, encoder[-1].layer.out_features)
         difference, largest = largest_difference(encoder, images, latents)
     except (OSError, ValueError, KeyError) as error:

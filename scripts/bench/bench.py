@@ -24,6 +24,7 @@ PRECISIONS = ["float32", "bfloat16"]
 MODELS = {
     "reference": ({"architecture": "reference", "latent-dim": 6, "latent-activation": "relu"}, 77_522),
     "strided": ({"architecture": "strided", "latent-dim": 10, "latent-activation": "linear"}, 275_979),
+    "mlp": ({"architecture": "mlp", "latent-dim": 10, "latent-activation": "linear"}, 3_330_794),
 }
 # The ways of doing the work that a contender has.
 WAYS = {

@@ -765,13 +765,17 @@ fn the_seeds_go_on_from_that_of_the_experiment() {
     };
     let rows = |seed| {
         let rows = read_sweep(&folder.path().join(SWEEP)).unwrap().into_iter();
-        rows.filter(move |row| row.seed == seed).map(|row| (row.inertia, row.silhouette)).collect::<Vec<_>>()
+        let [row] = rows.filter(|row| row.seed == seed).collect::<Vec<_>>().try_into().unwrap();
+        (row.inertia, row.silhouette.unwrap().mean)
     };
     seed(42);
     let second = rows(43);
     seed(43);
-    assert_eq!(rows(43), second);
-    assert_ne!(rows(44), second, "seven clusters of three blobs have many local optima");
+    // Seeds share sums of distances, whose rounding depends on which seeds they are.
+    let again = rows(43);
+    assert_eq!(again.0, second.0);
+    assert!((again.1 - second.1).abs() < 1e-8, "{} is not {}", again.1, second.1);
+    assert_ne!(rows(44).0, second.0, "seven clusters of three blobs have many local optima");
     assert_eq!(seed(u32::MAX).seeds, [u32::MAX, 0]);
 }
 

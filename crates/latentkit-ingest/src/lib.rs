@@ -33,6 +33,8 @@ use source::definition::{Folders, Input};
 pub use source::common::OnError;
 pub use stream::{Batch, ImageStream};
 
+use picture::Preparation;
+
 /// A file, or a folder of files, whose content the stage's result depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
@@ -96,6 +98,7 @@ pub fn run(
 
     let mut metadata = Metadata::new();
     metadata.insert("source".into(), config.source.get().name().into());
+    metadata.insert("preparation".into(), Preparation::of_source(&config.source).to_json());
     metadata.insert("seed".into(), seed.to_string());
     metadata.insert("split".into(), split_name(config.split).into());
     metadata.insert("validation".into(), config.validation.get().to_string());

@@ -3,6 +3,7 @@
 use latentkit_core::{Error, ImageShape, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::architecture::Task;
 use crate::config::{LatentActivation, ModelConfig};
 use crate::layer::{Activation, Layer, Shape, TENSORS};
 
@@ -25,7 +26,7 @@ impl Blueprint {
     /// The layers that `config` asks for.
     ///
     /// # Errors
-    /// When the architecture does not take images of this shape.
+    /// When the architecture does not take images of this shape, or a key of its own does not fit them.
     pub fn new(config: &ModelConfig, images: ImageShape) -> Result<Self> {
         let ImageShape { height, width, channels } = images;
         let input = Shape::Image { height, width, channels };
@@ -37,7 +38,8 @@ impl Blueprint {
             },
         };
         let architecture = config.architecture;
-        let layers = architecture.layers(latents, input);
+        let conv = config.conv.clone().unwrap_or_default();
+        let layers = architecture.layers(&Task { input, latents, conv: &conv })?;
         let blueprint = layers.map(|(encoder, decoder)| Self { input, encoder, decoder });
         blueprint.filter(Self::is_sound).ok_or_else(|| {
             let message = format!("the architecture `{}` does not fit the images", architecture.name());

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::architecture::Architecture;
+pub use crate::architecture::{Architecture, ConvActivation, ConvConfig, OddKernel};
 
-use latentkit_core::config::{Count, Fraction, Positive, Section};
+use latentkit_core::config::{Conflict, Count, Fraction, Positive, Section};
 
 /// The auto-encoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,10 +21,27 @@ pub struct ModelConfig {
     /// What follows the dense layer that makes the latents.
     #[serde(default)]
     pub latent_activation: LatentActivation,
+    /// The keys of `conv`, whose defaults stand for it where it is left out; no other architecture has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conv: Option<ConvConfig>,
 }
 
 impl Section for ModelConfig {
     const NAME: &'static str = "model";
+
+    fn complete(&mut self) -> Result<(), Conflict> {
+        let name = self.architecture.name();
+        match &self.conv {
+            None if name == "conv" => self.conv = Some(ConvConfig::default()),
+            Some(_) if name != "conv" => {
+                let problem =
+                    format!("the architecture `{name}` has no such keys, expected architecture = \"conv\"");
+                return Err(Conflict { key: "conv", problem });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 fn default_latent_dim() -> Count {
@@ -194,4 +211,62 @@ fn default_beta2() -> Fraction {
 }
 fn default_epsilon() -> Positive {
     Positive::new(1e-7).expect("positive")
+}
+
+#[cfg(test)]
+mod tests {
+    use latentkit_core::config::{Config, SectionType};
+
+    use super::*;
+
+    fn load(model: &str) -> latentkit_core::Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trial.toml");
+        fs_err::write(&path, format!("name = \"trial\"\n{model}")).unwrap();
+        Config::load(&path, &[], &[SectionType::of::<ModelConfig>()])
+    }
+
+    #[test]
+    fn the_keys_of_conv_have_defaults_which_the_config_shows() {
+        let config = load("[model]\narchitecture = \"conv\"").unwrap();
+        let model: ModelConfig = config.section().unwrap();
+        assert_eq!(model.conv, Some(ConvConfig::default()));
+        assert!(
+            config.to_toml().contains("[model.conv]\nkernel = 3\nbatch-norm = true\nactivation = \"relu\"")
+        );
+        assert_eq!(
+            load(&config.to_toml().replace("name = \"trial\"\n", "")).unwrap().to_toml(),
+            config.to_toml()
+        );
+        let config = load("[model]\narchitecture = \"mlp\"").unwrap();
+        assert!(!config.to_toml().contains("conv"), "{}", config.to_toml());
+    }
+
+    #[test]
+    fn wrong_keys_of_conv_are_named() {
+        let conv = "[model]\narchitecture = \"conv\"\n[model.conv]\n";
+        for (text, key, parts) in [
+            (
+                "[model]\narchitecture = \"mlp\"\n[model.conv]\nkernel = 3".to_owned(),
+                "model.conv",
+                ["the architecture `mlp` has no such keys", "trial.toml:4:"],
+            ),
+            (format!("{conv}kernel = 4"), "model.conv.kernel", ["an odd whole number from 3 to 31", "`4`"]),
+            (format!("{conv}kernel = 33"), "model.conv.kernel", ["an odd whole number from 3 to 31", "`33`"]),
+            (
+                format!("{conv}kernal = 3"),
+                "model.conv.kernal",
+                ["unknown key `model.conv.kernal`", "did you mean `kernel`?"],
+            ),
+            (format!("{conv}channels = [32, 0]"), "model.conv.channels", ["a whole number from 1", "`0`"]),
+            (format!("{conv}activation = \"elu\""), "model.conv.activation", ["`gelu`", "trial.toml:5:"]),
+        ] {
+            let error = load(&text).unwrap_err();
+            assert_eq!(error.key(), Some(key));
+            let text = error.to_string();
+            for part in parts {
+                assert!(text.contains(part), "`{part}` is not in:\n{text}");
+            }
+        }
+    }
 }

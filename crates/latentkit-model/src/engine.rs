@@ -7,7 +7,7 @@ use crate::metrics::MetricSums;
 use crate::tensor::Tensor;
 
 /// A model where it is computed: its weights and running statistics, and in training the moments of Adam and the metrics of
-/// the epoch. Images are bytes, `[n, height, width]`, of which 255 is 1; latents are `[n, d]`; logits are like images.
+/// the epoch. Images are bytes, `[n, height, width, channels]`, of which 255 is 1; latents are `[n, d]`; logits are like images.
 pub trait Engine: Send {
     /// Its name, with the instructions that it uses where it knows them.
     fn name(&self) -> String;
@@ -15,12 +15,13 @@ pub trait Engine: Send {
     /// Where it computes: `cpu` or `cuda:N`.
     fn device(&self) -> String;
 
-    /// A training step: moves the weights along the gradients of the mean loss of reconstructing these images, moves
+    /// A training step: moves the weights along the gradients of the mean loss of making `targets` of these images, or the
+    /// images themselves where there are none, moves
     /// batch-norm's running statistics, and adds the metrics of the images before the step to those of the epoch.
     ///
     /// # Panics
     /// When the engine was started without an optimizer.
-    fn step(&mut self, images: &[u8], loss: Loss, learning_rate: f64);
+    fn step(&mut self, images: &[u8], targets: Option<&[u8]>, loss: Loss, learning_rate: f64);
 
     /// The latents of images in float32, with batch-norm's running statistics.
     fn encode(&mut self, images: &[u8]) -> Vec<f32>;

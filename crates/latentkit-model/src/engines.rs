@@ -6,10 +6,6 @@ use crate::autoencoder::AutoEncoder;
 use crate::config::{self, Device, Precision};
 use crate::engine::{Engine, Request};
 use crate::native::NativeEngine;
-use crate::tensor::Tensor;
-
-/// Weights of a dense layer that the native engine is chosen for at most: half a megabyte, which stays in a core's cache.
-const MOST_DENSE_WEIGHTS: usize = 1 << 17;
 
 /// libtorch as an engine, where the program has it.
 pub trait Libtorch: Sync {
@@ -54,18 +50,10 @@ impl Engines {
         Self::native_refuses(model, request)
     }
 
-    /// Why the native engine cannot do what is asked on the CPU, or where it may choose, would be slower than libtorch.
+    /// Why the native engine cannot do what is asked on the CPU.
     fn native_refuses(model: &AutoEncoder, request: &Request) -> Option<String> {
         if request.precision != Precision::Float32 {
             return Some(format!("{} is `{}`", request.key("precision"), request.precision.name()));
-        }
-        // The native engine takes images one by one, and would read such weights again for each.
-        let is_large = |tensor: &&Tensor| tensor.shape.len() == 2 && tensor.values.len() > MOST_DENSE_WEIGHTS;
-        if request.engine == config::Engine::Auto
-            && let Some(large) = model.tensors.iter().find(is_large)
-        {
-            let [outputs, inputs] = large.shape[..] else { unreachable!("a weight has two sides") };
-            return Some(format!("a dense layer of {inputs} to {outputs}, which libtorch computes faster"));
         }
         NativeEngine::new(model, None).err()
     }

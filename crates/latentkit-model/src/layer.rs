@@ -95,8 +95,17 @@ pub enum Activation {
     Linear,
     /// max(0, x).
     Relu,
+    /// x times the normal distribution's share below x, (1 + erf(x / sqrt(2))) / 2 (Hendrycks and Gimpel, 2016); PyTorch's `GELU`.
+    Gelu,
     /// 1 / (1 + exp(-x)).
     Sigmoid,
+}
+
+impl Activation {
+    /// Whether a larger sum never gives a smaller value.
+    pub fn is_monotonic(self) -> bool {
+        self != Self::Gelu
+    }
 }
 
 /// A layer.
@@ -135,8 +144,9 @@ pub enum Layer {
         stride: usize,
         /// Rows and columns that are cut off each side.
         padding: usize,
-        /// Rows and columns that are added below and right.
-        output_padding: usize,
+        /// Rows that are added below, and columns that are added to the right.
+        #[serde(with = "crate::sides")]
+        output_padding: [usize; 2],
         /// What follows.
         activation: Activation,
     },
@@ -215,7 +225,9 @@ impl Layer {
                 units(filters) && kernel(&[size, stride, padding.saturating_add(1)])
             }
             Self::TransposedConv { filters, kernel: size, stride, padding, output_padding, .. } => {
-                units(filters) && kernel(&[size, stride, padding.max(output_padding).saturating_add(1)])
+                let [rows, columns] = output_padding;
+                let widest = padding.max(rows).max(columns);
+                units(filters) && kernel(&[size, stride, widest.saturating_add(1)])
             }
             Self::MaxPool { size } => kernel(&[size]),
             Self::UpSample { factor } => kernel(&[factor]),
@@ -245,12 +257,12 @@ impl Layer {
                 Self::TransposedConv { filters, kernel, stride, padding, output_padding, .. },
                 Shape::Image { height, width, .. },
             ) => {
-                let side = |length: usize| {
-                    ((length - 1) * stride + kernel + output_padding)
-                        .checked_sub(2 * padding)
-                        .filter(|&side| side > 0)
+                let side = |length: usize, added: usize| {
+                    ((length - 1) * stride + kernel + added).checked_sub(2 * padding).filter(|&side| side > 0)
                 };
-                Some(Shape::Image { height: side(height)?, width: side(width)?, channels: filters })
+                let [rows, columns] = output_padding;
+                let (height, width) = (side(height, rows)?, side(width, columns)?);
+                Some(Shape::Image { height, width, channels: filters })
             }
             (Self::MaxPool { size }, Shape::Image { height, width, channels }) => {
                 let whole = height >= size && width >= size;
@@ -302,6 +314,7 @@ impl fmt::Display for Layer {
         let activated = |name: String, activation: &Activation| match activation {
             Activation::Linear => name,
             Activation::Relu => format!("{name}, ReLU"),
+            Activation::Gelu => format!("{name}, GELU"),
             Activation::Sigmoid => format!("{name}, sigmoid"),
         };
         f.pad(&match self {

@@ -12,6 +12,7 @@ mod layer;
 mod metrics;
 mod native;
 pub mod onnx;
+mod sides;
 mod summary;
 mod tensor;
 mod weights;

@@ -1,6 +1,9 @@
 //! latentkit-native as an engine: float32 on the processor, with the same bits for any number of threads.
 
+use std::borrow::Cow;
+
 use crate::config::{Loss, Optimizer};
+use latentkit_core::ImageShape;
 use latentkit_native::{Images, Network};
 
 use crate::adam::Adam;
@@ -15,6 +18,8 @@ pub(crate) struct NativeEngine {
     whole: Network,
     encoder: Network,
     decoder: Network,
+    /// Of the images.
+    shape: ImageShape,
     /// Name and shape of every tensor.
     layout: Vec<(String, Vec<usize>)>,
     /// Whether each is trained.
@@ -51,6 +56,7 @@ impl NativeEngine {
         Ok(Self {
             whole: Network::autoencoder(&whole, input).map_err(refused)?,
             decoder: Network::new(&decoder, latents).map_err(refused)?,
+            shape: model.image_shape(),
             of_encoder: encoder.tensors().len(),
             encoder,
             layout: blueprint.tensors(),
@@ -62,6 +68,35 @@ impl NativeEngine {
     }
 }
 
+impl NativeEngine {
+    /// Images as latentkit-native has them, each channel by channel.
+    fn channels_first<'a>(&self, images: &'a [u8]) -> Cow<'a, [u8]> {
+        match self.shape {
+            ImageShape { channels: 1, .. } => images.into(),
+            ImageShape { height, width, channels } => transposed(images, height * width, channels).into(),
+        }
+    }
+
+    /// Images of latentkit-native as engines have them, each pixel by pixel.
+    fn channels_last(&self, images: Vec<f32>) -> Vec<f32> {
+        match self.shape {
+            ImageShape { channels: 1, .. } => images,
+            ImageShape { height, width, channels } => transposed(&images, channels, height * width),
+        }
+    }
+}
+
+/// Each image's values, [rows, columns], as [columns, rows].
+fn transposed<T: Copy>(images: &[T], rows: usize, columns: usize) -> Vec<T> {
+    let of_image = |image: &[T]| {
+        (0..columns)
+            .flat_map(|column| (0..rows).map(move |row| row * columns + column))
+            .map(|place| image[place])
+            .collect::<Vec<_>>()
+    };
+    images.chunks_exact(rows * columns).flat_map(of_image).collect()
+}
+
 impl Engine for NativeEngine {
     fn name(&self) -> String {
         format!("native ({})", self.whole.instructions())
@@ -71,13 +106,16 @@ impl Engine for NativeEngine {
         "cpu".to_owned()
     }
 
-    fn step(&mut self, images: &[u8], loss: Loss, learning_rate: f64) {
+    fn step(&mut self, images: &[u8], targets: Option<&[u8]>, loss: Loss, learning_rate: f64) {
         let loss = match loss {
             Loss::Bce => latentkit_native::Loss::Bce,
             Loss::Mse => latentkit_native::Loss::Mse,
         };
         let count = images.len() / self.whole.input_len();
-        let step = self.whole.step(Images::Bytes(images), &mut self.tensors, loss);
+        let (images, targets) =
+            (self.channels_first(images), targets.map(|targets| self.channels_first(targets)));
+        let targets = targets.as_deref().map(Images::Bytes);
+        let step = self.whole.step(Images::Bytes(&images), targets, &mut self.tensors, loss);
         let pixels = step.pixels as f64 / count as f64;
         let found = step.sums;
         self.metrics
@@ -93,15 +131,19 @@ impl Engine for NativeEngine {
     }
 
     fn encode(&mut self, images: &[u8]) -> Vec<f32> {
-        self.encoder.infer(Images::Bytes(images), &self.tensors[..self.of_encoder])
+        let images = self.channels_first(images);
+        self.encoder.infer(Images::Bytes(&images), &self.tensors[..self.of_encoder])
     }
 
     fn decode(&mut self, latents: &[f32]) -> Vec<f32> {
-        self.decoder.infer(Images::Floats(latents), &self.tensors[self.of_encoder..])
+        let logits = self.decoder.infer(Images::Floats(latents), &self.tensors[self.of_encoder..]);
+        self.channels_last(logits)
     }
 
     fn logits(&mut self, images: &[u8]) -> Vec<f32> {
-        self.whole.infer(Images::Bytes(images), &self.tensors)
+        let images = self.channels_first(images);
+        let logits = self.whole.infer(Images::Bytes(&images), &self.tensors);
+        self.channels_last(logits)
     }
 
     fn metrics(&self) -> MetricSums {
@@ -142,11 +184,19 @@ fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
     let activated = |activation| match activation {
         Activation::Linear => Some(latentkit_native::Activation::Linear),
         Activation::Relu => Some(latentkit_native::Activation::Relu),
+        Activation::Gelu => Some(latentkit_native::Activation::Gelu),
         Activation::Sigmoid => None,
     };
     Some(match layer {
         Layer::Conv { filters, kernel, activation } => {
             To::Conv { filters, kernel, activation: activated(activation)? }
+        }
+        Layer::StridedConv { filters, kernel, stride, padding, activation } => {
+            To::StridedConv { filters, kernel, stride, padding, activation: activated(activation)? }
+        }
+        Layer::TransposedConv { filters, kernel, stride, padding, output_padding, activation } => {
+            let activation = activated(activation)?;
+            To::TransposedConv { filters, kernel, stride, padding, output_padding, activation }
         }
         Layer::MaxPool { size: 2 } => To::MaxPool,
         Layer::BatchNorm => To::BatchNorm,
@@ -154,6 +204,6 @@ fn native_layer(layer: Layer) -> Option<latentkit_native::Layer> {
         Layer::Dense { units, activation } => To::Dense { units, activation: activated(activation)? },
         Layer::Reshape { height, width, channels } => To::Reshape { height, width, channels },
         Layer::UpSample { factor } => To::UpSample { factor },
-        Layer::MaxPool { .. } | Layer::StridedConv { .. } | Layer::TransposedConv { .. } => return None,
+        Layer::MaxPool { .. } => return None,
     })
 }

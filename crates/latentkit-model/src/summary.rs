@@ -67,10 +67,12 @@ impl fmt::Display for ModelSummary {
             ("Decoder", &self.decoder, self.decoder_parameters),
         ];
         for (name, rows, parameters) in halves {
+            let names = rows.iter().map(|row| row.layer.chars().count());
+            let wide = names.max().unwrap_or(0).max(22);
             writeln!(f, "{name}")?;
-            writeln!(f, "  {:<22} {:<12} {:>10}", "layer", "output", "parameters")?;
+            writeln!(f, "  {:<wide$} {:<12} {:>10}", "layer", "output", "parameters")?;
             for row in rows {
-                writeln!(f, "  {:<22} {:<12} {:>10}", row.layer, row.output, grouped(row.parameters))?;
+                writeln!(f, "  {:<wide$} {:<12} {:>10}", row.layer, row.output, grouped(row.parameters))?;
             }
             writeln!(f, "  {}\n", Total(parameters))?;
         }
@@ -118,6 +120,7 @@ mod tests {
             architecture: Architecture::named("reference").unwrap(),
             latent_dim: Count::new(latent_dim).unwrap(),
             latent_activation: LatentActivation::Relu,
+            conv: None,
         };
         Blueprint::new(&config, ImageShape::grey(28, 28)).unwrap()
     }
@@ -161,6 +164,7 @@ mod tests {
             architecture: Architecture::named("reference").unwrap(),
             latent_dim: Count::new(6).unwrap(),
             latent_activation: LatentActivation::Relu,
+            conv: None,
         };
         let error = Blueprint::new(&config, ImageShape::grey(32, 32)).unwrap_err();
         assert_eq!(error.key(), Some("model.architecture"));

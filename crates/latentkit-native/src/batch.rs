@@ -13,15 +13,12 @@ use crate::pool::Pick;
 use crate::rearrange::gate;
 use crate::reduce::AddPixels;
 use crate::simd::Simd;
+use crate::statistics::Sums;
 use crate::winograd::Tiles;
 
 /// Images of a chunk. Chunks are worked on one by one and their sums added up in order, so that the result does not depend
 /// on how many threads there are.
 pub(crate) const CHUNK: usize = 16;
-
-/// Statistics of each channel over a chunk: sums of the values and their squared deviations, or of the gradients and the
-/// gradients times the value's deviation.
-pub(crate) type Sums = Vec<(f64, f64)>;
 
 /// What a step knows of a chunk of the batch.
 #[derive(Debug)]
@@ -69,6 +66,8 @@ fn picks(op: &Op) -> usize {
 pub(crate) struct Scratch {
     /// Values of an image.
     values: Vec<Vec<Line>>,
+    /// What it shall become; empty before the first step.
+    target: Vec<Line>,
     /// Their gradients; empty before the first step.
     gradients: Vec<Vec<Line>>,
     /// Gradients of kernels by positions; empty before the first step.
@@ -79,12 +78,19 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn new(plan: &Plan) -> Self {
         let values = plan.forms.iter().map(|form| zeros(form.lines())).collect();
-        Self { values, gradients: Vec::new(), positions: Vec::new(), tiles: Tiles::default() }
+        Self {
+            values,
+            target: Vec::new(),
+            gradients: Vec::new(),
+            positions: Vec::new(),
+            tiles: Tiles::default(),
+        }
     }
 
     fn prepare(&mut self, plan: &Plan) {
         if self.gradients.is_empty() {
             self.gradients = plan.forms.iter().map(|form| zeros(form.lines())).collect();
+            self.target = zeros(plan.forms[0].lines());
             let positions = |op: &Op| match op.kind {
                 Kind::Conv(conv) => zeros(conv.position_lines()),
                 _ => Vec::new(),
@@ -101,6 +107,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) packed: &'a [Packed],
     pub(crate) images: Images<'a>,
+    /// What each image shall become.
+    pub(crate) targets: Images<'a>,
     pub(crate) loss: Loss,
     /// 1 / pixels of the batch.
     pub(crate) scale: f64,
@@ -113,8 +121,8 @@ fn value<'a>(stored: &'a [Vec<Line>], values: &'a [Vec<Line>], index: usize, ima
 }
 
 impl Shared<'_> {
-    /// Loads an image as value 0.
-    fn load(&self, image: usize, to: &mut [Line]) {
+    /// Loads an image in the form of value 0.
+    fn load(&self, images: Images<'_>, image: usize, to: &mut [Line]) {
         let form = self.plan.forms[0];
         let length = form.len();
         match form {
@@ -122,12 +130,12 @@ impl Shared<'_> {
                 let to = flat_mut(to);
                 for y in 0..plane.height {
                     let row = &mut to[plane.index(y, 0, 0)..][..plane.width];
-                    self.images.copy(image * length + y * plane.width, row);
+                    images.copy(image * length + y * plane.width, row);
                 }
             }
             form => {
                 let mut values = vec![0.0; length];
-                self.images.copy(image * length, &mut values);
+                images.copy(image * length, &mut values);
                 form.set_values(&values, to);
             }
         }
@@ -163,7 +171,7 @@ impl Shared<'_> {
         let mut stored = vec![Vec::new(); ops + 1];
         let mut picks = vec![Vec::new(); ops];
         for (image, out) in images.zip(out.chunks_exact_mut(form.len())) {
-            self.load(image, &mut scratch.values[0]);
+            self.load(self.images, image, &mut scratch.values[0]);
             self.forward(0..ops, 0, &mut stored, &mut picks, scratch);
             let last = &scratch.values[ops];
             out.copy_from_slice(&form.values(last));
@@ -251,17 +259,14 @@ impl Shared<'_> {
         } else {
             &mut chunk.stored[0][index * lines..][..lines]
         };
-        self.load(image, to);
+        self.load(self.images, image, to);
     }
 
     /// The loss of an image and the gradient of its logits.
     fn measure(&self, image: usize, chunk: &mut Chunk, scratch: &mut Scratch) {
         let last = self.plan.ops.len();
-        // The first value is there still unless several segments came between.
-        if self.plan.segments.len() > 1 {
-            self.load(image, &mut scratch.values[0]);
-        }
-        let (logits, pixels) = (&scratch.values[last], &scratch.values[0]);
+        self.load(self.targets, image, &mut scratch.target);
+        let (logits, pixels) = (&scratch.values[last], &scratch.target);
         let out = &mut scratch.gradients[last];
         let (loss, scale) = (self.loss, self.scale as f32);
         match (self.plan.forms[0], self.plan.forms[last]) {

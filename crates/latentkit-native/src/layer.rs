@@ -38,6 +38,9 @@ pub enum Activation {
     Linear,
     /// max(0, x).
     Relu,
+    /// x times the normal distribution's share below x, (1 + erf(x / sqrt(2))) / 2 (Hendrycks and Gimpel, 2016); PyTorch's
+    /// `GELU`.
+    Gelu,
 }
 
 /// A layer.
@@ -47,8 +50,36 @@ pub enum Layer {
     Conv {
         /// Channels out.
         filters: usize,
-        /// Rows and columns of the kernel, 1 to 3.
+        /// Rows and columns of the kernel.
         kernel: usize,
+        /// What follows.
+        activation: Activation,
+    },
+    /// Convolution with a bias and zeros on all sides; PyTorch's `Conv2d`.
+    StridedConv {
+        /// Channels out.
+        filters: usize,
+        /// Rows and columns of the kernel.
+        kernel: usize,
+        /// Rows and columns from one output to the next.
+        stride: usize,
+        /// Rows and columns of zeros on each side.
+        padding: usize,
+        /// What follows.
+        activation: Activation,
+    },
+    /// The transpose of a strided convolution, with a bias; PyTorch's `ConvTranspose2d`.
+    TransposedConv {
+        /// Channels out.
+        filters: usize,
+        /// Rows and columns of the kernel.
+        kernel: usize,
+        /// Rows and columns from the output of one input to that of the next.
+        stride: usize,
+        /// Rows and columns that are cut off each side.
+        padding: usize,
+        /// Rows that are added below, and columns that are added to the right.
+        output_padding: [usize; 2],
         /// What follows.
         activation: Activation,
     },
@@ -80,4 +111,64 @@ pub enum Layer {
         /// Rows and columns of a square.
         factor: usize,
     },
+}
+
+impl Layer {
+    /// What follows its sums; nothing where it makes none.
+    pub(crate) fn activation(self) -> Activation {
+        match self {
+            Self::Conv { activation, .. }
+            | Self::StridedConv { activation, .. }
+            | Self::TransposedConv { activation, .. }
+            | Self::Dense { activation, .. } => activation,
+            Self::MaxPool
+            | Self::BatchNorm
+            | Self::Flatten
+            | Self::Reshape { .. }
+            | Self::UpSample { .. } => Activation::Linear,
+        }
+    }
+
+    /// Shape of its output; none when it cannot follow `input`.
+    pub(crate) fn output(self, input: Shape) -> Option<Shape> {
+        match (self, input) {
+            (Self::Conv { filters, kernel, .. }, Shape::Image { height, width, .. }) => {
+                (kernel > 0).then_some(Shape::Image { height, width, channels: filters })
+            }
+            (
+                Self::StridedConv { filters, kernel, stride, padding, .. },
+                Shape::Image { height, width, .. },
+            ) => {
+                let side = |length: usize| {
+                    let steps = (length + 2 * padding).checked_sub(kernel)?.checked_div(stride)?;
+                    (kernel > 0).then_some(steps + 1)
+                };
+                Some(Shape::Image { height: side(height)?, width: side(width)?, channels: filters })
+            }
+            (
+                Self::TransposedConv { filters, kernel, stride, padding, output_padding, .. },
+                Shape::Image { height, width, .. },
+            ) => {
+                let side = |length: usize, added: usize| {
+                    let whole = (length - 1) * stride + kernel + added;
+                    (kernel > 0 && stride > 0).then_some(whole)?.checked_sub(2 * padding)
+                };
+                let (height, width) = (side(height, output_padding[0])?, side(width, output_padding[1])?);
+                Some(Shape::Image { height, width, channels: filters })
+            }
+            (Self::MaxPool, Shape::Image { height, width, channels }) => {
+                Some(Shape::Image { height: height / 2, width: width / 2, channels })
+            }
+            (Self::BatchNorm, Shape::Image { .. }) => Some(input),
+            (Self::Flatten, _) => Some(Shape::Flat(input.len())),
+            (Self::Dense { units, .. }, Shape::Flat(_)) => Some(Shape::Flat(units)),
+            (Self::Reshape { height, width, channels }, Shape::Flat(length)) => {
+                (height * width * channels == length).then_some(Shape::Image { height, width, channels })
+            }
+            (Self::UpSample { factor }, Shape::Image { height, width, channels }) => {
+                Some(Shape::Image { height: height * factor, width: width * factor, channels })
+            }
+            _ => None,
+        }
+    }
 }

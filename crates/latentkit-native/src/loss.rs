@@ -128,7 +128,7 @@ fn sigmoid_and_bce(logit: f32, pixel: f32) -> (f32, f32) {
 
 /// exp(-x) for x from 0.
 #[inline(always)]
-fn exp_of_minus(x: f32) -> f32 {
+pub(crate) fn exp_of_minus(x: f32) -> f32 {
     // 1.5 * 2^23: adding it rounds to an integer, which is then in the low bits.
     const ROUND: f32 = 12_582_912.0;
     let x = if x > 87.0 { -87.0 } else { -x };

@@ -4,11 +4,8 @@ use crate::line::{LANES, Line, flat, flat_mut, zeros};
 use crate::plan::{Conv, Kind, Method, Op};
 use crate::simd::Simd;
 use crate::single::TAPS;
+use crate::statistics::{EPSILON, running};
 use crate::winograd::{FromKernel, ToKernel};
-
-/// Constants of batch normalisation.
-pub(crate) const MOMENTUM: f64 = 0.01;
-pub(crate) const EPSILON: f64 = 1e-3;
 
 /// What an operation reads beside its input.
 #[derive(Debug, Default)]
@@ -197,13 +194,7 @@ impl Packed {
                 flat_mut(&mut self.bias)[..bias.len()].copy_from_slice(bias);
             }
             Kind::Norm { .. } => {
-                let [_, _, mean, variance, ..] = tensors else { return };
-                let statistics: Vec<_> = mean
-                    .iter()
-                    .zip(variance)
-                    .map(|(&mean, &variance)| (f64::from(mean), f64::from(variance)))
-                    .collect();
-                self.set_statistics(tensors, &statistics);
+                self.set_statistics(tensors, &running(tensors));
             }
             _ => {}
         }

@@ -1,72 +1,14 @@
 //! From layers to operations: where values lie, which are kept for the backward pass, and where the batch must wait for
 //! its statistics.
 
-use std::fmt;
 use std::ops::Range;
 
 use crate::image_layout::ImageLayout;
 use crate::layer::{Activation, Layer, Shape};
 use crate::line::{LANES, Line, flat, flat_mut};
 use crate::rearrange::{flatten, unflatten};
+use crate::tensors::{TensorInfo, Unsupported, layer_tensors, shapes};
 use crate::winograd::Active;
-
-/// Layers that cannot be computed, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsupported {
-    /// Which layer, counted from 0.
-    pub layer: usize,
-    /// Why.
-    pub reason: &'static str,
-}
-
-impl fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "layer {} cannot be computed: {}", self.layer, self.reason)
-    }
-}
-
-impl std::error::Error for Unsupported {}
-
-/// What a tensor is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Weights: `[out, in, rows, columns]` of a convolution, `[out, in]` of a dense layer, `[channels]` of batch-norm.
-    Weight,
-    /// Biases.
-    Bias,
-    /// Mean of batch-norm's inputs, for inference. Not trained.
-    RunningMean,
-    /// Their variance. Not trained.
-    RunningVariance,
-}
-
-/// A tensor of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TensorInfo {
-    /// The layer, counted from 0.
-    pub layer: usize,
-    /// What it is for.
-    pub role: Role,
-    /// Its size.
-    pub shape: Vec<usize>,
-}
-
-impl TensorInfo {
-    /// Numbers in it.
-    pub fn len(&self) -> usize {
-        self.shape.iter().product()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether training changes it by gradients.
-    pub fn trainable(&self) -> bool {
-        matches!(self.role, Role::Weight | Role::Bias)
-    }
-}
 
 /// How a value lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,8 +107,6 @@ pub(crate) struct Plan {
     pub(crate) stored: Vec<bool>,
     /// Whether a ReLU makes the last value.
     pub(crate) relu_last: bool,
-    /// Whether the last value has the shape of the first, as a training step needs it.
-    pub(crate) reconstructs: bool,
 }
 
 impl Plan {
@@ -197,39 +137,7 @@ impl Plan {
         }
         let segments = segments(&ops);
         let stored = stored(&ops, segments[segments.len() - 1].start);
-        let reconstructs = shapes.last() == Some(&input);
-        Ok(Self { ops, forms, tensors, segments, stored, relu_last: relu, reconstructs })
-    }
-}
-
-/// Shape before each layer, and after the last.
-fn shapes(layers: &[Layer], input: Shape) -> Result<Vec<Shape>, Unsupported> {
-    let mut shapes = vec![input];
-    for (index, &layer) in layers.iter().enumerate() {
-        let shape = after(layer, shapes[index]).filter(|shape| !shape.is_empty());
-        shapes.push(shape.ok_or(Unsupported { layer: index, reason: "it cannot follow the layer before" })?);
-    }
-    Ok(shapes)
-}
-
-fn after(layer: Layer, input: Shape) -> Option<Shape> {
-    match (layer, input) {
-        (Layer::Conv { filters, .. }, Shape::Image { height, width, .. }) => {
-            Some(Shape::Image { height, width, channels: filters })
-        }
-        (Layer::MaxPool, Shape::Image { height, width, channels }) => {
-            Some(Shape::Image { height: height / 2, width: width / 2, channels })
-        }
-        (Layer::BatchNorm, Shape::Image { .. }) => Some(input),
-        (Layer::Flatten, _) => Some(Shape::Flat(input.len())),
-        (Layer::Dense { units, .. }, Shape::Flat(_)) => Some(Shape::Flat(units)),
-        (Layer::Reshape { height, width, channels }, Shape::Flat(length)) => {
-            (height * width * channels == length).then_some(Shape::Image { height, width, channels })
-        }
-        (Layer::UpSample { factor }, Shape::Image { height, width, channels }) => {
-            Some(Shape::Image { height: height * factor, width: width * factor, channels })
-        }
-        _ => None,
+        Ok(Self { ops, forms, tensors, segments, stored, relu_last: relu })
     }
 }
 
@@ -263,6 +171,9 @@ fn operation(
     after: Layout,
     doubled: bool,
 ) -> Result<(Kind, bool), &'static str> {
+    if layer.activation() == Activation::Gelu {
+        return Err("GELU takes products of matrices");
+    }
     Ok(match (layer, before, after) {
         (Layer::Conv { kernel, activation, .. }, Layout::Image(input), Layout::Image(output)) => {
             let method = match kernel {
@@ -293,23 +204,6 @@ fn operation(
         }
         _ => return Err("it cannot follow the layer before"),
     })
-}
-
-fn layer_tensors(layer: Layer, input: Shape, index: usize) -> Vec<TensorInfo> {
-    let info = |role, shape: &[usize]| TensorInfo { layer: index, role, shape: shape.to_vec() };
-    match (layer, input) {
-        (Layer::Conv { filters, kernel, .. }, Shape::Image { channels, .. }) => {
-            vec![info(Role::Weight, &[filters, channels, kernel, kernel]), info(Role::Bias, &[filters])]
-        }
-        (Layer::Dense { units, .. }, Shape::Flat(length)) => {
-            vec![info(Role::Weight, &[units, length]), info(Role::Bias, &[units])]
-        }
-        (Layer::BatchNorm, Shape::Image { channels, .. }) => {
-            let roles = [Role::Weight, Role::Bias, Role::RunningMean, Role::RunningVariance];
-            roles.map(|role| info(role, &[channels])).to_vec()
-        }
-        _ => Vec::new(),
-    }
 }
 
 fn segments(ops: &[Op]) -> Vec<Range<usize>> {

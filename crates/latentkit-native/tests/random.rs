@@ -20,7 +20,10 @@ fn forward(layers: &[Layer], tensors: &[Vec<f64>], input: &Batch, training: bool
     let (mut batch, mut next, mut statistics) = (input.clone(), 0, Vec::new());
     for &layer in layers {
         let taken = match layer {
-            Layer::Conv { .. } | Layer::Dense { .. } => 2,
+            Layer::Conv { .. }
+            | Layer::StridedConv { .. }
+            | Layer::TransposedConv { .. }
+            | Layer::Dense { .. } => 2,
             Layer::BatchNorm => 4,
             _ => 0,
         };
@@ -31,8 +34,6 @@ fn forward(layers: &[Layer], tensors: &[Vec<f64>], input: &Batch, training: bool
             Shape::Flat(length) => (1, 1, length),
         };
         let at = |channel: usize, y: usize, x: usize| (channel * height + y) * width + x;
-        let relu =
-            |activation, value: f64| if activation == Activation::Relu { value.max(0.0) } else { value };
         batch = match layer {
             Layer::Conv { filters, kernel, activation } => {
                 let before = (kernel - 1) / 2;
@@ -49,12 +50,58 @@ fn forward(layers: &[Layer], tensors: &[Vec<f64>], input: &Batch, training: bool
                                     * image[at(channel, row - before, column - before)];
                             }
                         }
-                        out[at(filter, y, x)] = relu(activation, sum);
+                        out[at(filter, y, x)] = activate(activation, sum);
                     }
                     out
                 };
                 let images = batch.images.iter().map(convolve).collect();
                 Batch { shape: Shape::Image { height, width, channels: filters }, images }
+            }
+            Layer::StridedConv { filters, kernel, stride, padding, activation } => {
+                let side = |length: usize| (length + 2 * padding - kernel) / stride + 1;
+                let (rows, columns) = (side(height), side(width));
+                let convolve = |image: &Vec<f64>| {
+                    let value = |(filter, y, x): (usize, usize, usize)| {
+                        let mut sum = own[1][filter];
+                        for (channel, a, b) in places(channels, kernel, kernel) {
+                            let (row, column) = (y * stride + a, x * stride + b);
+                            if (padding..padding + height).contains(&row)
+                                && (padding..padding + width).contains(&column)
+                            {
+                                sum += own[0][((filter * channels + channel) * kernel + a) * kernel + b]
+                                    * image[at(channel, row - padding, column - padding)];
+                            }
+                        }
+                        activate(activation, sum)
+                    };
+                    places(filters, rows, columns).map(value).collect()
+                };
+                let images = batch.images.iter().map(convolve).collect();
+                Batch { shape: Shape::Image { height: rows, width: columns, channels: filters }, images }
+            }
+            Layer::TransposedConv { filters, kernel, stride, padding, output_padding, activation } => {
+                let side = |length: usize, added: usize| (length - 1) * stride + kernel + added - 2 * padding;
+                let (rows, columns) = (side(height, output_padding[0]), side(width, output_padding[1]));
+                let convolve = |image: &Vec<f64>| {
+                    let mut sums: Vec<f64> =
+                        places(filters, rows, columns).map(|(filter, ..)| own[1][filter]).collect();
+                    // Each value of the input adds its kernel to the output, as far as that is there.
+                    for (channel, row, column) in places(channels, height, width) {
+                        for (filter, a, b) in places(filters, kernel, kernel) {
+                            let (y, x) = (row * stride + a, column * stride + b);
+                            if (padding..padding + rows).contains(&y)
+                                && (padding..padding + columns).contains(&x)
+                            {
+                                sums[(filter * rows + y - padding) * columns + x - padding] += own[0]
+                                    [((channel * filters + filter) * kernel + a) * kernel + b]
+                                    * image[at(channel, row, column)];
+                            }
+                        }
+                    }
+                    sums.into_iter().map(|sum| activate(activation, sum)).collect()
+                };
+                let images = batch.images.iter().map(convolve).collect();
+                Batch { shape: Shape::Image { height: rows, width: columns, channels: filters }, images }
             }
             Layer::MaxPool => {
                 let (rows, columns) = (height / 2, width / 2);
@@ -104,7 +151,7 @@ fn forward(layers: &[Layer], tensors: &[Vec<f64>], input: &Batch, training: bool
                     let unit = |unit: usize| {
                         let row = &own[0][unit * image.len()..][..image.len()];
                         let sum: f64 = row.iter().zip(image).map(|(weight, value)| weight * value).sum();
-                        relu(activation, sum + own[1][unit])
+                        activate(activation, sum + own[1][unit])
                     };
                     (0..units).map(unit).collect()
                 };
@@ -127,6 +174,28 @@ fn forward(layers: &[Layer], tensors: &[Vec<f64>], input: &Batch, training: bool
         };
     }
     (batch, statistics)
+}
+
+fn activate(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Linear => x,
+        Activation::Relu => x.max(0.0),
+        Activation::Gelu => x * share_below(x),
+    }
+}
+
+/// The normal distribution's share below x, by its series 1/2 + density (x + x^3 / 3 + x^5 / (3 5) + ...).
+fn share_below(x: f64) -> f64 {
+    if x.abs() > 8.0 {
+        return if x > 0.0 { 1.0 } else { 0.0 };
+    }
+    let (mut term, mut sum, mut divisor) = (x, x, 1.0);
+    while term.abs() > 1e-18 * sum.abs() {
+        divisor += 2.0;
+        term *= x * x / divisor;
+        sum += term;
+    }
+    0.5 + sum * (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
 fn places(a: usize, b: usize, c: usize) -> impl Iterator<Item = (usize, usize, usize)> {
@@ -197,6 +266,60 @@ fn random_network(rng: &mut Rng) -> (Vec<Layer>, Shape) {
     (layers, Shape::Image { height, width, channels })
 }
 
+/// Layers of an auto-encoder of strided convolutions and their mirror images: kernels of 1 to 7, strides of 1 to 3, any
+/// padding, with other layers between them.
+fn random_strided_network(rng: &mut Rng) -> (Vec<Layer>, Shape) {
+    let (height, width) = (rng.gen_range(1..=12), rng.gen_range(1..=12));
+    let most = (250 / (height * width)).clamp(2, 12);
+    let channels = [1, 3, rng.gen_range(1..=most)][rng.gen_range(0..3)];
+    let after = |rng: &mut Rng| [Activation::Linear, Activation::Relu, Activation::Gelu][rng.gen_range(0..3)];
+    let several = |rng: &mut Rng, layers: &mut Vec<Layer>, filters: usize| {
+        if rng.gen_bool(0.3) {
+            layers.push(Layer::BatchNorm);
+        }
+        if rng.gen_bool(0.2) {
+            layers.push(Layer::Conv { filters, kernel: rng.gen_range(1..=6), activation: after(rng) });
+        }
+    };
+    let (mut layers, mut mirrored) = (Vec::new(), Vec::new());
+    let (mut side, mut depth) = ([height, width], channels);
+    for _ in 0..rng.gen_range(1..=3) {
+        let (kernel, stride, filters) = (rng.gen_range(1..=7), rng.gen_range(1..=3), rng.gen_range(1..=most));
+        let padding = rng.gen_range(0..=kernel / 2 + 1);
+        let room = side.map(|length: usize| (length + 2 * padding).checked_sub(kernel));
+        let [Some(rows), Some(columns)] = room else { continue };
+        layers.push(Layer::StridedConv { filters, kernel, stride, padding, activation: after(rng) });
+        let output_padding = [rows % stride, columns % stride];
+        mirrored.push((depth, kernel, stride, padding, output_padding));
+        (side, depth) = ([rows / stride + 1, columns / stride + 1], filters);
+        several(rng, &mut layers, filters);
+    }
+    if side[0] > 1 && side[1] > 1 && rng.gen_bool(0.3) {
+        layers.push(Layer::MaxPool);
+    }
+    layers.push(Layer::Flatten);
+    if rng.gen_bool(0.5) {
+        layers.push(Layer::Dense { units: rng.gen_range(1..=30), activation: after(rng) });
+    }
+    let [rows, columns] = side;
+    let factor = if rows % 2 == 0 && columns % 2 == 0 && rng.gen_bool(0.5) { 2 } else { 1 };
+    let (rows, columns) = (rows / factor, columns / factor);
+    layers.push(Layer::Dense { units: rows * columns * depth, activation: after(rng) });
+    layers.push(Layer::Reshape { height: rows, width: columns, channels: depth });
+    if factor > 1 {
+        layers.push(Layer::UpSample { factor });
+    }
+    for (filters, kernel, stride, padding, output_padding) in mirrored.into_iter().rev() {
+        several(rng, &mut layers, depth);
+        let activation = after(rng);
+        layers.push(Layer::TransposedConv { filters, kernel, stride, padding, output_padding, activation });
+        depth = filters;
+    }
+    layers.push(Layer::Conv { filters: channels, kernel: 4, activation: Activation::Gelu });
+    layers.push(Layer::Conv { filters: channels, kernel: 1, activation: Activation::Linear });
+    (layers, Shape::Image { height, width, channels })
+}
+
 fn random_tensors(rng: &mut Rng, infos: &[TensorInfo]) -> Vec<Vec<f32>> {
     let mut fill = |info: &TensorInfo| {
         let range = match info.role {
@@ -242,8 +365,17 @@ fn derivative(
 
 #[test]
 fn random_networks_compute_what_their_layers_say() {
+    check_networks(80, random_network);
+}
+
+#[test]
+fn random_strided_networks_compute_what_their_layers_say() {
+    check_networks(50, random_strided_network);
+}
+
+fn check_networks(seeds: u64, random_network: fn(&mut Rng) -> (Vec<Layer>, Shape)) {
     let (mut derivatives, mut kinks) = (0, 0);
-    for seed in 0..80 {
+    for seed in 0..seeds {
         let mut rng = Rng::seed_from_u64(seed);
         let (layers, shape) = random_network(&mut rng);
         let what = format!("seed {seed}, {shape:?}: {layers:?}");
@@ -269,17 +401,29 @@ fn random_networks_compute_what_their_layers_say() {
         assert!(off <= 1e-4 * scale + 1e-6, "{what}: outputs are off by {off:e} of {scale:e}");
 
         let kind = if rng.gen_bool(0.7) { Loss::Bce } else { Loss::Mse };
+        let targets: Option<Vec<f32>> =
+            rng.gen_bool(0.3).then(|| images.iter().map(|_| rng.gen_range(0.0..1.0)).collect());
+        let wanted = targets.as_ref().unwrap_or(&images);
+        let wanted = Batch {
+            shape,
+            images: wanted
+                .chunks(shape.len())
+                .map(|image| image.iter().copied().map(f64::from).collect())
+                .collect(),
+        };
         let infos = network.tensors().to_vec();
-        let step = network.step(Images::Floats(&images), &mut tensors, kind).clone();
+        let step = network
+            .step(Images::Floats(&images), targets.as_deref().map(Images::Floats), &mut tensors, kind)
+            .clone();
         let (logits, statistics) = forward(&layers, &exact, &batch, true);
         let sum = if kind == Loss::Bce { step.sums.bce } else { step.sums.mse };
-        let (found, expected) = (sum / step.pixels as f64, loss(kind, &logits, &batch));
+        let (found, expected) = (sum / step.pixels as f64, loss(kind, &logits, &wanted));
         assert!((found - expected).abs() <= 1e-4 * expected, "{what}: loss {found} is not {expected}");
-        let of = |tensors: &[Vec<f64>]| loss(kind, &forward(&layers, tensors, &batch, true).0, &batch);
+        let of = |tensors: &[Vec<f64>]| loss(kind, &forward(&layers, tensors, &batch, true).0, &wanted);
         let mut norms = statistics.iter();
         for (index, info) in infos.iter().enumerate() {
             if info.role == Role::RunningMean {
-                let pixels = count * pixels_of(&layers[..info.layer], shape);
+                let pixels = count * pixels_of(&layers[..info.layer], shape, info.len());
                 for (channel, (mean, variance)) in norms.next().unwrap().iter().enumerate() {
                     let unbiased = variance * pixels as f64 / (pixels.max(2) - 1) as f64;
                     for (tensor, value) in [(index, *mean), (index + 1, unbiased)] {
@@ -316,16 +460,9 @@ fn random_networks_compute_what_their_layers_say() {
     assert!(derivatives > 10 * kinks, "{kinks} of {derivatives} derivatives are at a kink");
 }
 
-/// Pixels of an image after some layers.
-fn pixels_of(layers: &[Layer], input: Shape) -> usize {
-    let infer = Network::new(layers, input).unwrap();
-    let channels = layers.iter().rev().find_map(|layer| match layer {
-        Layer::Conv { filters, .. } => Some(*filters),
-        Layer::Reshape { channels, .. } => Some(*channels),
-        _ => None,
-    });
-    let Shape::Image { channels: of_input, .. } = input else { unreachable!() };
-    infer.output_len() / channels.unwrap_or(of_input)
+/// Pixels of an image of so many channels after some layers.
+fn pixels_of(layers: &[Layer], input: Shape, channels: usize) -> usize {
+    Network::new(layers, input).unwrap().output_len() / channels
 }
 
 #[test]
@@ -336,7 +473,13 @@ fn what_cannot_be_trained_is_refused() {
     assert!(refused(&[conv(3)]).contains("does not make what the first one takes"));
     assert!(refused(&[Layer::MaxPool, conv(1)]).contains("does not make what the first one takes"));
     assert!(
-        refused(&[Layer::Conv { filters: 1, kernel: 5, activation: Activation::Linear }])
-            .contains("1x1 to 3x3")
+        refused(&[conv(1), Layer::Reshape { height: 8, width: 8, channels: 1 }]).contains("layer 1 cannot")
     );
+    let strided = |kernel, stride| {
+        let (filters, padding, activation) = (1, 1, Activation::Linear);
+        Layer::StridedConv { filters, kernel, stride, padding, activation }
+    };
+    for impossible in [strided(11, 1), strided(0, 1), strided(3, 0)] {
+        assert!(refused(&[conv(1), impossible]).contains("layer 1 cannot"), "{impossible:?}");
+    }
 }

@@ -113,7 +113,7 @@ fn loss_gradients_and_statistics_are_pytorchs() {
     let mut network = Network::new(&layers(), INPUT).unwrap();
     let infos = network.tensors().to_vec();
     let mut tensors = fixture.tensors(&infos, 0);
-    let step = network.step(Images::Floats(&images), &mut tensors, Loss::Bce).clone();
+    let step = network.step(Images::Floats(&images), None, &mut tensors, Loss::Bce).clone();
     assert_eq!(step.pixels, images.len());
     let loss = (step.sums.bce / step.pixels as f64) as f32;
     assert_close("loss", &[loss], &fixture.get("train.loss"));

@@ -112,6 +112,14 @@ pub fn read_image_shape(path: &Path) -> Result<ImageShape> {
     TableReader::open(path)?.image_shape()
 }
 
+/// How the images were brought to their shape, as ingest recorded it under `preparation`; none of an older dataset.
+///
+/// # Errors
+/// Of kind input when the file is missing or is no such table.
+pub fn read_preparation(path: &Path) -> Result<Option<String>> {
+    Ok(TableReader::open(path)?.metadata("preparation").ok())
+}
+
 /// Some images of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {

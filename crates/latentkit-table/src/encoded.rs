@@ -5,16 +5,16 @@ use std::path::Path;
 use latentkit_core::{Cancellation, ImageShape, Result};
 use ndarray::Array2;
 
-use crate::frame::{Blocks, Table};
+use crate::frame::{Table, write_blocks};
 use crate::metadata::Metadata;
 
 /// Some images of a table, in its order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Encoded {
-    /// Number of the first of them in the table.
-    pub first: u32,
+    /// Number of each image in its source.
+    pub ids: Vec<u32>,
     /// Where each image is.
-    pub paths: Option<Vec<String>>,
+    pub paths: Vec<String>,
     /// Latents: [images, latents].
     pub latents: Array2<f32>,
     /// Mean binary cross-entropy per pixel of each reconstruction, in nats.
@@ -36,23 +36,20 @@ pub struct Pictures {
     pub reconstructions: Vec<u8>,
 }
 
-/// Writes columns id u32, path (where there are paths), z0 .. z{d-1} f32, z (fixed-size list of d f32), `reconstruction_bce` f32,
-/// `reconstruction_mse` f32 and, where wanted, image and reconstruction (PNG). `of` makes each of `count` blocks, one at least; one is in memory at
+/// Writes columns id u32, path, z0 .. z{d-1} f32, z (fixed-size list of d f32), `reconstruction_bce` f32,
+/// `reconstruction_mse` f32 and, where wanted, image and reconstruction (PNG). `next` makes blocks until there are no more, one at least; one is in memory at
 /// a time. Ends with an error when the user interrupts.
 pub fn write_encoded(
     path: &Path,
-    count: usize,
     metadata: &Metadata,
     cancel: Cancellation,
-    mut of: impl FnMut(usize) -> Result<Encoded>,
+    mut next: impl FnMut() -> Result<Option<Encoded>>,
 ) -> Result<()> {
-    Blocks { count, metadata, cancel }.write(path, |index| {
-        let block = of(index)?;
+    write_blocks(path, metadata, cancel, || {
+        let Some(block) = next()? else { return Ok(None) };
         let (rows, dimensions) = block.latents.dim();
-        let mut table = Table::new(rows).u32("id", numbers(block.first, rows));
-        if let Some(paths) = &block.paths {
-            table = table.text("path", paths.iter().map(String::as_str));
-        }
+        let mut table =
+            Table::new(rows).u32("id", block.ids).text("path", block.paths.iter().map(String::as_str));
         for (index, column) in block.latents.columns().into_iter().enumerate() {
             table = table.f32(&format!("z{index}"), column.to_vec());
         }
@@ -65,17 +62,17 @@ pub fn write_encoded(
             table = table.images("image", *shape, &split(images));
             table = table.images("reconstruction", *shape, &split(reconstructions));
         }
-        Ok(table)
+        Ok(Some(table))
     })
 }
 
 /// Where some images of a table belong, in its order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicted {
-    /// Number of the first of them in the table.
-    pub first: u32,
+    /// Number of each image in its source.
+    pub ids: Vec<u32>,
     /// Where each image is.
-    pub paths: Option<Vec<String>>,
+    pub paths: Vec<String>,
     /// The cluster of the nearest centroid.
     pub clusters: Vec<u32>,
     /// The Euclidean distance to it.
@@ -90,32 +87,25 @@ pub struct Predicted {
     pub novelty: Vec<f32>,
 }
 
-/// Writes columns id u32, path (where there are paths), cluster u32, distance f32, `second_cluster` u32, `second_distance` f32,
+/// Writes columns id u32, path, cluster u32, distance f32, `second_cluster` u32, `second_distance` f32,
 /// `reconstruction_bce` f32, novelty f32, by blocks as [`write_encoded`].
 pub fn write_predicted(
     path: &Path,
-    count: usize,
     metadata: &Metadata,
     cancel: Cancellation,
-    mut of: impl FnMut(usize) -> Result<Predicted>,
+    mut next: impl FnMut() -> Result<Option<Predicted>>,
 ) -> Result<()> {
-    Blocks { count, metadata, cancel }.write(path, |index| {
-        let block = of(index)?;
-        let rows = block.clusters.len();
-        let mut table = Table::new(rows).u32("id", numbers(block.first, rows));
-        if let Some(paths) = &block.paths {
-            table = table.text("path", paths.iter().map(String::as_str));
-        }
-        Ok(table
+    write_blocks(path, metadata, cancel, || {
+        let Some(block) = next()? else { return Ok(None) };
+        let table = Table::new(block.ids.len())
+            .u32("id", block.ids)
+            .text("path", block.paths.iter().map(String::as_str))
             .u32("cluster", block.clusters)
             .f32("distance", block.distances)
             .u32_or_null("second_cluster", block.second_clusters)
             .f32_or_null("second_distance", block.second_distances)
             .f32("reconstruction_bce", block.reconstruction_bce)
-            .f32("novelty", block.novelty))
+            .f32("novelty", block.novelty);
+        Ok(Some(table))
     })
-}
-
-fn numbers(first: u32, count: usize) -> Vec<u32> {
-    (first..).take(count).collect()
 }

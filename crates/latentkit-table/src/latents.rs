@@ -5,7 +5,7 @@ use std::path::Path;
 use latentkit_core::Result;
 use ndarray::Array2;
 
-use crate::frame::Table;
+use crate::frame::{Table, TableReader};
 use crate::labels::Labels;
 use crate::metadata::Metadata;
 use crate::split::Split;
@@ -46,4 +46,22 @@ pub fn write_latents(path: &Path, latents: &Latents, metadata: &Metadata) -> Res
         .f32("reconstruction_bce", latents.reconstruction_bce.clone())
         .f32("reconstruction_mse", latents.reconstruction_mse.clone())
         .write(path, metadata)
+}
+
+/// What [`write_latents`] wrote beside the latents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatentErrors {
+    /// Split of each image.
+    pub splits: Vec<Split>,
+    /// Mean binary cross-entropy per pixel of each reconstruction, in nats.
+    pub reconstruction_bce: Vec<f32>,
+}
+
+/// Reads the splits and errors of what [`write_latents`] wrote.
+///
+/// # Errors
+/// Of kind input when the file is missing or is no such table.
+pub fn read_latent_errors(path: &Path) -> Result<LatentErrors> {
+    let table = TableReader::open(path)?;
+    Ok(LatentErrors { splits: table.splits("split")?, reconstruction_bce: table.f32("reconstruction_bce")? })
 }

@@ -34,7 +34,7 @@ pub use centroids::{
 };
 pub use contingency::{ContingencyRow, read_contingency, write_contingency};
 pub use criteria::write_criteria;
-pub use dataset::{Dataset, Images, read_dataset, read_image_shape, read_images, write_dataset};
+pub use dataset::{Dataset, Images, read_dataset, read_image_shape, read_images, read_preparation, write_dataset};
 pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,
@@ -50,7 +50,7 @@ pub use frame::{
 pub use history::{HistoryRow, read_history, write_history};
 pub use ids::{Id, Ids};
 pub use labels::{LabelValues, Labels};
-pub use latents::{Latents, write_latents};
+pub use latents::{LatentErrors, Latents, read_latent_errors, write_latents};
 pub use metadata::Metadata;
 pub use neighbours::{read_neighbours, write_neighbours};
 pub use projection::{Projection, read_projection, write_projection};

@@ -79,7 +79,7 @@ fn only_what_may_be_null_is_nullable() {
         reconstruction_mse: vec![0.5; 3],
     };
     write_latents(&path, &latents, &metadata()).unwrap();
-    assert_eq!(nullable(&path), Vec::<String>::new());
+    assert_eq!(nullable(&path), ["label"]);
     let block = |_| {
         Ok(Assignments {
             method: "dbscan".into(),

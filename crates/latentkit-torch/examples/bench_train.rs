@@ -75,7 +75,7 @@ fn run() -> Result<Value> {
         for ids in order.chunks(plan.batch) {
             let batch: Vec<u8> =
                 ids.iter().flat_map(|id| &images[id * PIXELS..][..PIXELS]).copied().collect();
-            engine.step(&batch, Loss::Bce, 1e-3);
+            engine.step(&batch, None, Loss::Bce, 1e-3);
 
             steps += 1;
             if steps == WARM_UP {

@@ -62,13 +62,14 @@ impl Engine for TorchEngine {
         device_name(self.device)
     }
 
-    fn step(&mut self, images: &[u8], kind: Loss, learning_rate: f64) {
+    fn step(&mut self, images: &[u8], targets: Option<&[u8]>, kind: Loss, learning_rate: f64) {
         let images = self.load(images);
+        let targets = targets.map_or_else(|| images.shallow_clone(), |targets| self.load(targets));
         let latents = self.network.encode(images.shallow_clone(), self.precision, true);
         let logits = self.network.decode(latents, self.precision, true);
         let mut parameters = self.network.trained();
-        let gradients = Tensor::run_backward(&[loss(kind, &logits, &images)], &parameters, false, false);
-        self.sums += metrics(&logits.detach(), &images);
+        let gradients = Tensor::run_backward(&[loss(kind, &logits, &targets)], &parameters, false, false);
+        self.sums += metrics(&logits.detach(), &targets);
         self.images += images.size()[0] as u64;
         let adam = self.adam.as_mut().expect("an engine that trains has an optimizer");
         adam.update(&mut parameters, &gradients, learning_rate);

@@ -47,8 +47,9 @@ fn a_stage_that_needs_libtorch_is_run_by_the_program_that_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let program = programs(folder);
-    let strided = "--set=model.architecture=\"strided\"";
-    let ran = run(&program, folder, &["run", strided, "--to=export"]);
+    let arguments =
+        ["run", "--set=train.engine=\"libtorch\"", "--set=export.engine=\"libtorch\"", "--to=export"];
+    let ran = run(&program, folder, &arguments);
     assert!(ran.status.success(), "{}", text(&ran.stderr));
     assert_eq!(engine(folder, "train"), "libtorch");
     assert_eq!(engine(folder, "export"), "libtorch");
@@ -59,7 +60,7 @@ fn a_stage_that_needs_libtorch_is_run_by_the_program_that_has_it() {
 
     // What is up to date is not handed over: it works without the other program.
     fs_err::remove_file(folder.join("latentkit-torch")).unwrap();
-    let again = run(&program, folder, &["run", strided, "--to=export"]);
+    let again = run(&program, folder, &arguments);
     assert!(again.status.success(), "{}", text(&again.stderr));
     assert_eq!(text(&again.stdout).matches("skipped").count(), 3, "{}", text(&again.stdout));
 }

@@ -1,5 +1,6 @@
 //! Training: one loop, and the pure rules that it asks for the learning rate and for the time to stop.
 
+mod augment;
 mod checkpoint;
 pub mod config;
 mod schedule;
@@ -9,7 +10,7 @@ mod times;
 
 use std::path::Path;
 
-use crate::config::{Monitor, TrainConfig};
+use crate::config::{Monitor, Target, TrainConfig};
 use latentkit_core::hash::FileRecord;
 use latentkit_core::layout::{HISTORY, MODEL};
 use latentkit_core::summary::{Metrics, Parameters, TrainSummary};
@@ -18,7 +19,7 @@ use latentkit_model::config::ModelConfig;
 use latentkit_model::{
     AutoEncoder, Engine, EngineState, Engines, MetricSums, ModelSummary, Request, minimised, write_tensors,
 };
-use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_dataset, write_history};
+use latentkit_table::{Dataset, HistoryRow, Metadata, Split, read_dataset, read_preparation, write_history};
 use rand::seq::SliceRandom;
 
 use checkpoint::Checkpoints;
@@ -119,7 +120,7 @@ pub fn run(
         })?;
     let EngineState { tensors, .. } = progress.engine.state();
     progress.model.tensors = tensors;
-    write_outputs(plan, &progress, &source, output_folder)?;
+    write_outputs(plan, &progress, &source, read_preparation(dataset)?, output_folder)?;
     progress.times.write(output_folder)?;
     checkpoints.keep_last()?;
     Ok(summary(plan, &progress, test, resumed))
@@ -151,7 +152,16 @@ fn train(
         for batch in order.chunks(images.batch_size).skip(progress.state.current.steps as usize) {
             cancel.check()?;
             let rate = progress.state.schedule.rate(&config.schedule, progress.state.step, total_steps);
-            progress.engine.step(&images.batch(batch), config.loss, rate);
+            let clean = images.batch(batch);
+            match &config.augment {
+                None => progress.engine.step(&clean, None, config.loss, rate),
+                Some(augment) => {
+                    let mut changed = clean.clone();
+                    augment::augment(augment, images.data.shape, &mut changed, batch, (seed, epoch));
+                    let targets = (augment.target == Target::Clean).then_some(&clean[..]);
+                    progress.engine.step(&changed, targets, config.loss, rate);
+                }
+            }
             progress.state.step += 1;
             let steps = progress.state.current.steps + 1;
             progress.state.current = Current { steps, learning_rate: rate };
@@ -279,7 +289,13 @@ fn log_end(state: &State, epochs: u32, checkpoint: &Path) {
     );
 }
 
-fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_folder: &Path) -> Result<()> {
+fn write_outputs(
+    plan: Plan,
+    progress: &Progress,
+    source: &FileRecord,
+    preparation: Option<String>,
+    output_folder: &Path,
+) -> Result<()> {
     let Progress { model, state, .. } = progress;
     let training = plan.train.identity();
     let mut config = model.metadata();
@@ -287,6 +303,9 @@ fn write_outputs(plan: Plan, progress: &Progress, source: &FileRecord, output_fo
     config["seed"] = plan.seed.into();
     config["epochs"] = state.epoch().into();
     config["dataset_blake3"] = source.blake3.as_str().into();
+    // So that the model alone can be shown other images.
+    config["preparation"] =
+        preparation.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(serde_json::Value::Null);
     write_tensors(&output_folder.join(MODEL), &model.tensors, &config)?;
     let metadata = Metadata::from([
         ("seed".to_owned(), plan.seed.to_string()),

@@ -130,6 +130,9 @@ Examples:
     /// Show which stages are fresh, stale or missing, and why
     #[command(after_help = "Example:\n  latentkit status configs/mnist.toml --check || echo 'run it again'")]
     Status(StatusArguments),
+    /// Print a config that fits some points
+    #[command(after_help = "Example:\n  latentkit init --latents embeddings.parquet > embeddings.toml")]
+    Init(InitArguments),
     /// Print the config with every default filled in
     #[command(after_help = "Example:\n  latentkit config configs/mnist.toml --set seed=7 > seed-7.toml")]
     Config(ConfigArguments),
@@ -168,6 +171,25 @@ Examples:
     /// Run again what a manifest records, and check that the results agree
     #[command(after_help = "Example:\n  latentkit reproduce artifacts/mnist/train/manifest.json")]
     Reproduce(ReproduceArguments),
+    /// Encode images with a trained model
+    #[command(after_help = "\
+IMAGES are folders of pictures, pictures, files of images (Parquet, .npy, .npz, CSV), or a source of images as TOML, as in a config's
+`dataset.source`. They are brought to the size and channels of the images that the model was trained on.
+
+Examples:
+  latentkit encode my.toml photos --output latents.parquet
+  latentkit encode artifacts/my/train/model.safetensors a.jpg b.jpg --output latents.parquet --reconstruct
+  latentkit encode my.toml '{ parquet = \"new.parquet\" }' --output latents.parquet")]
+    Encode(EncodeArguments),
+    /// Assign images to the clusters of an experiment
+    #[command(after_help = "\
+IMAGES are as for `encode`. Each image gets the cluster of the nearest centroid, the next one, and its novelty: the share of the
+training images whose reconstruction error or distance is smaller, whichever share is larger.
+
+Examples:
+  latentkit predict my.toml photos --output assignments.parquet
+  latentkit predict artifacts/my a.jpg --output assignments.parquet --k 8")]
+    Predict(PredictArguments),
     /// Write a trained model as ONNX files
     #[command(after_help = "\
 The files are `encoder.onnx` and `decoder.onnx`, of opset 17, for any number of images at once:
@@ -220,6 +242,60 @@ pub(crate) struct ReproduceArguments {
     /// Folder for the new files, which stay there [default: a temporary one]
     #[arg(long = "in", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// File of the points, a folder of such files, or a pattern, as `cluster` takes them (repeatable)
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) latents: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnsArguments,
+    /// Name of the experiment [default: that of the data]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EncodeArguments {
+    /// The model: a file of weights, an experiment's folder of artifacts, or its config
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) images: ImagesArguments,
+    /// The table to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Also write the images as the model sees them, and what it makes of them
+    #[arg(long)]
+    pub(crate) reconstruct: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArguments {
+    /// The experiment: its folder of artifacts, or its config
+    pub(crate) experiment: PathBuf,
+    #[command(flatten)]
+    pub(crate) images: ImagesArguments,
+    /// The table to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The number of clusters, among those that were tried [default: the best]
+    #[arg(long, value_name = "N")]
+    pub(crate) k: Option<u32>,
+    /// The method, among those that have centroids [default: the first of the config]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) method: Option<String>,
+}
+
+/// Images for a trained model.
+#[derive(Debug, Args)]
+pub(crate) struct ImagesArguments {
+    /// Folders, pictures or files of images, or a source of images as TOML
+    #[arg(required = true)]
+    pub(crate) images: Vec<PathBuf>,
+    /// Leave out images that cannot be read, with a warning
+    #[arg(long)]
+    pub(crate) skip_errors: bool,
 }
 
 #[derive(Debug, Args)]

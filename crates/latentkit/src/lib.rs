@@ -7,6 +7,7 @@ mod engines;
 mod experiment;
 mod figures;
 mod handover;
+mod later;
 mod logging;
 mod output;
 mod output_diff;
@@ -77,6 +78,9 @@ fn run(cli: &Cli) -> Result<u8> {
             let fresh = commands::status::print(global, arguments)?;
             return Ok(if fresh || !arguments.check { 0 } else { EXIT_STALE });
         }
+        Command::Init(arguments) => commands::init::print(arguments)?,
+        Command::Encode(arguments) => commands::encode::write(global, arguments)?,
+        Command::Predict(arguments) => commands::predict::write(global, arguments)?,
         Command::Onnx(arguments) => commands::onnx::write(global, arguments)?,
         Command::Config(arguments) => commands::config::print(global, arguments)?,
         Command::Sweep(arguments) => commands::sweep::run(global, arguments)?,

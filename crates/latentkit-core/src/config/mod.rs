@@ -12,5 +12,5 @@ pub use experiment::Config;
 pub use name::Name;
 pub use nested::from_table;
 pub use number::{AtLeastTwo, Count, Fraction, NonNegative, NonNegativeInt, Positive};
-pub use section::{Section, SectionType};
+pub use section::{Conflict, Section, SectionType};
 pub use trials::{SweepPlan, Trial};

@@ -14,8 +14,13 @@ const MARK: char = '\u{1}';
 pub fn from_table<T: DeserializeOwned>(table: Table) -> Result<T, toml::de::Error> {
     serde_path_to_error::deserialize(table).map_err(|error| {
         let key = keys(error.path()).collect::<Vec<_>>().join(".");
-        de::Error::custom(format!("{MARK}{key}{MARK}{}", error.inner().message()))
+        wrong_key(&key, error.inner().message())
     })
+}
+
+/// The error about the value of this key in the table that is being read.
+pub(super) fn wrong_key<E: de::Error>(key: &str, problem: &str) -> E {
+    E::custom(format!("{MARK}{key}{MARK}{problem}"))
 }
 
 /// The keys of a path.

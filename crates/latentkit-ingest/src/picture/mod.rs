@@ -9,6 +9,8 @@ mod resize;
 use latentkit_core::{Error, ImageShape, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::config::Source;
+
 pub use fit::Fit;
 pub(crate) use open::{Opening, format_name, open};
 
@@ -34,8 +36,42 @@ impl Wanted {
         Self { shape, fit: Fit::Pad, background: [255; 3], max_pixels: MAX_PIXELS }
     }
 
+    /// Images of this shape, prepared as those that a model was trained on.
+    pub fn prepared(shape: ImageShape, preparation: Preparation) -> Self {
+        let Preparation { fit, background } = preparation;
+        Self { fit, background, ..Self::new(shape) }
+    }
+
     pub(crate) fn opening(&self) -> Opening {
         Opening { background: self.background, max_pixels: self.max_pixels }
+    }
+}
+
+/// How pictures are brought to the shape of images: what a trained model needs to know of those that it was trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preparation {
+    /// See [`Wanted::fit`].
+    pub fit: Fit,
+    /// See [`Wanted::background`].
+    pub background: [u8; 3],
+}
+
+impl Default for Preparation {
+    fn default() -> Self {
+        Self { fit: Fit::Pad, background: [255; 3] }
+    }
+}
+
+impl Preparation {
+    /// That of the images of a source.
+    pub(crate) fn of_source(source: &Source) -> Self {
+        // What a source leaves out is the default.
+        Self::deserialize(source.get().value()).unwrap_or_default()
+    }
+
+    pub(crate) fn to_json(self) -> String {
+        serde_json::to_string(&self).expect("numbers and names are JSON")
     }
 }
 

@@ -64,6 +64,17 @@ impl Source {
         Self::deserialize(table)
     }
 
+    /// The source that a value of `dataset.source` describes, as TOML.
+    ///
+    /// # Errors
+    /// When it is none, in words.
+    pub fn from_toml(text: &str) -> std::result::Result<Self, String> {
+        let in_words = |error: toml::de::Error| error.message().to_owned();
+        let mut table: Table = toml::from_str(&format!("source = {text}")).map_err(in_words)?;
+        let value = table.remove("source").ok_or("there is no value")?;
+        Self::deserialize(value).map_err(in_words)
+    }
+
     /// The source that a config names so.
     pub fn named(name: &str) -> Option<Self> {
         names().find(|source| source.name() == name).map(|source| Self(Held::Known(source)))

@@ -2,7 +2,9 @@
 //! "Unsupervised deep embedding for clustering analysis", ICML 2016, and of many papers on deep clustering since, there with 10
 //! linear latents. Here its output is a sigmoid, as of all architectures.
 
-use super::definition::Definition;
+use latentkit_core::Result;
+
+use super::definition::{Definition, Halves, Task};
 use crate::layer::{Activation, Layer, Shape};
 
 /// Units of the layers between image and latents.
@@ -19,13 +21,13 @@ impl Definition for Mlp {
         "images of any size"
     }
 
-    fn layers(&self, latents: Layer, input: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
-        let Shape::Image { height, width, channels } = input else { return None };
+    fn layers(&self, &Task { input, latents, .. }: &Task) -> Result<Option<Halves>> {
+        let Shape::Image { height, width, channels } = input else { return Ok(None) };
         let hidden = HIDDEN.map(|units| Layer::Dense { units, activation: Activation::Relu });
         let encoder = [&[Layer::Flatten], &hidden[..], &[latents]].concat();
         let image = Layer::Dense { units: input.len(), activation: Activation::Sigmoid };
         let decoder =
             hidden.into_iter().rev().chain([image, Layer::Reshape { height, width, channels }]).collect();
-        Some((encoder, decoder))
+        Ok(Some((encoder, decoder)))
     }
 }

@@ -1,6 +1,9 @@
 //! The architectures: one file each, and the list of them all.
 
+mod conv;
+mod conv_keys;
 mod definition;
+mod mirror;
 mod mlp;
 mod reference;
 mod strided;
@@ -10,14 +13,17 @@ use std::fmt;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::layer::{Layer, Shape};
-use definition::Definition;
+pub use conv_keys::{ConvActivation, ConvConfig, OddKernel};
+pub(crate) use definition::Task;
+use definition::{Definition, Halves};
+use latentkit_core::Result;
 
 /// Every architecture. A new one is a file beside this one, its `mod`, and a line here.
 static ARCHITECTURES: &[&dyn Definition] = &[
     &reference::Reference, // the default of the examples
     &strided::Strided,
     &mlp::Mlp,
+    &conv::Conv,
 ];
 
 /// An architecture that a config may name.
@@ -46,8 +52,8 @@ impl Architecture {
     }
 
     /// Encoder and decoder; see [`Definition::layers`].
-    pub(crate) fn layers(self, latents: Layer, input: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
-        ARCHITECTURES[self.0].layers(latents, input)
+    pub(crate) fn layers(self, task: &Task) -> Result<Option<Halves>> {
+        ARCHITECTURES[self.0].layers(task)
     }
 }
 
@@ -58,13 +64,13 @@ impl fmt::Debug for Architecture {
 }
 
 impl Serialize for Architecture {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }
 }
 
 impl<'de> Deserialize<'de> for Architecture {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         Self::named(&name).ok_or_else(|| {
             let known: Vec<_> = Self::all().map(|known| format!("`{}`", known.name())).collect();

@@ -1,7 +1,9 @@
 //! The auto-encoder of the reference experiment: 77 522 parameters with 6 latents.
 
-use super::definition::Definition;
-use crate::layer::{Activation, Layer, Shape};
+use latentkit_core::Result;
+
+use super::definition::{Definition, Halves, Task};
+use crate::layer::{Activation, Layer};
 
 pub(super) struct Reference;
 
@@ -11,11 +13,11 @@ impl Definition for Reference {
     }
 
     fn images(&self) -> &'static str {
-        "images of 28x28 pixels"
+        "grey images of 28x28 pixels"
     }
 
-    fn layers(&self, latents: Layer, _: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
-        Some(layers(latents))
+    fn layers(&self, task: &Task) -> Result<Option<Halves>> {
+        Ok(Some(layers(task.latents)))
     }
 }
 
@@ -24,7 +26,7 @@ const fn conv(kernel: usize, filters: usize) -> Layer {
 }
 
 /// Encoder and decoder; `latents` is the dense layer between them.
-fn layers(latents: Layer) -> (Vec<Layer>, Vec<Layer>) {
+fn layers(latents: Layer) -> Halves {
     let encoder = vec![
         conv(3, 32), // 28x28x32
         conv(3, 32),

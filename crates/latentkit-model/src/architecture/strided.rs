@@ -2,8 +2,18 @@
 //! clustering with convolutional autoencoders", ICONIP 2017, with zeros on all sides of the 5x5 kernels. It has no
 //! pooling and no batch-norm, and an encoder with a third of the reference's multiplications.
 
-use super::definition::Definition;
-use crate::layer::{Activation, Layer, Shape};
+use latentkit_core::Result;
+
+use super::definition::{Definition, Halves, Task};
+use super::mirror::{self, Between, Down};
+use crate::layer::{Activation, Shape};
+
+/// Of images of 28x28 pixels they make 14x14x32, 7x7x64 and 3x3x128.
+const DOWNS: [Down; 3] = [
+    Down { filters: 32, kernel: 5, padding: 2 },
+    Down { filters: 64, kernel: 5, padding: 2 },
+    Down { filters: 128, kernel: 3, padding: 0 },
+];
 
 pub(super) struct Strided;
 
@@ -16,33 +26,55 @@ impl Definition for Strided {
         "images whose height and width are 4 times an odd number above 1, such as 28x28"
     }
 
-    fn layers(&self, latents: Layer, input: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
-        layers(latents, input)
+    fn layers(&self, &Task { input, latents, .. }: &Task) -> Result<Option<Halves>> {
+        let Shape::Image { height, width, .. } = input else { return Ok(None) };
+        // Of other sides the last convolution leaves a column out.
+        let fits = [height, width].iter().all(|side| side % 8 == 4 && *side > 4);
+        let between = Between { activation: Activation::Relu, batch_norm: false };
+        Ok(fits.then(|| mirror::layers(&DOWNS, between, latents, input)).flatten())
     }
 }
 
-const fn down(kernel: usize, filters: usize, padding: usize) -> Layer {
-    Layer::StridedConv { filters, kernel, stride: 2, padding, activation: Activation::Relu }
-}
+#[cfg(test)]
+mod tests {
+    use latentkit_core::ImageShape;
+    use serde_json::json;
 
-const fn up(kernel: usize, filters: usize, padding: usize, activation: Activation) -> Layer {
-    // With padding the convolution that it mirrors leaves the last row and column of zeros out.
-    let output_padding = if padding == 0 { 0 } else { 1 };
-    Layer::TransposedConv { filters, kernel, stride: 2, padding, output_padding, activation }
-}
+    use crate::blueprint::Blueprint;
 
-/// Encoder and decoder; `latents` is the dense layer between them.
-fn layers(latents: Layer, input: Shape) -> Option<(Vec<Layer>, Vec<Layer>)> {
-    let convolutions = [down(5, 32, 2), down(5, 64, 2), down(3, 128, 0)]; // 14x14x32, 7x7x64, 3x3x128
-    let last = convolutions.iter().try_fold(input, |shape, layer| layer.output(shape));
-    let Some(Shape::Image { height, width, channels }) = last else { return None };
-    let encoder = [&convolutions[..], &[Layer::Flatten, latents]].concat(); // 1152, d
-    let decoder = vec![
-        Layer::Dense { units: height * width * channels, activation: Activation::Relu },
-        Layer::Reshape { height, width, channels },
-        up(3, 64, 0, Activation::Relu),   // 7x7x64
-        up(5, 32, 2, Activation::Relu),   // 14x14x32
-        up(5, 1, 2, Activation::Sigmoid), // 28x28x1
-    ];
-    Some((encoder, decoder))
+    #[test]
+    fn the_layers_are_those_of_all_versions() {
+        let config = serde_json::from_value(json!({ "architecture": "strided" })).unwrap();
+        let down = |filters, kernel, padding| {
+            json!({
+                "kind": "strided-conv", "filters": filters, "kernel": kernel, "stride": 2, "padding": padding,
+                "activation": "relu",
+            })
+        };
+        let up = |filters, kernel, padding, output_padding, activation| {
+            json!({
+                "kind": "transposed-conv", "filters": filters, "kernel": kernel, "stride": 2, "padding": padding,
+                "output-padding": output_padding, "activation": activation,
+            })
+        };
+        let blueprint = Blueprint::new(&config, ImageShape::grey(28, 28)).unwrap();
+        let expected = json!({
+            "input": [28, 28, 1],
+            "encoder": [
+                down(32, 5, 2),
+                down(64, 5, 2),
+                down(128, 3, 0),
+                { "kind": "flatten" },
+                { "kind": "dense", "units": 6, "activation": "relu" },
+            ],
+            "decoder": [
+                { "kind": "dense", "units": 1152, "activation": "relu" },
+                { "kind": "reshape", "height": 3, "width": 3, "channels": 128 },
+                up(64, 3, 0, 0, "relu"),
+                up(32, 5, 2, 1, "relu"),
+                up(1, 5, 2, 1, "sigmoid"),
+            ],
+        });
+        assert_eq!(serde_json::to_value(blueprint).unwrap(), expected);
+    }
 }

@@ -32,6 +32,11 @@ impl Chain {
         });
     }
 
+    /// The name of what the last operator has made.
+    pub(super) fn last(&self) -> &str {
+        &self.last
+    }
+
     /// A tensor of the model, under its own name.
     pub(super) fn tensor(&mut self, tensor: &Tensor) -> String {
         let dims = tensor.shape.iter().map(|&length| length as i64).collect();

@@ -3,6 +3,8 @@
 mod graph;
 mod proto;
 
+use std::f32::consts::SQRT_2;
+
 use latentkit_core::ImageShape;
 use prost::Message;
 
@@ -87,7 +89,7 @@ fn add(chain: &mut Chain, layer: Layer, tensors: &[&str]) {
             let attributes = vec![
                 integers("strides", &[stride; 2]),
                 integers("pads", &[padding; 4]),
-                integers("output_padding", &[output_padding; 2]),
+                integers("output_padding", &output_padding),
             ];
             chain.add("ConvTranspose", tensors, attributes);
         }
@@ -121,6 +123,16 @@ fn activate(chain: &mut Chain, activation: Activation) {
     match activation {
         Activation::Linear => {}
         Activation::Relu => chain.add("Relu", &[], Vec::new()),
+        Activation::Gelu => {
+            let sums = chain.last().to_owned();
+            let (root, one, half) =
+                (chain.number("root_2", SQRT_2), chain.number("one", 1.0), chain.number("half", 0.5));
+            chain.add("Div", &[&root], Vec::new());
+            chain.add("Erf", &[], Vec::new());
+            chain.add("Add", &[&one], Vec::new());
+            chain.add("Mul", &[&sums], Vec::new());
+            chain.add("Mul", &[&half], Vec::new());
+        }
         Activation::Sigmoid => chain.add("Sigmoid", &[], Vec::new()),
     }
 }

@@ -31,7 +31,7 @@ pub use difference::{ColumnDifference, Difference, TableDifferences};
 pub use image_table::{ImageCells, ImageFile, ImageTable, Numbers};
 pub(crate) use labels::Usable;
 pub(crate) use reader::TableReader;
-pub(crate) use writer::{Blocks, Table};
+pub(crate) use writer::{Blocks, Table, write_blocks};
 
 /// The column of silhouettes that a table has: that of a sample goes by another name.
 pub(crate) fn silhouette_column(table: &TableReader) -> &'static str {

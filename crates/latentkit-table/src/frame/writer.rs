@@ -137,25 +137,35 @@ pub(crate) struct Blocks<'a> {
 impl Blocks<'_> {
     /// Writes the blocks that `of` makes, all of the same columns, one after the other.
     pub(crate) fn write(&self, path: &Path, mut of: impl FnMut(usize) -> Result<Table>) -> Result<()> {
-        // An error of polars that is none of the system's.
-        let failed =
-            |error: PolarsError| Error::failed(format!("cannot write `{}`: {error}", path.display()));
-        write_capturing(path, |file| {
-            let mut table = of(0)?;
-            let mut file = RowGroups::start(file, &table.columns, self.metadata).map_err(failed)?;
-            for index in 0..self.count {
-                if index > 0 {
-                    table = of(index)?;
-                }
-                for row in (0..table.height).step_by(ROWS) {
-                    self.cancel.check()?;
-                    let rows = ROWS.min(table.height - row);
-                    file.write(&table.columns, row, rows).map_err(failed)?;
-                }
-            }
-            file.finish().map_err(failed)
-        })
+        let mut blocks = 0..self.count;
+        write_blocks(path, self.metadata, self.cancel, || blocks.next().map(&mut of).transpose())
     }
+}
+
+/// Writes the blocks that `next` makes until there are none, one at least, all of the same columns, one after the other.
+pub(crate) fn write_blocks(
+    path: &Path,
+    metadata: &Metadata,
+    cancel: Cancellation,
+    mut next: impl FnMut() -> Result<Option<Table>>,
+) -> Result<()> {
+    // An error of polars that is none of the system's.
+    let failed = |error: PolarsError| Error::failed(format!("cannot write `{}`: {error}", path.display()));
+    write_capturing(path, |file| {
+        let mut table = next()?.ok_or_else(|| Error::failed("there is nothing to write"))?;
+        let mut file = RowGroups::start(file, &table.columns, metadata).map_err(failed)?;
+        loop {
+            for row in (0..table.height).step_by(ROWS) {
+                cancel.check()?;
+                let rows = ROWS.min(table.height - row);
+                file.write(&table.columns, row, rows).map_err(failed)?;
+            }
+            match next()? {
+                Some(more) => table = more,
+                None => return file.finish().map_err(failed),
+            }
+        }
+    })
 }
 
 /// Rows of a row group: few enough for readers to skip what a filter rules out, as many as DuckDB's own.

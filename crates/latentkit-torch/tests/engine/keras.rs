@@ -31,7 +31,7 @@ fn a_step_is_kerass() {
     }
     for kind in BOTH {
         let mut engine = engine(kind, &model);
-        engine.step(&images(), Loss::Bce, 1e-3);
+        engine.step(&images(), None, Loss::Bce, 1e-3);
         let loss = f64::from(keras("loss", &[1])[0]);
         let relative = (engine.metrics().means().bce / loss - 1.0).abs();
         assert!(relative < 1e-5, "loss: {relative:e}");

@@ -1,5 +1,6 @@
 //! Both engines against PyTorch and Keras, and a training that goes from one engine to the other.
 
+mod conv;
 mod keras;
 mod loader;
 mod mlp;

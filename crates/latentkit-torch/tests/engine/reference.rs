@@ -4,7 +4,7 @@
 use latentkit_core::summary::Metrics;
 use latentkit_core::{ErrorKind, ImageShape};
 use latentkit_model::config::{self, Device, Loss, ModelConfig, Optimizer, Precision};
-use latentkit_model::{AutoEncoder, Engines, MetricSums, errors, read_tensors};
+use latentkit_model::{Activation, AutoEncoder, Engines, MetricSums, errors, read_tensors};
 
 use crate::support::{
     BOTH, ENGINES, assert_close, bytes, engine, gradients, model_fixture, numbers, request,
@@ -67,7 +67,7 @@ fn a_step_of_either_engine_is_pytorchs() {
     let (model, images) = (model(), images());
     for kind in BOTH {
         let mut engine = engine(kind, &model);
-        engine.step(&images, Loss::Bce, 1e-3);
+        engine.step(&images, None, Loss::Bce, 1e-3);
         let found = engine.metrics();
         assert_eq!(found.images, IMAGES as u64);
         // The metrics are those of training mode, in which the fixture has only the loss.
@@ -94,11 +94,11 @@ fn a_step_of_either_engine_is_pytorchs() {
 
 #[test]
 fn the_native_engine_says_what_it_cannot_compute() {
-    let strided: ModelConfig = serde_json::from_str(r#"{ "architecture": "strided" }"#).unwrap();
-    let strided = AutoEncoder::new(&strided, ImageShape::grey(28, 28), 0).unwrap();
+    let mut hidden = model();
+    hidden.blueprint.encoder[0] = hidden.blueprint.encoder[0].with_activation(Activation::Sigmoid);
     let optimizer = Optimizer::default();
     for (model, precision, found) in
-        [(&strided, Precision::Float32, "conv 5x5 /2"), (&model(), Precision::Bfloat16, "bfloat16")]
+        [(&hidden, Precision::Float32, "conv 3x3, sigmoid"), (&model(), Precision::Bfloat16, "bfloat16")]
     {
         let native = request(config::Engine::Native, precision, &optimizer);
         let error = ENGINES.start(model, &native).err().unwrap();

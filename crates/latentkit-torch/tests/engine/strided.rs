@@ -1,11 +1,12 @@
-//! The strided model against PyTorch: same weights, same images, same numbers. See strided.py of latentkit-model's fixtures.
+//! The strided model against PyTorch, in both engines: same weights, same images, same numbers. See strided.py of
+//! latentkit-model's fixtures.
 
 use latentkit_core::ImageShape;
 use latentkit_model::config::{self, Loss, ModelConfig, Optimizer, Precision};
 use latentkit_model::{AutoEncoder, Tensor};
 use serde::Deserialize;
 
-use crate::support::{ENGINES, difference, engine, gradients, request};
+use crate::support::{BOTH, ENGINES, difference, engine, gradients, request};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -61,21 +62,24 @@ fn outputs_loss_and_gradients_are_pytorchs() {
     let (model, images, expected) = (model(), images(), expected());
     let parameters: usize = model.tensors.iter().map(|tensor| tensor.values.len()).sum();
     assert_eq!(parameters, expected.parameters);
-    let mut engine = engine(config::Engine::Libtorch, &model);
-    let latents = engine.encode(&images);
-    assert!(difference(&latents, &expected.latents) < 1e-5);
-    assert!(difference(&engine.decode(&latents), &expected.logits) < 1e-5);
-    engine.step(&images, Loss::Bce, 1e-3);
-    assert!((engine.metrics().means().bce / expected.loss - 1.0).abs() < 1e-5);
-    let gradients = gradients(engine.as_ref());
-    assert_eq!(gradients.len(), expected.gradients.len());
-    for (Tensor { name, values, .. }, expected) in gradients.iter().zip(&expected.gradients) {
-        assert_eq!(*name, expected.name);
-        let sum =
-            |other: &[f32]| values.iter().zip(other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
-        let (norm, product) = (sum(values).sqrt(), sum(&wave(values.len(), 0.5)));
-        assert!((norm / expected.norm - 1.0).abs() < 1e-4, "{name}: {norm} is not {}", expected.norm);
-        assert!((product - expected.product).abs() < 1e-4 * expected.norm, "{name}: {product}");
+    for kind in BOTH {
+        let mut engine = engine(kind, &model);
+        let latents = engine.encode(&images);
+        assert!(difference(&latents, &expected.latents) < 1e-5, "{kind:?}");
+        assert!(difference(&engine.decode(&latents), &expected.logits) < 1e-5, "{kind:?}");
+        engine.step(&images, None, Loss::Bce, 1e-3);
+        assert!((engine.metrics().means().bce / expected.loss - 1.0).abs() < 1e-5, "{kind:?}");
+        let gradients = gradients(engine.as_ref());
+        assert_eq!(gradients.len(), expected.gradients.len());
+        for (Tensor { name, values, .. }, expected) in gradients.iter().zip(&expected.gradients) {
+            assert_eq!(*name, expected.name);
+            let sum = |other: &[f32]| {
+                values.iter().zip(other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>()
+            };
+            let (norm, product) = (sum(values).sqrt(), sum(&wave(values.len(), 0.5)));
+            assert!((norm / expected.norm - 1.0).abs() < 1e-4, "{kind:?}, {name}: {norm}");
+            assert!((product - expected.product).abs() < 1e-4 * expected.norm, "{kind:?}, {name}: {product}");
+        }
     }
 }
 
@@ -86,8 +90,8 @@ fn a_bfloat16_step_is_close_to_a_float32_one_and_all_else_is_float32() {
         |precision| ENGINES.start(&model, &request(config::Engine::Libtorch, precision, &optimizer)).unwrap();
     let (mut exact, mut rounded) = (start(Precision::Float32), start(Precision::Bfloat16));
     assert_eq!(rounded.encode(&images), exact.encode(&images));
-    exact.step(&images, Loss::Bce, 1e-3);
-    rounded.step(&images, Loss::Bce, 1e-3);
+    exact.step(&images, None, Loss::Bce, 1e-3);
+    rounded.step(&images, None, Loss::Bce, 1e-3);
     let (exact, rounded) = (gradients(exact.as_ref()), gradients(rounded.as_ref()));
     for (exact, rounded) in exact.iter().zip(&rounded) {
         let off = difference(&rounded.values, &exact.values);
@@ -105,6 +109,8 @@ fn images_that_do_not_mirror_are_refused() {
     for (height, width) in [(12, 12), (20, 28), (36, 36)] {
         let model = AutoEncoder::new(&config, ImageShape::grey(height, width), 0).unwrap();
         let images = vec![0; 2 * height * width];
-        assert_eq!(engine(config::Engine::Libtorch, &model).logits(&images).len(), images.len());
+        for kind in BOTH {
+            assert_eq!(engine(kind, &model).logits(&images).len(), images.len());
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use latentkit_core::config::{Count, Fraction, NonNegative, NonNegativeInt, Positive, Section};
 use latentkit_model::config::{Device, Engine, Loss, Optimizer, Precision};
 
+pub use crate::augment::{AugmentConfig, Target};
 pub use checkpoint_every::CheckpointEvery;
 
 /// How the auto-encoder is trained. The defaults are the reference's, without its schedule and stopping rule.
@@ -44,6 +45,9 @@ pub struct TrainConfig {
     /// When training stops before its last epoch; never where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// How training images are changed in each epoch; they are not where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augment: Option<AugmentConfig>,
     /// What lies between two checkpoints.
     #[serde(default)]
     pub checkpoint_every: CheckpointEvery,

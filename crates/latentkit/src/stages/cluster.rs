@@ -52,7 +52,7 @@ impl Definition for Cluster {
     }
 
     fn version(&self) -> u32 {
-        8
+        9
     }
 
     fn about(&self) -> &'static str {

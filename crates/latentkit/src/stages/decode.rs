@@ -23,7 +23,7 @@ impl Definition for Decode {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn about(&self) -> &'static str {

@@ -31,7 +31,7 @@ impl Definition for Export {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn about(&self) -> &'static str {

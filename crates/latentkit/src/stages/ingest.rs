@@ -23,7 +23,7 @@ impl Definition for Ingest {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn about(&self) -> &'static str {

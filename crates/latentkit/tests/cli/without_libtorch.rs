@@ -43,7 +43,6 @@ fn the_smoke_config_runs_to_its_report() {
         ("train.precision=\"bfloat16\"", "train.precision is `bfloat16`"),
         ("train.engine=\"libtorch\"", "train.engine is `libtorch`"),
         ("train.device=\"cuda\"", "train.device is `cuda:0`"),
-        ("model.architecture=\"strided\"", "a layer `conv 5x5 /2, ReLU`"),
     ] {
         for command in ["run", "train"] {
             let stderr = run(&folder, &[command, &smoke, &format!("--set={set}")]).failed(1);
@@ -53,8 +52,7 @@ fn the_smoke_config_runs_to_its_report() {
     }
     assert!(folder.read("artifacts/smoke/ingest/dataset.parquet") == dataset);
     // A command that sets it up is run first, and its failure is told.
-    let strided = "--set=model.architecture=\"strided\"";
-    let mut command = alone(&folder, &["train", &smoke, strided]);
+    let mut command = alone(&folder, &["train", &smoke, "--set=train.precision=\"bfloat16\""]);
     let stderr = Ran::from(command.env("LATENTKIT_TORCH_SETUP", "/bin/false").output().unwrap()).failed(1);
     assert!(stderr.contains("`/bin/false`, which provides libtorch, failed"), "{stderr}");
     // What is up to date needs no engine.
