@@ -34,7 +34,9 @@ pub use centroids::{
 };
 pub use contingency::{ContingencyRow, read_contingency, write_contingency};
 pub use criteria::write_criteria;
-pub use dataset::{Dataset, Images, read_dataset, read_image_shape, read_images, read_preparation, write_dataset};
+pub use dataset::{
+    Dataset, Images, read_dataset, read_image_shape, read_images, read_preparation, write_dataset,
+};
 pub use density::{DensityRow, write_density};
 pub use diagnosis::{
     ClusterLabels, ClusterRow, ExampleKind, ExampleRow, LabelPairRow, read_clusters, read_examples,

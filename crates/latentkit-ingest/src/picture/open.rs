@@ -29,7 +29,7 @@ pub(crate) fn open(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> 
 }
 
 fn open_whole(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> {
-    let format = image::guess_format(bytes).ok().filter(|format| format.reading_enabled());
+    let format = image::guess_format(bytes).ok().filter(ImageFormat::reading_enabled);
     let format = format.ok_or_else(|| no_picture(bytes))?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::no_limits();
@@ -58,7 +58,7 @@ fn open_whole(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> {
 
 /// The name of a format that is read, of a file that starts so.
 pub(crate) fn format_name(start: &[u8]) -> Option<&'static str> {
-    let format = image::guess_format(start).ok().filter(|format| format.reading_enabled())?;
+    let format = image::guess_format(start).ok().filter(ImageFormat::reading_enabled)?;
     Some(match format {
         ImageFormat::Png => "PNG",
         ImageFormat::Jpeg => "JPEG",

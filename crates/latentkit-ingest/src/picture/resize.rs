@@ -55,7 +55,7 @@ pub(super) fn resize(
     let clip = |sum: i32| (sum >> PRECISION).clamp(0, 255) as u8;
     let half = 1 << (PRECISION - 1);
     // An axis that stays as it is is left alone.
-    let same_width = new_width == width && area.left == 0.0 && area.right == width as f64;
+    let same_width = new_width == width && area.left <= 0.0 && area.right >= width as f64;
     let across = if same_width {
         pixels.to_vec()
     } else {
@@ -73,7 +73,7 @@ pub(super) fn resize(
         }
         across
     };
-    let same_height = new_height == height && area.top == 0.0 && area.bottom == height as f64;
+    let same_height = new_height == height && area.top <= 0.0 && area.bottom >= height as f64;
     if same_height {
         return across;
     }

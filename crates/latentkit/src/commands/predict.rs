@@ -5,11 +5,11 @@ use std::path::Path;
 use latentkit_cluster::config::{ClusterConfig, Method};
 use latentkit_cluster::predict::{Centroids, Nearest};
 use latentkit_core::hash::FileRecord;
-use latentkit_export::config::ExportConfig;
 use latentkit_core::layout::{ASSIGNMENTS, CLUSTER, EXPORT, LATENTS, MODEL, TRAIN};
 use latentkit_core::manifest::Manifest;
 use latentkit_core::summary::ClusterSummary;
 use latentkit_core::{Error, Result};
+use latentkit_export::config::ExportConfig;
 use latentkit_table::{
     Columns, Metadata, Part, Predicted, Split, read_assignments, read_embeddings, read_latent_errors,
     write_predicted,
@@ -48,7 +48,10 @@ pub(crate) fn write(global: &Global, arguments: &PredictArguments) -> Result<()>
             paths: images.paths,
             clusters: nearest.iter().map(|nearest| nearest.cluster).collect(),
             distances: nearest.iter().map(|nearest| nearest.distance as f32).collect(),
-            second_clusters: nearest.iter().map(|nearest| nearest.second.map(|(cluster, _)| cluster)).collect(),
+            second_clusters: nearest
+                .iter()
+                .map(|nearest| nearest.second.map(|(cluster, _)| cluster))
+                .collect(),
             second_distances: nearest.iter().map(|nearest| Some(nearest.second?.1 as f32)).collect(),
             novelty: nearest.iter().zip(&bce).map(novelty).collect(),
             reconstruction_bce: bce,
@@ -81,11 +84,15 @@ impl Clusters {
         check_stages(folder)?;
         let manifest = Manifest::read(&folder.join(CLUSTER))?.ok_or_else(|| absent(folder, CLUSTER))?;
         if Points::recorded(&manifest.config).files != Points::default().files {
-            return Err(Error::input(format!("the clusters in `{}` are not those of images", folder.display()))
-                .hint("run `latentkit cluster` without `--latents` first"));
+            return Err(Error::input(format!(
+                "the clusters in `{}` are not those of images",
+                folder.display()
+            ))
+            .hint("run `latentkit cluster` without `--latents` first"));
         }
         let summary: ClusterSummary = manifest.summary()?;
-        let wrong = |error: serde_json::Error| Error::input(format!("cannot use the manifest of cluster: {error}"));
+        let wrong =
+            |error: serde_json::Error| Error::input(format!("cannot use the manifest of cluster: {error}"));
         let config = ClusterConfig::deserialize(&manifest.config[CLUSTER]).map_err(wrong)?;
         let method = arguments.method.clone().unwrap_or(summary.method);
         let k = arguments.k.unwrap_or(summary.best_k as u32);
@@ -103,8 +110,11 @@ impl Clusters {
         let centroids = Centroids::new(points, config.scaling, &assigned, progress::cancellation())?;
         let errors = read_latent_errors(&latents)?;
         let of_training = |values: &mut dyn Iterator<Item = f32>| {
-            let mut values: Vec<f32> =
-                values.zip(&errors.splits).filter(|(_, split)| **split == Split::Train).map(|(value, _)| value).collect();
+            let mut values: Vec<f32> = values
+                .zip(&errors.splits)
+                .filter(|(_, split)| **split == Split::Train)
+                .map(|(value, _)| value)
+                .collect();
             values.sort_by(f32::total_cmp);
             values
         };
@@ -136,9 +146,12 @@ fn check_stages(folder: &Path) -> Result<()> {
                 State::Done => {}
                 State::Missing | State::Unfinished => return Err(absent(folder, stage.name())),
                 State::Outdated(problem) | State::Damaged(problem) | State::Unreadable(problem) => {
-                    return Err(Error::input(format!("cannot use `{}`", folder.join(stage.name()).display()))
-                        .found(problem)
-                        .hint("`latentkit run CONFIG` brings it up to date"));
+                    return Err(Error::input(format!(
+                        "cannot use `{}`",
+                        folder.join(stage.name()).display()
+                    ))
+                    .found(problem)
+                    .hint("`latentkit run CONFIG` brings it up to date"));
                 }
             }
         }
