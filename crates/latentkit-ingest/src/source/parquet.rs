@@ -230,10 +230,9 @@ impl ImageSource for Parquet {
         let (labels, label_names) = self.labels(&tables)?;
         let splits = self.splits(&tables, &paths)?;
         let mut hashes = Vec::new();
-        for path in &paths {
+        for input in self.inputs(folders)? {
             cancel.check()?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            hashes.push((name, FileRecord::of(path, "").map_err(Error::into_input)?.blake3));
+            hashes.push((input.name, FileRecord::of(&input.path, "").map_err(Error::into_input)?.blake3));
         }
         let opened = opened(&self.keys.parquet, tables, &paths, self.keys.shape.as_deref(), cancel)?;
         Ok(Opened { labels, label_names, splits, hashes, ..opened })
