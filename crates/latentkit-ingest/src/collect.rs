@@ -139,15 +139,12 @@ impl<'a> Gathered<'a> {
                 return Ok(());
             }
         };
-        let shape = match self.shape {
-            Some(shape) => shape,
-            None => {
-                check_memory(self.total, picture.shape)?;
-                self.named.clone_from(&name);
-                self.pixels.reserve_exact(self.total * picture.shape.len());
-                *self.shape.insert(picture.shape)
-            }
-        };
+        if self.shape.is_none() {
+            check_memory(self.total, picture.shape)?;
+            self.named.clone_from(&name);
+            self.pixels.reserve_exact(self.total * picture.shape.len());
+        }
+        let shape = *self.shape.get_or_insert(picture.shape);
         if [picture.shape.height, picture.shape.width] != [shape.height, shape.width] {
             return Err(Error::input(format!("cannot use `{source}`: its images differ in size"))
                 .expected(format!("{} x {} pixels, as `{}` has", shape.height, shape.width, self.named))
@@ -192,7 +189,7 @@ impl<'a> Gathered<'a> {
         let shape = self.shape.ok_or_else(|| no_images(&opened.name))?;
         let labelling =
             Labelling { names: &common.label_names, known: opened.label_names, source: &opened.name };
-        let labels = labels(opened.labels, &self.indices, labelling)?;
+        let labels = labels(opened.labels, &self.indices, &labelling)?;
         let mut hashes: BTreeMap<String, String> = opened.hashes.into_iter().collect();
         if let Some(key) = opened.hashed_key {
             let files = self.files.iter().map(|(name, blake3)| (name.as_str(), blake3.as_str()));

@@ -108,8 +108,8 @@ impl Csv {
                 return Err(Error::input(format!("cannot read `{}`: line {begun} is too long", self.name))
                     .expected(format!("rows of at most {MAX_ROW} bytes")));
             }
-            let quotes = self.bytes.iter().filter(|&&byte| byte == b'"').count();
-            if quotes % 2 == 0 {
+            let is_open = self.bytes.iter().fold(false, |is_open, &byte| is_open ^ (byte == b'"'));
+            if !is_open {
                 while self.bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
                     self.bytes.pop();
                 }
@@ -146,8 +146,7 @@ pub(crate) fn split(text: &str, separator: u8) -> Vec<String> {
             other => value.push(other),
         }
     }
-    values.iter_mut().for_each(|value| *value = value.trim().to_owned());
-    values
+    values.into_iter().map(|value| value.trim().to_owned()).collect()
 }
 
 #[cfg(test)]

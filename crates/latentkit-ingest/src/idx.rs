@@ -35,6 +35,9 @@ const IMAGES: [Dimension; 3] = [
     Dimension { what: "columns", max: MAX_SIDE },
 ];
 
+/// Dimensions of a file of elements of any type at most.
+const MAX_RANK: u8 = 8;
+
 /// Bytes of the header of a file of up to four dimensions.
 pub(crate) const HEADER: u64 = 20;
 
@@ -172,6 +175,11 @@ pub(crate) fn array_header(bytes: &[u8]) -> Result<(Element, Vec<usize>, &[u8])>
             .expected("an element type from `0x08` to `0x0e`")
             .found(format!("element type `0x{code:02x}`, {}", type_name(code)))
     })?;
+    if rank > MAX_RANK {
+        return Err(Error::input("the file has too many dimensions")
+            .expected(format!("at most {MAX_RANK}"))
+            .found(rank.to_string()));
+    }
     let (sizes, elements) = rest.split_at_checked(4 * usize::from(rank)).ok_or_else(cut_off)?;
     let sizes = sizes.as_chunks::<4>().0.iter().map(|&bytes| u32::from_be_bytes(bytes) as usize).collect();
     Ok((element, sizes, elements))

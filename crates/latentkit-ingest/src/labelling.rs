@@ -22,12 +22,16 @@ pub(crate) struct Labelling<'a> {
 ///
 /// # Errors
 /// Of kind input when a label has no name.
-pub(crate) fn labels(values: Option<LabelValues>, indices: &[usize], labelling: Labelling) -> Result<Labels> {
+pub(crate) fn labels(
+    values: Option<LabelValues>,
+    indices: &[usize],
+    labelling: &Labelling,
+) -> Result<Labels> {
     match values {
         None => Ok(Labels::none(indices.len())),
         Some(LabelValues::Texts(texts)) => {
             let texts: Vec<_> = indices.iter().map(|&index| texts[index].as_deref()).collect();
-            named_by_texts(&texts, &labelling)
+            named_by_texts(&texts, labelling)
         }
         Some(LabelValues::Numbers(numbers)) => {
             let numbers: Vec<_> = indices.iter().map(|&index| numbers[index]).collect();
@@ -43,7 +47,7 @@ pub(crate) fn labels(values: Option<LabelValues>, indices: &[usize], labelling: 
                 None => Ok(None),
                 Some(number) => match usize::try_from(number).ok().filter(|&code| code < names.len()) {
                     Some(code) => Ok(Some(code as u32)),
-                    None => Err(unnamed(&labelling, &number.to_string(), names.len())),
+                    None => Err(unnamed(labelling, &number.to_string(), names.len())),
                 },
             };
             let codes = numbers.iter().copied().map(code).collect::<Result<_>>()?;
@@ -100,7 +104,7 @@ mod tests {
             LabelValues::Texts(texts) => texts.len(),
             LabelValues::Numbers(numbers) => numbers.len(),
         };
-        labels(Some(values), &(0..count).collect::<Vec<_>>(), labelling)
+        labels(Some(values), &(0..count).collect::<Vec<_>>(), &labelling)
     }
 
     fn texts(texts: &[&str]) -> LabelValues {

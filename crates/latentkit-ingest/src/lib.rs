@@ -137,4 +137,6 @@ fn split_name(method: SplitMethod) -> &'static str {
 }
 
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::fmt::Write;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -101,19 +102,17 @@ impl Listing {
         let mut taken: HashSet<String> =
             self.files.iter().filter_map(|file| file.relative.to_str().map(str::to_owned)).collect();
         for file in &mut self.files {
-            file.shown = match file.relative.to_str() {
-                Some(path) => path.to_owned(),
-                None => {
-                    let readable = readable(&file.relative);
-                    let mut name = readable.clone();
-                    let mut number = 2;
-                    while !taken.insert(name.clone()) {
-                        name = format!("{readable} ({number})");
-                        number += 1;
-                    }
-                    name
-                }
-            };
+            if let Some(path) = file.relative.to_str() {
+                path.clone_into(&mut file.shown);
+                continue;
+            }
+            let readable = readable(&file.relative);
+            file.shown.clone_from(&readable);
+            let mut number = 2;
+            while !taken.insert(file.shown.clone()) {
+                file.shown = format!("{readable} ({number})");
+                number += 1;
+            }
         }
     }
 
@@ -170,7 +169,6 @@ fn is_picture(path: &Path) -> Result<bool> {
     if path.extension().is_some() {
         return Ok(has_ending(path));
     }
-    use std::io::Read;
     let mut start = Vec::new();
     let file = fs_err::File::open(path).map_err(content::unreadable)?;
     file.take(16).read_to_end(&mut start).map_err(content::unreadable)?;

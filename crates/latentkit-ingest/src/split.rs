@@ -116,7 +116,7 @@ mod tests {
     }
 
     fn quotas(labels: &[u8], total: usize) -> Vec<usize> {
-        let count = |label| labels.iter().filter(|&&other| other == label).count() as u64;
+        let count = |label| labels.iter().map(|&other| u64::from(other == label)).sum();
         super::quotas(&(0..=2).map(count).collect::<Vec<_>>(), total)
     }
 

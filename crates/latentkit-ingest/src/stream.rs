@@ -133,7 +133,7 @@ impl<'a> ImageStream<'a> {
     }
 
     /// Number of images, those that will be skipped included.
-    pub fn count(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.opened.count
     }
 
@@ -146,7 +146,7 @@ impl<'a> ImageStream<'a> {
         let labelling =
             Labelling { names: &[], known: self.opened.label_names.clone(), source: &self.opened.name };
         let all: Vec<usize> = (0..self.opened.count).collect();
-        labels(Some(values.clone()), &all, labelling).map(Some)
+        labels(Some(values.clone()), &all, &labelling).map(Some)
     }
 
     fn fill(&mut self) -> Result<()> {
@@ -164,7 +164,7 @@ impl<'a> ImageStream<'a> {
             for (index, Decoded { path, name, picture, .. }) in decoded.into_iter().enumerate() {
                 match picture {
                     Ok(picture) => {
-                        self.ready.push_back((first + index, path.unwrap_or(name), picture.pixels))
+                        self.ready.push_back((first + index, path.unwrap_or(name), picture.pixels));
                     }
                     Err(refused) => self.failures.add(name, refused),
                 }
@@ -253,8 +253,10 @@ fn source_of(path: &Path) -> Result<Option<Source>> {
             .hint("a folder of pictures, a picture, or a Parquet, .npy, .npz or CSV file can stand here"));
     };
     let is_csv = || {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        name.ends_with(".csv") || name.ends_with(".csv.gz")
+        let is = |path: &Path, ending: &str| {
+            path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+        };
+        is(path, "csv") || (is(path, "gz") && is(Path::new(path.file_stem().unwrap_or_default()), "csv"))
     };
     let key = match start.as_slice() {
         [b'P', b'A', b'R', b'1', ..] => "parquet",

@@ -37,7 +37,7 @@ fn ingest(config: &DatasetConfig, seed: u32) -> (IngestSummary, Dataset, Vec<u8>
 fn data_folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs_err::create_dir(folder.path().join("sample")).unwrap();
-    for (path, name) in
+    for InputFile { path, name, .. } in
         input_files(&sample(0.25, SplitMethod::Random), Path::new("."), Path::new(DATA)).unwrap()
     {
         fs_err::copy(path, folder.path().join(name)).unwrap();
@@ -124,7 +124,7 @@ fn own_files_become_a_dataset() {
     let names: Vec<String> = input_files(&config, folder.path(), Path::new("no-data"))
         .unwrap()
         .into_iter()
-        .map(|input| input.1)
+        .map(|input| input.name)
         .collect();
     assert_eq!(names, ["train-images", "train-labels", "test-images", "test-labels"]);
     let summary =

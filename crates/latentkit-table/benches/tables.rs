@@ -34,7 +34,7 @@ fn latents() -> Latents {
     let values = noise(ROWS * 6).map(|value| (value >> 8) as f32 / 65_536.0).collect();
     Latents {
         splits: splits(),
-        labels: Labels::complete(noise(ROWS).map(|value| (value % 10) as u32), names()),
+        labels: Labels::complete(noise(ROWS).map(|value| value % 10), names()),
         paths: None,
         values: Array2::from_shape_vec((ROWS, 6), values).unwrap(),
         reconstruction_bce: vec![0.25; ROWS],
@@ -46,7 +46,7 @@ fn dataset() -> Dataset {
     Dataset {
         shape: ImageShape::grey(28, 28),
         splits: splits(),
-        labels: Labels::complete(noise(ROWS).map(|value| (value % 10) as u32), names()),
+        labels: Labels::complete(noise(ROWS).map(|value| value % 10), names()),
         paths: None,
         images: noise(ROWS * 784).map(|value| if value % 5 == 0 { value as u8 } else { 0 }).collect(),
     }

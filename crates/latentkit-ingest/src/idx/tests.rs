@@ -53,8 +53,9 @@ fn elements_of_every_type() {
     }
     assert!(array(&[0, 0, 10, 1, 0, 0, 0, 0]).unwrap_err().to_string().contains("`0x0a`"));
     assert!(array(&[0, 0, 8, 2, 0, 0, 0, 0]).unwrap_err().to_string().contains("cut off"));
-    let huge = [&[0, 0, 14, 255][..], &[0xff; 4 * 255]].concat();
+    let huge = [&[0, 0, 14, 8][..], &[0xff; 4 * 8]].concat();
     assert!(array(&huge).unwrap_err().to_string().contains("ends early"));
+    assert!(array(&[0, 0, 8, 9]).unwrap_err().to_string().contains("too many dimensions"));
 }
 
 #[test]

@@ -35,7 +35,8 @@ pub(super) fn fit(picture: &Picture, shape: ImageShape, fit: Fit, background: &[
             let [inner_height, inner_width] = size;
             let inner = resized(whole, size);
             let mut pixels = background.repeat(shape.height * shape.width);
-            let (top, left) = ((shape.height - inner_height) / 2, (shape.width - inner_width) / 2);
+            let before = |free: usize| (free as f64 * 0.5).round_ties_even() as usize;
+            let (top, left) = (before(shape.height - inner_height), before(shape.width - inner_width));
             for (row, values) in inner.chunks_exact(inner_width * channels).enumerate() {
                 let start = ((top + row) * shape.width + left) * channels;
                 pixels[start..start + values.len()].copy_from_slice(values);

@@ -22,7 +22,14 @@ pub(crate) struct Opening {
 
 /// Decodes a picture. Its size is looked at before.
 pub(crate) fn open(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> {
-    let format = image::guess_format(bytes).ok().filter(|format| format.reading_enabled());
+    // A decoder that gives up in its own way must not end the work on all other pictures.
+    std::panic::catch_unwind(|| open_whole(bytes, opening)).unwrap_or_else(|_| {
+        Err(Refused { found: "a damaged picture (its decoder gave up)".to_owned(), hint: None })
+    })
+}
+
+fn open_whole(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> {
+    let format = image::guess_format(bytes).ok().filter(ImageFormat::reading_enabled);
     let format = format.ok_or_else(|| no_picture(bytes))?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::no_limits();
@@ -51,7 +58,7 @@ pub(crate) fn open(bytes: &[u8], opening: &Opening) -> Result<Picture, Refused> 
 
 /// The name of a format that is read, of a file that starts so.
 pub(crate) fn format_name(start: &[u8]) -> Option<&'static str> {
-    let format = image::guess_format(start).ok().filter(|format| format.reading_enabled())?;
+    let format = image::guess_format(start).ok().filter(ImageFormat::reading_enabled)?;
     Some(match format {
         ImageFormat::Png => "PNG",
         ImageFormat::Jpeg => "JPEG",

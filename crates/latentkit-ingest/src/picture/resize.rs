@@ -1,6 +1,6 @@
 //! Pictures in another size: each new pixel is the mean of those around its place, weighted by a triangle as wide as two new pixels
-//! (of two old ones where the picture grows). It is Pillow's `resize` with `BILINEAR`, bit by bit: rows first, then columns,
-//! both rounded to 8 bits.
+//! (of two old ones where the picture grows). It is Pillow's `resize` with `BILINEAR`: rows first, then columns, both rounded to 8 bits.
+//! Newer versions of Pillow take the columns first where they find that faster, which differs by 1 at most.
 
 /// Bits after the point of a weight.
 const PRECISION: u32 = 32 - 8 - 2;
@@ -54,8 +54,8 @@ pub(super) fn resize(
     let ([height, width], [new_height, new_width]) = (from, to);
     let clip = |sum: i32| (sum >> PRECISION).clamp(0, 255) as u8;
     let half = 1 << (PRECISION - 1);
-    // Pillow leaves an axis alone that stays as it is.
-    let same_width = new_width == width && area.left == 0.0 && area.right == width as f64;
+    // An axis that stays as it is is left alone.
+    let same_width = new_width == width && area.left <= 0.0 && area.right >= width as f64;
     let across = if same_width {
         pixels.to_vec()
     } else {
@@ -73,7 +73,7 @@ pub(super) fn resize(
         }
         across
     };
-    let same_height = new_height == height && area.top == 0.0 && area.bottom == height as f64;
+    let same_height = new_height == height && area.top <= 0.0 && area.bottom >= height as f64;
     if same_height {
         return across;
     }

@@ -65,6 +65,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_white(background: &[u8; 3]) -> bool {
     *background == [255; 3]
 }

@@ -71,7 +71,7 @@ pub(super) fn check_shape(shape: &[usize]) -> std::result::Result<ImageShape, St
 impl Parquet {
     /// The files, in the order of their names.
     fn paths(&self, folders: Folders) -> Result<Vec<PathBuf>> {
-        let input = self.input(&self.keys.parquet, folders);
+        let input = Input::of_key("parquet", &self.keys.parquet, folders);
         let mut paths: Vec<PathBuf> = if input.path.is_dir() {
             let mut paths = Vec::new();
             for entry in fs_err::read_dir(&input.path).map_err(|error| Error::from(error).into_input())? {
@@ -100,10 +100,6 @@ impl Parquet {
             });
         }
         Ok(paths)
-    }
-
-    fn input(&self, path: &Path, folders: Folders) -> Input {
-        Input::of_key("parquet", path, folders)
     }
 
     fn tables(&self, paths: &[PathBuf]) -> Result<Vec<ImageTable>> {
@@ -143,7 +139,7 @@ impl Parquet {
                 _ => None,
             };
             let splits = tables.iter().zip(&of_files);
-            return Ok(splits.flat_map(|(table, named)| vec![split(named); table.rows()]).collect());
+            return Ok(splits.flat_map(|(table, named)| vec![split(named); table.height()]).collect());
         };
         let mut splits = Vec::new();
         for table in tables {
@@ -201,7 +197,11 @@ impl ImageSource for Parquet {
     fn inputs(&self, folders: Folders) -> Result<Vec<Input>> {
         let relative =
             |path: PathBuf| path.strip_prefix(folders.config).map(Path::to_path_buf).unwrap_or(path);
-        Ok(self.paths(folders)?.into_iter().map(|path| self.input(&relative(path), folders)).collect())
+        Ok(self
+            .paths(folders)?
+            .into_iter()
+            .map(|path| Input::of_key("parquet", &relative(path), folders))
+            .collect())
     }
 
     /// By the first images.
@@ -212,7 +212,7 @@ impl ImageSource for Parquet {
         let folders = Folders { config: config_folder, data: Path::new("") };
         let paths = self.paths(folders)?;
         let tables = self.tables(&paths[..1])?;
-        let shape = self.keys.shape.clone();
+        let shape = self.keys.shape.as_deref();
         preview(
             opened(&self.keys.parquet, tables, &paths[..1], shape, Cancellation::never())?,
             &self.common,
@@ -230,12 +230,11 @@ impl ImageSource for Parquet {
         let (labels, label_names) = self.labels(&tables)?;
         let splits = self.splits(&tables, &paths)?;
         let mut hashes = Vec::new();
-        for path in &paths {
+        for input in self.inputs(folders)? {
             cancel.check()?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            hashes.push((name, FileRecord::of(path, "").map_err(Error::into_input)?.blake3));
+            hashes.push((input.name, FileRecord::of(&input.path, "").map_err(Error::into_input)?.blake3));
         }
-        let opened = opened(&self.keys.parquet, tables, &paths, self.keys.shape.clone(), cancel)?;
+        let opened = opened(&self.keys.parquet, tables, &paths, self.keys.shape.as_deref(), cancel)?;
         Ok(Opened { labels, label_names, splits, hashes, ..opened })
     }
 }
@@ -245,10 +244,10 @@ fn opened(
     name: &Path,
     tables: Vec<ImageTable>,
     paths: &[PathBuf],
-    shape: Option<Vec<usize>>,
+    shape: Option<&[usize]>,
     cancel: Cancellation,
 ) -> Result<Opened> {
-    let count = tables.iter().map(ImageTable::rows).sum();
+    let count = tables.iter().map(ImageTable::height).sum();
     if count == 0 {
         return Err(Error::input(format!("`{}` holds no images", name.display())).found("no rows"));
     }
@@ -316,11 +315,11 @@ impl Items for Pictures {
 fn values(
     name: &str,
     tables: &[ImageTable],
-    shape: Option<Vec<usize>>,
+    shape: Option<&[usize]>,
     count: usize,
     cancel: Cancellation,
 ) -> Result<Arrays> {
-    let mut given = shape.as_deref().map(check_shape).transpose().map_err(Error::input)?;
+    let mut given = shape.map(check_shape).transpose().map_err(Error::input)?;
     let mut scale: Option<Scale> = None;
     let mut order = None;
     for table in tables {
@@ -330,24 +329,19 @@ fn values(
                 let ImageCells::Values { width, lengths, values } = cells else {
                     return Err(table.wrong("some of the files hold pictures and some the values of pixels"));
                 };
-                let shape = match given {
-                    Some(shape) => shape,
-                    None => {
-                        let (shape, found) = shape_of(&lengths).ok_or_else(|| {
-                            table
-                                .wrong(format!(
-                                    "nothing says what shape the images in column `{}` have",
-                                    table.column()
-                                ))
-                                .expected(
-                                    "`shape = [height, width]` or `[height, width, 3]` in `dataset.source`",
-                                )
-                                .found(format!("lists of {width} values"))
-                        })?;
-                        order = Some(found);
-                        *given.insert(shape)
-                    }
-                };
+                if given.is_none() {
+                    let (shape, found) = shape_of(&lengths).ok_or_else(|| {
+                        table
+                            .wrong(format!(
+                                "nothing says what shape the images in column `{}` have",
+                                table.column()
+                            ))
+                            .expected("`shape = [height, width]` or `[height, width, 3]` in `dataset.source`")
+                            .found(format!("lists of {width} values"))
+                    })?;
+                    (given, order) = (Some(shape), Some(found));
+                }
+                let shape = given.expect("it was given or found");
                 if shape.len() != width {
                     return Err(table
                         .wrong(format!("the images in column `{}` have another shape", table.column()))

@@ -88,7 +88,7 @@ impl ImageTable {
     }
 
     /// Number of rows.
-    pub fn rows(&self) -> usize {
+    pub fn height(&self) -> usize {
         self.reader.height
     }
 

@@ -1,7 +1,6 @@
 //! Own files, right and wrong. What is wrong inside a file is tested beside its parser.
 
 use latentkit_core::ErrorKind;
-use latentkit_table::Split;
 use tempfile::TempDir;
 
 use super::*;
@@ -28,7 +27,8 @@ pub(crate) fn own_files() -> (TempDir, Files) {
         train_labels: "train-labels".into(),
         test_images: "test-images".into(),
         test_labels: "test-labels".into(),
-        label_names: Vec::new(),
+        transpose: false,
+        common: Common::default(),
     };
     (folder, files)
 }
@@ -67,21 +67,21 @@ fn own_files_plain_and_gzip() {
 #[test]
 fn given_label_names() {
     let (folder, mut files) = own_files();
-    files.label_names = ["a", "b", "c", "d"].map(str::to_owned).into();
+    files.common.label_names = ["a", "b", "c", "d"].map(str::to_owned).into();
     assert_eq!(load_files(&folder, &files).unwrap().labels.names, ["a", "b", "c", "d"]);
 }
 
 #[test]
 fn a_label_without_a_name() {
     let (folder, mut files) = own_files();
-    files.label_names = ["a", "b"].map(str::to_owned).into();
+    files.common.label_names = ["a", "b"].map(str::to_owned).into();
     let error = load_files(&folder, &files).unwrap_err().to_string();
-    let path = folder.path().join("train-labels");
+    let path = folder.path().join("train-images");
     assert_eq!(
         error,
         format!(
-            "cannot read `{}`: a label has no name\n  expected: labels 0 to 1, for there are 2 label names\n  \
-             found: label `2` at index 2\n\
+            "cannot use the labels of `{}`: a label has no name\n  expected: labels 0 to 1, for there are 2 label \
+             names\n  found: label `2`\n\
              hint: add its name to `dataset.source.label-names`, or leave the names out to use the numbers",
             path.display()
         )
@@ -110,10 +110,15 @@ fn a_parse_error_names_the_file() {
     assert_eq!(
         error_with("train-images", idx_file(&[3, 1, 2], &[1, 2, 3, 4, 5])),
         "cannot read `DIR/train-images`: the file ends early\n  \
-         expected: 6 byte(s) after the header, which says 3 images x 1 rows x 2 columns\n  found: 5 byte(s)"
+         expected: 6 byte(s) after the header, which says 3 x 1 x 2 elements of 1 byte(s)\n  found: 5 byte(s)"
     );
-    let error = error_with("test-labels", vec![0, 0, 12, 1, 0, 0, 0, 1, 0, 0, 1, 0]);
-    assert!(error.starts_with("cannot read `DIR/test-labels`: the labels are not stored as"), "{error}");
+    let error = error_with("test-labels", vec![0, 0, 13, 1, 0, 0, 0, 1, 0, 0, 1, 0]);
+    assert!(
+        error.starts_with("cannot read `DIR/test-labels`: the labels are floating-point numbers"),
+        "{error}"
+    );
+    let error = error_with("test-labels", idx_file(&[2, 1, 2], &[1, 2, 3, 4]));
+    assert!(error.contains("this is no file of labels") && error.contains("swapped"), "{error}");
 }
 
 #[test]
@@ -154,4 +159,70 @@ fn an_interrupt_ends_it() {
     let error =
         files.load(Folders { config: folder.path(), data: Path::new("no-data") }, cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+/// An IDX file of elements of any type.
+fn typed(code: u8, sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
+    let mut file = idx_file(sizes, bytes);
+    file[2] = code;
+    file
+}
+
+#[test]
+fn elements_of_other_types() {
+    let (folder, files) = own_files();
+    let write = |name: &str, bytes: Vec<u8>| fs_err::write(folder.path().join(name), bytes).unwrap();
+    // Shares of white, also where the other file alone would not tell.
+    let halves: Vec<u8> =
+        [0.0_f32, 0.5, 1.0, 0.0, 0.25, 0.0].iter().flat_map(|value| value.to_be_bytes()).collect();
+    write("train-images", typed(13, &[3, 1, 2], &halves));
+    write("test-images", typed(13, &[2, 1, 2], &halves[..16]));
+    let labels: Vec<u8> = [7_i32, 1, 7].iter().flat_map(|label| label.to_be_bytes()).collect();
+    write("train-labels", typed(12, &[3], &labels));
+    let of_qmnist: Vec<u8> = [[7_i32, 0, 0, 9, 9, 9, 0, 0], [3, 1, 1, 1, 1, 1, 1, 1]]
+        .iter()
+        .flatten()
+        .flat_map(|value| value.to_be_bytes())
+        .collect();
+    write("test-labels", typed(12, &[2, 8], &of_qmnist));
+    let loaded = load_files(&folder, &files).unwrap();
+    assert_eq!(loaded.pixels, [0, 128, 255, 0, 64, 0, 0, 128, 255, 0]);
+    assert_eq!(loaded.labels.codes, [7, 1, 7, 7, 3].map(Some));
+    let shorts: Vec<u8> = [0_i16, 255, 1, 2, 256, 0].iter().flat_map(|value| value.to_be_bytes()).collect();
+    let error = error_with("train-images", typed(11, &[3, 1, 2], &shorts));
+    assert!(error.contains("`256` in image 2") && error.contains("train-images"), "{error}");
+}
+
+#[test]
+fn coloured_and_transposed_images() {
+    let (folder, files) = own_files();
+    let write = |name: &str, bytes: Vec<u8>| fs_err::write(folder.path().join(name), bytes).unwrap();
+    let pixels: Vec<u8> = (0..24).collect();
+    write("train-images", idx_file(&[1, 2, 4, 3], &pixels));
+    write("train-labels", idx_file(&[1], &[0]));
+    write("test-images", idx_file(&[1, 2, 4, 3], &pixels));
+    write("test-labels", idx_file(&[1], &[1]));
+    let loaded = load_files(&folder, &files).unwrap();
+    assert_eq!(loaded.shape, ImageShape { height: 2, width: 4, channels: 3 });
+    assert_eq!(loaded.pixels[..24], pixels);
+    assert_eq!(files.image_shape(folder.path()).unwrap(), loaded.shape);
+    let swapped = Files { transpose: true, ..files };
+    let loaded = load_files(&folder, &swapped).unwrap();
+    assert_eq!(loaded.shape, ImageShape { height: 4, width: 2, channels: 3 });
+    assert_eq!(loaded.pixels[..12], [0, 1, 2, 12, 13, 14, 3, 4, 5, 15, 16, 17]);
+    assert_eq!(swapped.image_shape(folder.path()).unwrap(), loaded.shape);
+    let written = swapped.value().to_string();
+    assert!(written.contains("transpose = true") && !written.contains("size"), "{written}");
+}
+
+#[test]
+fn keys_of_all_tables_count_here_too() {
+    let (folder, mut files) = own_files();
+    files.common.size = common::Size::Pixels([2, 2]);
+    files.common.fit = crate::picture::Fit::Stretch;
+    assert_eq!(load_files(&folder, &files).unwrap().pixels[..4], [1, 2, 1, 2]);
+    files.common.limit = latentkit_core::config::Count::new(3);
+    let some = load_files(&folder, &files).unwrap();
+    assert_eq!((some.splits.len(), some.labels.codes.len(), some.pixels.len()), (3, 3, 12));
+    assert_eq!(load_files(&folder, &files).unwrap().pixels, some.pixels, "the same ones each time");
 }
