@@ -152,6 +152,10 @@ fn damaged(format: ImageFormat, error: &ImageError) -> Refused {
                 hint: Some("save it as PNG".to_owned()),
             }
         }
-        other => Refused { found: format!("a damaged {format:?} picture ({other})"), hint: None },
+        other => {
+            // Some messages of decoders have line breaks.
+            let reason = other.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            Refused { found: format!("a damaged {format:?} picture ({reason})"), hint: None }
+        }
     }
 }
