@@ -11,6 +11,7 @@ pub mod idx;
 mod items;
 mod labelling;
 mod listing;
+mod look;
 mod pair;
 pub mod picture;
 mod published;
@@ -30,6 +31,7 @@ use latentkit_table::{Dataset, Metadata, Split, write_dataset};
 
 use source::definition::{Folders, Input};
 
+pub use look::{Look, look};
 pub use source::common::OnError;
 pub use stream::{Batch, ImageStream};
 
@@ -98,7 +100,7 @@ pub fn run(
 
     let mut metadata = Metadata::new();
     metadata.insert("source".into(), config.source.get().name().into());
-    metadata.insert("preparation".into(), Preparation::of_source(&config.source).to_json());
+    metadata.insert("preparation".into(), Preparation::of_value(config.source.get().value()).to_json());
     metadata.insert("seed".into(), seed.to_string());
     metadata.insert("split".into(), split_name(config.split).into());
     metadata.insert("validation".into(), config.validation.get().to_string());

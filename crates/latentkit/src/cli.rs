@@ -130,8 +130,11 @@ Examples:
     /// Show which stages are fresh, stale or missing, and why
     #[command(after_help = "Example:\n  latentkit status configs/mnist.toml --check || echo 'run it again'")]
     Status(StatusArguments),
-    /// Print a config that fits some points
-    #[command(after_help = "Example:\n  latentkit init --latents embeddings.parquet > embeddings.toml")]
+    /// Print a config that fits some images or points
+    #[command(after_help = "\
+Examples:
+  latentkit init --images photos > photos.toml && latentkit run photos.toml
+  latentkit init --latents embeddings.parquet > embeddings.toml")]
     Init(InitArguments),
     /// Print the config with every default filled in
     #[command(after_help = "Example:\n  latentkit config configs/mnist.toml --set seed=7 > seed-7.toml")]
@@ -246,8 +249,11 @@ pub(crate) struct ReproduceArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
+    /// A folder of pictures, or a file of images (Parquet, .npz, CSV)
+    #[arg(long, value_name = "DIR", required_unless_present = "latents", conflicts_with = "latents")]
+    pub(crate) images: Option<PathBuf>,
     /// File of the points, a folder of such files, or a pattern, as `cluster` takes them (repeatable)
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) latents: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) columns: ColumnsArguments,

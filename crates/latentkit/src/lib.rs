@@ -78,7 +78,7 @@ fn run(cli: &Cli) -> Result<u8> {
             let fresh = commands::status::print(global, arguments)?;
             return Ok(if fresh || !arguments.check { 0 } else { EXIT_STALE });
         }
-        Command::Init(arguments) => commands::init::print(arguments)?,
+        Command::Init(arguments) => commands::init::print(global, arguments)?,
         Command::Encode(arguments) => commands::encode::write(global, arguments)?,
         Command::Predict(arguments) => commands::predict::write(global, arguments)?,
         Command::Onnx(arguments) => commands::onnx::write(global, arguments)?,

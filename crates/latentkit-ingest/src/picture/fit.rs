@@ -3,7 +3,7 @@
 use latentkit_core::ImageShape;
 use serde::{Deserialize, Serialize};
 
-use super::Picture;
+use super::raster::Picture;
 use super::resize::{Area, resize};
 
 /// How a picture of other proportions fills an image.

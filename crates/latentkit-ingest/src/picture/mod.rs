@@ -4,15 +4,15 @@
 
 mod fit;
 mod open;
+mod raster;
 mod resize;
 
-use latentkit_core::{Error, ImageShape, Result};
+use latentkit_core::{ImageShape, Result};
 use serde::{Deserialize, Serialize};
-
-use crate::config::Source;
 
 pub use fit::Fit;
 pub(crate) use open::{Opening, format_name, open};
+pub(crate) use raster::{Picture, Refused, coloured, grey};
 
 /// Pixels of a picture at most, unless someone allows more.
 pub const MAX_PIXELS: u64 = 64 << 20;
@@ -64,10 +64,10 @@ impl Default for Preparation {
 }
 
 impl Preparation {
-    /// That of the images of a source.
-    pub(crate) fn of_source(source: &Source) -> Self {
+    /// That of the images of a source, which a config writes so.
+    pub(crate) fn of_value(source: toml::Value) -> Self {
         // What a source leaves out is the default.
-        Self::deserialize(source.get().value()).unwrap_or_default()
+        Self::deserialize(source).unwrap_or_default()
     }
 
     pub(crate) fn to_json(self) -> String {
@@ -88,32 +88,6 @@ pub fn decode(bytes: &[u8], wanted: &Wanted) -> Result<Vec<u8>> {
     Ok(picture.into_shape(wanted))
 }
 
-/// A picture of 8 bits a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Picture {
-    pub(crate) shape: ImageShape,
-    pub(crate) pixels: Vec<u8>,
-}
-
-/// Why a picture cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) found: String,
-    pub(crate) hint: Option<String>,
-}
-
-impl Refused {
-    pub(crate) fn into_error(self, what: &str) -> Error {
-        let error = Error::input(format!("cannot read {what}"))
-            .expected("a whole PNG, JPEG, WebP, TIFF, BMP or GIF picture")
-            .found(self.found);
-        match self.hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
-    }
-}
-
 /// How many channels images shall have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -128,23 +102,6 @@ pub enum Channels {
 }
 
 impl Picture {
-    /// Whether some pixel has a colour.
-    pub(crate) fn has_colour(&self) -> bool {
-        self.shape.channels == 3
-            && self.pixels.chunks_exact(3).any(|rgb| rgb[0] != rgb[1] || rgb[1] != rgb[2])
-    }
-
-    /// The same picture with so many channels, 1 or 3.
-    pub(crate) fn with_channels(self, channels: usize) -> Self {
-        let shape = ImageShape { channels, ..self.shape };
-        let pixels = match (self.shape.channels, channels) {
-            (3, 1) => self.pixels.chunks_exact(3).map(|rgb| grey(rgb[0], rgb[1], rgb[2])).collect(),
-            (1, 3) => coloured(&self.pixels),
-            _ => self.pixels,
-        };
-        Self { shape, pixels }
-    }
-
     /// The pixels in the wanted shape.
     pub(crate) fn into_shape(self, wanted: &Wanted) -> Vec<u8> {
         let picture = self.with_channels(wanted.shape.channels);
@@ -159,16 +116,6 @@ impl Picture {
         };
         fit::fit(&picture, wanted.shape, wanted.fit, &background)
     }
-}
-
-/// Each grey value as red, green and blue.
-pub(crate) fn coloured(greys: &[u8]) -> Vec<u8> {
-    greys.iter().flat_map(|&value| [value; 3]).collect()
-}
-
-/// The grey of a colour by ITU-R 601-2, in the fixed-point numbers of Pillow.
-pub(crate) fn grey(red: u8, green: u8, blue: u8) -> u8 {
-    ((u32::from(red) * 19_595 + u32::from(green) * 38_470 + u32::from(blue) * 7_471 + 0x8000) >> 16) as u8
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use image::error::{ImageFormatHint, UnsupportedErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use latentkit_core::ImageShape;
 
-use super::{Picture, Refused, grey};
+use super::raster::{Picture, Refused, grey};
 
 /// Bytes that a decoder may take beside the pixels.
 const WORKSPACE: u64 = 64 << 20;

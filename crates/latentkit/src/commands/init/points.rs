@@ -3,7 +3,7 @@
 use latentkit_core::{Error, Result};
 use latentkit_table::{Values, read_embeddings};
 
-use super::{largest_k, name};
+use super::defaults::{largest_k, name, quoted};
 use crate::cli::InitArguments;
 use crate::points::parts;
 
@@ -86,18 +86,5 @@ fn scaling(values: &Values) -> String {
     } else {
         "# scaling = \"standardize\"    # or \"unit-length\", for embeddings that are compared by angle\n"
             .to_owned()
-    }
-}
-
-/// A text as a shell takes it.
-fn quoted(text: &str) -> String {
-    if text.contains(char::is_control) {
-        return "FILE".to_owned(); // a comment has one line
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,+:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
