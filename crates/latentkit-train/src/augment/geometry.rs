@@ -121,7 +121,7 @@ mod tests {
     fn a_quarter_turn_of_a_square() {
         let shape = ImageShape::grey(3, 3);
         let quarter = turned([[0.0, 1.0], [-1.0, 0.0]]);
-        assert_eq!(applied(quarter, shape, &[1, 2, 3, 4, 5, 6, 7, 8, 9]), [3, 6, 9, 2, 5, 8, 1, 4, 7]);
+        assert_eq!(applied(quarter, shape, &[1, 2, 3, 4, 5, 6, 7, 8, 9]), [7, 4, 1, 8, 5, 2, 9, 6, 3]);
     }
 
     #[test]

@@ -27,17 +27,11 @@ pub(super) fn config(arguments: &InitArguments) -> Result<String> {
     }
     let first = &arguments.latents[0];
     let name = name(arguments.name.as_deref(), first)?;
-    let options: String = arguments
-        .columns
-        .options()
-        .into_iter()
-        .map(|(option, value)| format!(" {option} {}", quoted(value)))
-        .collect();
-    let files: String = arguments
-        .latents
-        .iter()
-        .map(|path| format!(" --latents {}", quoted(&path.to_string_lossy())))
-        .collect();
+    let files = arguments.latents.iter().map(|path| ("--latents", path.to_string_lossy()));
+    let columns = arguments.columns.options().into_iter().map(|(option, value)| (option, value.into()));
+    let options: Vec<String> =
+        files.chain(columns).map(|(option, value)| format!("{option} {}", quoted(&value))).collect();
+    let options = options.join(" ");
     let labels = match &read.labels {
         Some(labels) => format!(
             "{} labels, which are compared with the clusters and never used to find them",
@@ -48,7 +42,7 @@ pub(super) fn config(arguments: &InitArguments) -> Result<String> {
     Ok(format!(
         "# {count} points of {dimensions} dimensions, {labels}.
 #
-#   latentkit cluster {name}.toml{files}{options}
+#   latentkit cluster {name}.toml {options}
 #   latentkit plot {name}.toml
 #
 # configs/README.md in latentkit's repository explains every key.
