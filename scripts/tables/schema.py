@@ -12,10 +12,10 @@ TABLES = {
     "ingest/dataset": {"id": "uint32", "split": "text", "label": "int64?", "label_name": "text", "image": "image?"},
     "train/history": {"epoch": "uint32", "step": "uint32", "learning_rate": "double"}
     | {f"{split}_{metric}": "double" for split in ("train", "validation") for metric in METRICS},
-    "export/latents": {"id": "uint32", "split": "text", "label": "uint8", "label_name": "text"}
+    "export/latents": {"id": "uint32", "split": "text", "label": "int64?", "label_name": "text"}
     | {f"z{index}": "float" for index in range(6)}
     | {"z": "float[6]", "reconstruction_bce": "float", "reconstruction_mse": "float"},
-    "export/reconstructions": {"id": "uint32", "kind": "text", "label": "uint8", "label_name": "text", "bce": "float"}
+    "export/reconstructions": {"id": "uint32", "kind": "text", "label": "uint32?", "label_name": "text?", "bce": "float"}
     | {"image": "image?", "reconstruction": "image?"},
     "cluster/sweep": {"method": "text", "k": "uint32", "seed": "uint32"}
     | {"inertia": "double", "silhouette": "double?", "calinski_harabasz": "double?", "davies_bouldin": "double?"}
