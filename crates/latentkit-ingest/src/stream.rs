@@ -149,11 +149,17 @@ impl<'a> ImageStream<'a> {
         labels(Some(values.clone()), &all, &labelling).map(Some)
     }
 
+    /// Fails, or warns, when some images could not be read.
+    fn report(&self, on_error: OnError) -> Result<()> {
+        let found = self.failures.report(self.seen, &self.opened.name, on_error);
+        found.map_err(|error| error.hint("`--skip-errors` leaves out what cannot be read"))
+    }
+
     fn fill(&mut self) -> Result<()> {
         while self.ready.len() < self.batch && !self.is_over {
             let Some(block) = self.opened.items.next_block(self.cancel)? else {
                 self.is_over = true;
-                return self.failures.report(self.seen, &self.opened.name, self.on_error);
+                return self.report(self.on_error);
             };
             let first = self.seen;
             self.seen += block.len();
@@ -170,7 +176,7 @@ impl<'a> ImageStream<'a> {
                 }
             }
             if self.on_error == OnError::Stop {
-                self.failures.report(self.seen, &self.opened.name, OnError::Stop)?;
+                self.report(OnError::Stop)?;
             }
         }
         Ok(())
